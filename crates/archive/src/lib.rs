@@ -1,0 +1,6 @@
+//! From resolved rows to one verified ZIP: entry names, plan, writer, strict reader, publish, verify; and the local
+//! [`FileStore`](sheaf_registry::file_store::FileStore).
+//!
+//! What is deliberately absent: SQL, async, windows, and the rules of who may see what.
+
+pub mod plan;

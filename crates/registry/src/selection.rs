@@ -1,0 +1,118 @@
+//! What the user said. What it means is [`crate::resolve::Resolved`].
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// How several tags narrow a selection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TagMode {
+    /// Patients with at least one of the tags.
+    #[default]
+    Any,
+    /// Patients with every one of the tags.
+    All,
+    /// Patients with not one of the tags.
+    None,
+}
+
+/// Which kinds of files are wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KindChoice {
+    /// Processed files.
+    #[default]
+    Processed,
+    /// Raw files.
+    Raw,
+    /// Raw, processed and those that are neither.
+    Both,
+}
+
+/// A folder, by id, by path, or by both (then both must agree).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FolderRef {
+    /// Row id as text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Names from the root down; a name may hold a slash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<Vec<String>>,
+}
+
+/// What the user said: patients, and contents. Nothing said is an error, never everything.
+///
+/// The JSON keys are the command line's options (`tag-mode` and plurals are understood too). This is a versioned format:
+/// it is kept in the history and in `metadata.json`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Selection {
+    /// All patients that this user may export.
+    #[serde(skip_serializing_if = "is_false")]
+    pub all: bool,
+    /// Folders, each with its subfolders.
+    #[serde(alias = "folders", skip_serializing_if = "Vec::is_empty", deserialize_with = "one_or_many")]
+    pub folder: Vec<FolderRef>,
+    /// Folder ids, each with its subfolders.
+    #[serde(
+        alias = "folder-id",
+        alias = "folder_ids",
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "one_or_many"
+    )]
+    pub folder_id: Vec<String>,
+    /// Patients by id; an unknown one is an error.
+    #[serde(alias = "patients", skip_serializing_if = "Vec::is_empty", deserialize_with = "one_or_many")]
+    pub patient: Vec<String>,
+    /// Patients of a pasted list; unknown ones are listed.
+    #[serde(alias = "patients-from", skip_serializing_if = "Vec::is_empty", deserialize_with = "one_or_many")]
+    pub patients_from: Vec<String>,
+    /// Tags that narrow the patients.
+    #[serde(alias = "tags", skip_serializing_if = "Vec::is_empty", deserialize_with = "one_or_many")]
+    pub tag: Vec<String>,
+    /// How the tags narrow.
+    #[serde(alias = "tag-mode")]
+    pub tag_mode: TagMode,
+    /// Modality slugs.
+    #[serde(alias = "modalities", skip_serializing_if = "Vec::is_empty", deserialize_with = "one_or_many")]
+    pub modality: Vec<String>,
+    /// All modalities, also those that no row of the modality table names.
+    #[serde(alias = "all-modalities", skip_serializing_if = "is_false")]
+    pub all_modalities: bool,
+    /// Raw, processed or both.
+    pub kind: KindChoice,
+}
+
+impl Selection {
+    /// Whether any patients were said at all.
+    pub fn says_patients(&self) -> bool {
+        self.all
+            || !(self.folder.is_empty()
+                && self.folder_id.is_empty()
+                && self.patient.is_empty()
+                && self.patients_from.is_empty())
+    }
+
+    /// Whether any modalities were said at all.
+    pub fn says_modalities(&self) -> bool {
+        self.all_modalities || !self.modality.is_empty()
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+fn one_or_many<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum OneOrMany<T> {
+        Many(Vec<T>),
+        One(T),
+    }
+    Ok(match OneOrMany::deserialize(deserializer)? {
+        OneOrMany::Many(many) => many,
+        OneOrMany::One(one) => vec![one],
+    })
+}
