@@ -1,1 +1,10 @@
-//! Fixtures.
+//! Fixtures for tests: small registries, files in memory, stores that fail on demand, a clock that stands still.
+//!
+//! Development only: a crate takes this one as a dev-dependency. What is deliberately absent: anything a product may call,
+//! and pictures or volumes that look real (the demo of `sheaf-app` makes those).
+
+pub mod clock;
+pub mod store;
+
+pub use clock::FixedClock;
+pub use store::{Fault, FaultyStore, Gate, MemoryStore};
