@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+"""Checks that every dependency is under a licence that Sheaf may ship with.
+
+Works from `cargo metadata` alone, so it always runs; the allow-list is the one of deny.toml. Advisories are not looked at:
+they are worth something only with a fresh database.
+"""
+import json
+import re
+import subprocess
+import sys
+import tomllib
+
+with open("deny.toml", "rb") as file:
+    allowed = set(tomllib.load(file)["licenses"]["allow"])
+
+
+def passes(expression: str) -> bool:
+    """Whether an SPDX expression can be met with the allowed licences alone."""
+    tokens = re.findall(r"\(|\)|[^\s()]+", expression.replace("/", " OR "))
+    position = 0
+
+    def either() -> bool:
+        nonlocal position
+        met = both()
+        while position < len(tokens) and tokens[position] == "OR":
+            position += 1
+            met = both() or met
+        return met
+
+    def both() -> bool:
+        nonlocal position
+        met = one()
+        while position < len(tokens) and tokens[position] == "AND":
+            position += 1
+            met = one() and met
+        return met
+
+    def one() -> bool:
+        nonlocal position
+        token = tokens[position]
+        position += 1
+        if token == "(":
+            met = either()
+            position += 1
+            return met
+        name = token
+        if position < len(tokens) and tokens[position] == "WITH":
+            name = f"{token} WITH {tokens[position + 1]}"
+            position += 2
+            return name in allowed or token in allowed
+        return name in allowed
+
+    return either() and position == len(tokens)
+
+
+metadata = json.loads(
+    subprocess.run(["cargo", "metadata", "--format-version", "1", "--locked"], check=True, stdout=subprocess.PIPE).stdout
+)
+bad = [
+    f"{package['name']} {package['version']}: {package['license'] or 'no licence named'}"
+    for package in metadata["packages"]
+    if not package["license"] or not passes(package["license"])
+]
+if bad:
+    print("licences that deny.toml does not allow:", *sorted(bad), sep="\n  ", file=sys.stderr)
+    sys.exit(1)
+print(f"licences: {len(metadata['packages'])} packages, all allowed")

@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# Brings what building and testing Sheaf needs: a C compiler, ZIP checkers, a Python environment with imaging readers.
+# Quick when all is there. Rust itself is looked for, never installed: that is the user's choice.
+# With the word `build` it brings only what building and running need.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+what=${1:-all}
+say() { printf 'setup: %s\n' "$*" >&2; }
+
+# Rust 1.95 or newer.
+want=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+if ! command -v cargo >/dev/null; then
+  say "cargo is not there. Install Rust $want or newer with rustup (https://rustup.rs), then run this again."
+  exit 1
+fi
+have=$(rustc --version | sed 's/^rustc \([0-9]*\.[0-9]*\).*/\1/')
+if [ "$(printf '%s\n%s\n' "$want" "$have" | sort -V | head -n 1)" != "$want" ]; then
+  say "Rust $have is too old; Sheaf needs $want or newer. With rustup: rustup update stable"
+  exit 1
+fi
+
+# Programs, each with the Debian package that brings it.
+programs=("cc:build-essential")
+if [ "$what" = all ]; then
+  programs+=("unzip:unzip" "zip:zip" "7zz:7zip" "bsdtar:libarchive-tools" "ziptool:ziptool" "sha256sum:coreutils"
+    "strace:strace" "setpriv:util-linux" "python3:python3")
+fi
+missing=()
+for row in "${programs[@]}"; do
+  command -v "${row%%:*}" >/dev/null || missing+=("${row##*:}")
+done
+# The interpreter that makes the environment must have venv and ensurepip; Debian ships them apart.
+python=""
+if [ "$what" = all ]; then
+  for candidate in python3 /usr/bin/python3; do
+    if "$candidate" -c 'import ensurepip, venv, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+      python=$candidate
+      break
+    fi
+  done
+  [ -n "$python" ] || missing+=("python3-venv")
+fi
+if [ ${#missing[@]} -gt 0 ]; then
+  if ! command -v apt-get >/dev/null; then
+    say "These are missing: ${missing[*]} (names of Debian packages)."
+    say "Install what brings them on your system, then run this again; Python must be 3.11 or newer."
+    exit 1
+  fi
+  root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || { say "Not root and no sudo. As root: apt-get install ${missing[*]}"; exit 1; }
+    root=(sudo)
+  fi
+  say "installing ${missing[*]}"
+  log=$(mktemp)
+  if ! { "${root[@]}" apt-get update &&
+    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
+    cat "$log" >&2
+    say "apt-get could not install ${missing[*]}"
+    exit 1
+  fi
+  rm -f "$log"
+fi
+[ "$what" = all ] || exit 0
+if [ -z "$python" ]; then
+  for candidate in python3 /usr/bin/python3; do
+    if "$candidate" -c 'import ensurepip, venv, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+      python=$candidate
+      break
+    fi
+  done
+  [ -n "$python" ] || { say "A Python of 3.11 or newer with the module venv is needed."; exit 1; }
+fi
+
+# The readers, made again when their list changes.
+if ! cmp -s scripts/checkers.txt .env-checkers/made-from.txt || ! .env-checkers/bin/python -c '' 2>/dev/null; then
+  say "making .env-checkers (nibabel, pydicom, numpy-stl, Pillow, jsonschema)"
+  rm -rf .env-checkers
+  "$python" -m venv .env-checkers
+  .env-checkers/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: -r scripts/checkers.txt
+  cp scripts/checkers.txt .env-checkers/made-from.txt
+fi
+say "all there"
