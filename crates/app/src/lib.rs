@@ -1,3 +1,15 @@
-//! Use cases.
+//! Use cases: the home, its settings, the history of exports, the job runner, the demo, and the wire types that the command
+//! line, the window and the server answer with.
+//!
+//! What is deliberately absent: terminals, windows, HTTP, and how a ZIP or a registry works inside.
 
 pub mod demo;
+pub mod environment;
+mod platform;
+pub mod progress;
+pub mod registries;
+pub mod sheaf;
+pub mod wire;
+
+pub use environment::Environment;
+pub use sheaf::{ExportRequest, PlanRequest, Sheaf, verify_file};

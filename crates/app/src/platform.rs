@@ -1,0 +1,187 @@
+//! What only one family of systems has: private permissions, accounts, kinds of file systems, inodes.
+//!
+//! Everything else of this crate is portable.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What tells one file from another without reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileIdentity {
+    /// Size in bytes.
+    pub bytes: u64,
+    /// Device number; may change when a file system is mounted again, so it is never compared alone.
+    pub device: u64,
+    /// Inode number.
+    pub inode: u64,
+    /// Modification time in nanoseconds since 1970-01-01 UTC.
+    pub modified: i64,
+}
+
+impl FileIdentity {
+    /// Looks at metadata.
+    #[cfg(unix)]
+    pub(crate) fn of(metadata: &std::fs::Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt as _;
+        Self {
+            bytes: metadata.len(),
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            modified: metadata.mtime().saturating_mul(1_000_000_000).saturating_add(metadata.mtime_nsec()),
+        }
+    }
+
+    /// Same inode, size and modification time: nobody touched it, as far as that tells.
+    pub(crate) fn is_untouched(self, recorded: FileIdentity) -> bool {
+        self.bytes == recorded.bytes && self.inode == recorded.inode && self.modified == recorded.modified
+    }
+}
+
+/// Makes a folder that only this account can enter, with the folders above it.
+pub(crate) fn create_private_dir(dir: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir)
+}
+
+/// Takes a folder away from other accounts.
+pub(crate) fn make_private_dir(dir: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    std::fs::set_permissions(dir, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+    Ok(())
+}
+
+/// Options for a file that only this account can read, never through a symbolic link.
+pub(crate) fn private_file() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600).custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
+    }
+    options
+}
+
+/// Makes a rename in this folder durable.
+pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
+    File::open(dir)?.sync_all()
+}
+
+/// The account that runs this process: its name, or its number where the name is not known.
+pub(crate) fn account() -> String {
+    #[cfg(unix)]
+    {
+        let uid = rustix::process::getuid().as_raw();
+        let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+        account_name(&passwd, uid).unwrap_or_else(|| format!("uid {uid}"))
+    }
+    #[cfg(not(unix))]
+    {
+        std::env::var("USERNAME").unwrap_or_else(|_| "unknown".to_owned())
+    }
+}
+
+fn account_name(passwd: &str, uid: u32) -> Option<String> {
+    passwd.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(uid) && !name.is_empty()).then(|| name.to_owned())
+    })
+}
+
+/// The name of a network file system that holds `path`; `None` for a local one or where that cannot be told.
+pub(crate) fn network_file_system(path: &Path) -> Option<&'static str> {
+    #[cfg(target_os = "linux")]
+    {
+        let kind = rustix::fs::statfs(path).ok()?.f_type;
+        // The kernel's numbers have 32 bits; the field is wider on 64-bit machines and may be negative on others.
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "magic numbers have 32 bits")]
+        network_name(kind as u32)
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = path;
+        None
+    }
+}
+
+/// The network file systems by the kernel's magic numbers.
+#[cfg(target_os = "linux")]
+fn network_name(magic: u32) -> Option<&'static str> {
+    Some(match magic {
+        0x6969 => "NFS",
+        0x517B => "SMB",
+        0xFE53_4D42 => "SMB 2",
+        0xFF53_4D42 => "CIFS",
+        0x00C3_6400 => "Ceph",
+        0x5346_414F | 0x6B41_4653 => "AFS",
+        0x7375_7245 => "Coda",
+        0x0102_1997 => "9P",
+        0x0BD0_0BD0 => "Lustre",
+        0x4750_4653 => "GPFS",
+        0x1983_0326 => "BeeGFS",
+        0x0116_1970 => "GFS2",
+        0x7461_636F => "OCFS2",
+        _ => return None,
+    })
+}
+
+/// A path as bytes for the database; text where it is text.
+pub(crate) fn path_to_sql(path: &Path) -> rusqlite::types::Value {
+    if let Some(text) = path.to_str() {
+        return text.to_owned().into();
+    }
+    #[cfg(unix)]
+    {
+        std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str()).to_vec().into()
+    }
+    #[cfg(not(unix))]
+    {
+        path.to_string_lossy().into_owned().into()
+    }
+}
+
+/// The path back from the database.
+pub(crate) fn path_from_sql(value: rusqlite::types::ValueRef<'_>) -> rusqlite::types::FromSqlResult<PathBuf> {
+    use rusqlite::types::{FromSqlError, ValueRef};
+    match value {
+        ValueRef::Text(text) => Ok(PathBuf::from(std::str::from_utf8(text).map_err(FromSqlError::other)?)),
+        #[cfg(unix)]
+        ValueRef::Blob(bytes) => Ok(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes).into()),
+        _ => Err(FromSqlError::InvalidType),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_is_found_by_its_number() {
+        let passwd = "root:x:0:0:root:/root:/bin/sh\nbroken\nmo:x:1000:1000::/home/mo:/bin/sh\n";
+        assert_eq!(account_name(passwd, 1000).as_deref(), Some("mo"), "the line of the number");
+        assert_eq!(account_name(passwd, 7), None, "an unknown number has no name");
+    }
+
+    #[test]
+    fn network_file_systems_are_named() {
+        assert_eq!(network_name(0x6969), Some("NFS"), "WAL needs shared memory, which NFS has not");
+        assert_eq!(network_name(0xEF53), None, "ext4 is local");
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        assert_eq!(network_file_system(dir.path()), None, "tests run on a local disk");
+    }
+
+    #[test]
+    fn a_path_that_is_no_text_survives_the_database() {
+        use std::os::unix::ffi::OsStrExt as _;
+        for bytes in [b"/data/a".as_slice(), b"/data/\xff"] {
+            let path = Path::new(std::ffi::OsStr::from_bytes(bytes));
+            let value = path_to_sql(path);
+            assert_eq!(path_from_sql((&value).into()).expect("readable"), path, "no byte of a path is lost");
+        }
+        assert!(path_from_sql(rusqlite::types::ValueRef::Integer(1)).is_err(), "a number is no path");
+    }
+}
