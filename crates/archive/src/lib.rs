@@ -3,4 +3,8 @@
 //!
 //! What is deliberately absent: SQL, async, windows, and the rules of who may see what.
 
+pub mod entry_name;
+pub mod file_root;
+pub mod manifest;
+pub mod metadata;
 pub mod plan;

@@ -1,0 +1,205 @@
+//! `metadata.json`: what the archive holds, of whom, from where, and what it does not hold. Written in constant memory.
+//!
+//! The format is published in `docs/metadata.schema.json` and versioned. Deliberately absent: names of patients, and the
+//! files' own metadata.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+use jiff::Timestamp;
+use serde::Serialize;
+use sheaf_registry::error::FileProblem;
+use sheaf_registry::rows::RegisteredHash;
+
+use crate::manifest::hex;
+use crate::plan::Plan;
+
+/// Name of the file in the archive's top folder.
+pub const METADATA_FILE: &str = "metadata.json";
+/// Version of the format.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// What `metadata.json` says of the export itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExportHeader {
+    /// The export's id in the history.
+    pub id: String,
+    /// The archive's name, also its top folder.
+    pub name: String,
+    /// What the user noted.
+    pub notes: String,
+    /// Who made it: a user's name, or `owner`.
+    pub creator: String,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+    /// Version of Sheaf.
+    pub version: String,
+}
+
+/// Writes `metadata.json`. `sha256` answers for each entry of the plan by its index: the hash of what was written, or `None`
+/// where the entry was left out after all. `problems` are those found since the plan was made; the plan's own come first.
+///
+/// # Errors
+/// Whatever `out` answers.
+pub fn write_metadata(
+    out: &mut dyn Write,
+    plan: &Plan,
+    header: &ExportHeader,
+    sha256: &dyn Fn(usize) -> Option<[u8; 32]>,
+    problems: &[FileProblem],
+) -> io::Result<()> {
+    let export = Export {
+        id: &header.id,
+        name: &header.name,
+        notes: &header.notes,
+        creator: &header.creator,
+        created_at: header.created_at.to_string(),
+        application: "Sheaf",
+        version: &header.version,
+    };
+    let project = Project { slug: &plan.project().slug, name: &plan.project().name };
+    // One line for one thing: people read it, and tools compare it.
+    out.write_all(b"{\n")?;
+    field(out, "schema_version", &SCHEMA_VERSION)?;
+    field(out, "deidentified", &false)?;
+    field(out, "export", &export)?;
+    field(out, "selection", plan.selection())?;
+    field(out, "project", &project)?;
+    field(out, "registry_synced_at", &plan.synced_at().map(|at| at.to_string()))?;
+    let modalities = plan.modalities().iter().map(|modality| Modality { slug: &modality.slug, name: &modality.name });
+    list(out, "modalities", modalities, ",\n")?;
+    let patients = plan.patients().iter().map(|patient| Patient {
+        id: &patient.patient_id,
+        folders: patient.folders.iter().map(|&folder| plan.folders()[folder as usize].as_slice()).collect(),
+        tags: patient.tags.iter().map(|&tag| plan.tags()[tag as usize].as_str()).collect(),
+    });
+    list(out, "patients", patients, ",\n")?;
+    let files = (0..plan.entries().len()).filter_map(|index| Some(file(plan, index, &sha256(index)?)));
+    list(out, "files", files, ",\n")?;
+    let lacking = plan.lacking().iter().map(|lacking| Lacking {
+        patient: &plan.patients()[lacking.patient as usize].patient_id,
+        modality: &plan.modalities()[usize::from(lacking.modality)].slug,
+    });
+    list(out, "lacking", lacking, ",\n")?;
+    list(out, "problems", plan.problems().iter().chain(problems), "\n")?;
+    out.write_all(b"}\n")
+}
+
+#[derive(Serialize)]
+struct Export<'a> {
+    id: &'a str,
+    name: &'a str,
+    notes: &'a str,
+    creator: &'a str,
+    created_at: String,
+    application: &'a str,
+    version: &'a str,
+}
+
+#[derive(Serialize)]
+struct Project<'a> {
+    slug: &'a str,
+    name: &'a str,
+}
+
+#[derive(Serialize)]
+struct Modality<'a> {
+    slug: &'a str,
+    name: &'a str,
+}
+
+#[derive(Serialize)]
+struct Patient<'a> {
+    id: &'a str,
+    folders: Vec<&'a [String]>,
+    tags: Vec<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Lacking<'a> {
+    patient: &'a str,
+    modality: &'a str,
+}
+
+#[derive(Serialize)]
+struct ListedFile<'a> {
+    name: String,
+    patient: &'a str,
+    modality: &'a str,
+    kind: &'static str,
+    bytes: u64,
+    sha256: String,
+    file: Cow<'a, str>,
+    path: &'a str,
+    hash: Option<Cow<'a, str>>,
+    hash_check: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    duplicates: Vec<Duplicate<'a>>,
+}
+
+#[derive(Serialize)]
+struct Duplicate<'a> {
+    file: Cow<'a, str>,
+    hash: Option<Cow<'a, str>>,
+    hash_check: &'static str,
+}
+
+fn file<'a>(plan: &'a Plan, index: usize, sha256: &[u8; 32]) -> ListedFile<'a> {
+    let entry = &plan.entries()[index];
+    let duplicates = plan.duplicates_of(index).iter().map(|row| Duplicate {
+        file: row.file_id(),
+        hash: hash_text(&row.hash),
+        hash_check: hash_check(&row.hash, sha256),
+    });
+    ListedFile {
+        name: plan.entry_path(index),
+        patient: &plan.patients()[entry.patient as usize].patient_id,
+        modality: &plan.modalities()[usize::from(entry.modality)].slug,
+        kind: entry.kind.as_str(),
+        bytes: entry.bytes,
+        sha256: hex(sha256),
+        file: entry.file_id(),
+        path: &entry.path,
+        hash: hash_text(&entry.hash),
+        hash_check: hash_check(&entry.hash, sha256),
+        duplicates: duplicates.collect(),
+    }
+}
+
+fn hash_text(hash: &RegisteredHash) -> Option<Cow<'_, str>> {
+    match hash {
+        RegisteredHash::Sha256(sha256) => Some(hex(sha256).into()),
+        RegisteredHash::NotComparable(text) => Some((&**text).into()),
+        RegisteredHash::None => None,
+    }
+}
+
+fn hash_check(registered: &RegisteredHash, sha256: &[u8; 32]) -> &'static str {
+    match registered {
+        RegisteredHash::Sha256(registered) if registered == sha256 => "match",
+        RegisteredHash::Sha256(_) => "mismatch",
+        RegisteredHash::NotComparable(_) => "not_comparable",
+        RegisteredHash::None => "none",
+    }
+}
+
+fn field(out: &mut dyn Write, key: &str, value: &(impl Serialize + ?Sized)) -> io::Result<()> {
+    write!(out, "  \"{key}\": ")?;
+    serde_json::to_writer(&mut *out, value)?;
+    out.write_all(b",\n")
+}
+
+fn list(out: &mut dyn Write, key: &str, items: impl Iterator<Item = impl Serialize>, end: &str) -> io::Result<()> {
+    write!(out, "  \"{key}\": [")?;
+    let mut before = "\n    ";
+    for item in items {
+        out.write_all(before.as_bytes())?;
+        serde_json::to_writer(&mut *out, &item)?;
+        before = ",\n    ";
+    }
+    let close = if before.starts_with(',') { "\n  ]" } else { "]" };
+    write!(out, "{close}{end}")
+}
+
+#[cfg(test)]
+mod tests;
