@@ -3,13 +3,24 @@
 //! What is deliberately absent: files' bytes (only the trait [`file_store::FileStore`] that names the questions one asks of
 //! them), archives, jobs, and anything that knows a window, a terminal or a network.
 
+pub mod access;
 pub mod error;
 pub mod file_store;
+mod hex;
 pub mod ids;
+mod open;
+mod platform;
 pub mod progress;
+pub mod registry;
 pub mod resolve;
 pub mod rows;
+pub mod schema;
 pub mod selection;
 pub mod sensitive;
+pub mod text;
+pub mod writer;
 
+pub use access::{Actor, Viewer};
 pub use error::{Code, Error, Result};
+pub use registry::Registry;
+pub use writer::RegistryWriter;

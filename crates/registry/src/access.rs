@@ -1,0 +1,263 @@
+//! Who may see what, and who may export it: denied unless a grant says otherwise.
+//!
+//! Deliberately absent: logins. A registry file carries none, so acting as a user is a policy here; the server makes it a
+//! wall.
+
+use std::path::{Path, PathBuf};
+
+use roaring::RoaringTreemap;
+use rusqlite::{Row, params};
+
+use crate::error::{Code, Error, Result};
+use crate::ids::{FolderId, PatientId, ProjectId, UserId};
+use crate::registry::Registry;
+use crate::text;
+
+/// Who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// Whoever can open the file: may do everything.
+    Owner,
+    /// A user of the registry, by name.
+    User(String),
+}
+
+/// A set of patients by row id. Patients that are deleted in the source are in no set but [`PatientSet::All`], and are
+/// left out by every query.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PatientSet {
+    /// Every patient of every project.
+    All,
+    /// These ones, as [`PatientSet::key`] numbers them.
+    These(RoaringTreemap),
+}
+
+impl PatientSet {
+    /// Whether the patient is in the set.
+    pub fn contains(&self, patient: PatientId) -> bool {
+        match self {
+            PatientSet::All => true,
+            PatientSet::These(patients) => patients.contains(Self::key(patient)),
+        }
+    }
+
+    /// The number that stands for a patient in the bitmap.
+    pub const fn key(patient: PatientId) -> u64 {
+        patient.0.cast_unsigned()
+    }
+}
+
+/// An actor with what it may do in one registry, as it was when [`Registry::viewer`] read it.
+#[derive(Clone, Debug)]
+pub struct Viewer {
+    name: String,
+    registry: PathBuf,
+    may_read: PatientSet,
+    may_export: PatientSet,
+    may_export_studies: bool,
+    reads: Projects,
+    exports: Projects,
+}
+
+impl Viewer {
+    /// `owner`, or the user's name: what the record of an export says.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The patients that this viewer may see.
+    pub fn may_read(&self) -> &PatientSet {
+        &self.may_read
+    }
+
+    /// The patients that this viewer may export: never more than [`Viewer::may_read`].
+    pub fn may_export(&self) -> &PatientSet {
+        &self.may_export
+    }
+
+    /// Whether this viewer may export studies.
+    pub fn may_export_studies(&self) -> bool {
+        self.may_export_studies
+    }
+
+    /// Whether this viewer may do everything.
+    pub fn is_owner(&self) -> bool {
+        matches!(self.reads, Projects::All) && matches!(self.may_export, PatientSet::All)
+    }
+
+    /// Whether a right covers the project as a whole, so that it exists for this viewer even without patients.
+    pub(crate) fn reads_project(&self, project: ProjectId) -> bool {
+        self.reads.contains(project)
+    }
+
+    /// Whether a right to export covers the project as a whole.
+    pub(crate) fn exports_project(&self, project: ProjectId) -> bool {
+        self.reads_project(project) && self.exports.contains(project)
+    }
+
+    /// Refuses a viewer of another registry, whose row ids mean other patients.
+    pub(crate) fn must_belong_to(&self, registry: &Registry) -> Result<()> {
+        if self.registry == registry.path() {
+            return Ok(());
+        }
+        Err(Error::new(Code::Internal, "The rights of one registry were used on another."))
+    }
+
+    fn owner(registry: &Path) -> Self {
+        Self {
+            name: "owner".to_owned(),
+            registry: registry.to_owned(),
+            may_read: PatientSet::All,
+            may_export: PatientSet::All,
+            may_export_studies: true,
+            reads: Projects::All,
+            exports: Projects::All,
+        }
+    }
+}
+
+impl Registry {
+    /// The rights of an actor. Read once; a long-lived caller asks again before it acts on them.
+    ///
+    /// # Errors
+    /// `UNKNOWN_USER` for a name that no active user has; those of reading.
+    pub fn viewer(&self, actor: &Actor) -> Result<Viewer> {
+        let Actor::User(name) = actor else { return Ok(Viewer::owner(self.path())) };
+        let user = self.user(name)?;
+        let grants = self.grants(user)?;
+        let read = self.covered(grants.iter().filter(|grant| grant.may_read))?;
+        let export = self.covered(grants.iter().filter(|grant| grant.may_export))?;
+        let whole = |wanted: fn(&Grant) -> bool| Projects::of(grants.iter().filter(|grant| wanted(grant)));
+        Ok(Viewer {
+            name: name.clone(),
+            registry: self.path().to_owned(),
+            may_export: intersection(&read, export),
+            may_read: read,
+            may_export_studies: grants.iter().any(|grant| grant.may_export_studies),
+            reads: whole(|grant| grant.may_read),
+            exports: whole(|grant| grant.may_export),
+        })
+    }
+
+    fn user(&self, name: &str) -> Result<UserId> {
+        let sql = "SELECT id FROM user WHERE name = ?1 AND is_active = 1";
+        let found = self.rows(sql, [name], |row| row.get(0).map(UserId))?.pop();
+        found.ok_or_else(|| {
+            // No near matches: the names of users are nobody's to guess.
+            Error::new(Code::UnknownUser, format!("There is no user {}.", text::quoted(name)))
+                .hint("`sheaf users` lists the users.")
+        })
+    }
+
+    fn grants(&self, user: UserId) -> Result<Vec<Grant>> {
+        self.rows(
+            "SELECT project_id, folder_id, recursive, visibility, may_read, may_export, may_export_studies
+               FROM access WHERE user_id = ?1",
+            [user.0],
+            |row| {
+                Ok(Grant {
+                    project: row.get::<_, Option<i64>>(0)?.map(ProjectId),
+                    folder: row.get::<_, Option<i64>>(1)?.map(FolderId),
+                    recursive: row.get(2)?,
+                    visibility: row.get(3)?,
+                    may_read: row.get(4)?,
+                    may_export: row.get(5)?,
+                    may_export_studies: row.get(6)?,
+                })
+            },
+        )
+    }
+
+    /// The patients that any of the grants covers.
+    fn covered<'a>(&self, grants: impl Iterator<Item = &'a Grant>) -> Result<PatientSet> {
+        let mut patients = RoaringTreemap::new();
+        for grant in grants {
+            if grant.project.is_none() && grant.folder.is_none() && grant.visibility.is_none() {
+                return Ok(PatientSet::All);
+            }
+            self.add_covered(grant, &mut patients)?;
+        }
+        Ok(PatientSet::These(patients))
+    }
+
+    fn add_covered(&self, grant: &Grant, patients: &mut RoaringTreemap) -> Result<()> {
+        let project = grant.project.map(|project| project.0);
+        let read = |row: &Row<'_>| row.get(0).map(PatientId);
+        let add = |id| {
+            patients.insert(PatientSet::key(id));
+        };
+        let Some(folder) = grant.folder else {
+            return self.each(
+                "SELECT id FROM patient
+                  WHERE deleted = 0 AND (?1 IS NULL OR project_id = ?1) AND (?2 IS NULL OR visibility = ?2)",
+                params![project, grant.visibility],
+                read,
+                add,
+            );
+        };
+        // UNION, not UNION ALL: a ring of folders in a damaged source then ends instead of turning for ever.
+        self.each(
+            "WITH RECURSIVE inside (id) AS (
+                 SELECT ?1
+                 UNION
+                 SELECT folder.id FROM folder JOIN inside ON folder.parent_id = inside.id WHERE ?2
+             )
+             SELECT patient.id
+               FROM inside
+               JOIN patient_folder ON patient_folder.folder_id = inside.id
+               JOIN patient ON patient.id = patient_folder.patient_id
+              WHERE patient.deleted = 0
+                AND (?3 IS NULL OR patient.project_id = ?3) AND (?4 IS NULL OR patient.visibility = ?4)",
+            params![folder.0, grant.recursive, project, grant.visibility],
+            read,
+            add,
+        )
+    }
+}
+
+/// One row of the table `access`.
+struct Grant {
+    project: Option<ProjectId>,
+    folder: Option<FolderId>,
+    recursive: bool,
+    visibility: Option<String>,
+    may_read: bool,
+    may_export: bool,
+    may_export_studies: bool,
+}
+
+/// The projects that grants cover as a whole.
+#[derive(Clone, Debug)]
+enum Projects {
+    All,
+    These(Vec<ProjectId>),
+}
+
+impl Projects {
+    fn of<'a>(grants: impl Iterator<Item = &'a Grant>) -> Self {
+        let mut projects = Vec::new();
+        for grant in grants.filter(|grant| grant.folder.is_none()) {
+            match grant.project {
+                None => return Projects::All,
+                Some(project) => projects.push(project),
+            }
+        }
+        Projects::These(projects)
+    }
+
+    fn contains(&self, project: ProjectId) -> bool {
+        match self {
+            Projects::All => true,
+            Projects::These(projects) => projects.contains(&project),
+        }
+    }
+}
+
+/// What is in both sets: an export that may not be read is no right at all.
+fn intersection(a: &PatientSet, b: PatientSet) -> PatientSet {
+    match (a, b) {
+        (PatientSet::All, b) => b,
+        (PatientSet::These(a), PatientSet::All) => PatientSet::These(a.clone()),
+        (PatientSet::These(a), PatientSet::These(b)) => PatientSet::These(a & b),
+    }
+}

@@ -1,0 +1,207 @@
+//! A registry file, open for reading, and the short questions about it: users, projects, data roots, age.
+//!
+//! Deliberately absent: anything that writes (see [`crate::writer`]). Opening never changes the file or its folder.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, Params, Row};
+
+use crate::access::Viewer;
+use crate::error::{Code, Detail, Error, Result};
+use crate::ids::{PatientId, ProjectId, RootId, UserId};
+use crate::open::{self, Opened};
+use crate::rows::{DataRoot, Project, User};
+use crate::text;
+
+/// A registry: one read-only connection to its file. Can move between threads, is used by one at a time.
+pub struct Registry {
+    opened: Opened,
+}
+
+/// A project as one viewer sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProjectSummary {
+    /// The project.
+    pub project: Project,
+    /// How many of its patients this viewer sees.
+    pub patients: u64,
+    /// Whether this viewer may export any of them.
+    pub may_export: bool,
+}
+
+impl Registry {
+    /// Opens the registry at `path`, strictly for reading. The file and its folder stay untouched.
+    ///
+    /// # Errors
+    /// `REGISTRY_MISSING`, `REGISTRY_UNREADABLE`, `REGISTRY_CORRUPT`, `REGISTRY_FOREIGN`, `REGISTRY_NEWER`,
+    /// `REGISTRY_OLDER`, `DB_BUSY`. A file that cannot be read in place (it lies on a network file system, or its WAL holds
+    /// changes) is `REGISTRY_UNREADABLE` here; [`Registry::open_with_scratch`] reads a copy of it.
+    pub fn open(path: &Path) -> Result<Self> {
+        Ok(Self { opened: open::open(path, None)? })
+    }
+
+    /// Like [`Registry::open`]; a file that cannot be read in place is copied into a new private folder in `scratch`, which
+    /// goes away with this value.
+    ///
+    /// # Errors
+    /// Those of [`Registry::open`].
+    pub fn open_with_scratch(path: &Path, scratch: &Path) -> Result<Self> {
+        Ok(Self { opened: open::open(path, Some(scratch))? })
+    }
+
+    /// Canonical path of the registry file.
+    pub fn path(&self) -> &Path {
+        &self.opened.path
+    }
+
+    /// The active users, by name.
+    ///
+    /// # Errors
+    /// Those of reading: `REGISTRY_CORRUPT`, `REGISTRY_UNREADABLE`, `DB_BUSY`.
+    pub fn users(&self) -> Result<Vec<User>> {
+        let mut users = self.rows("SELECT id, name, role FROM user WHERE is_active = 1", [], |row| {
+            Ok(User { id: UserId(row.get(0)?), name: row.get(1)?, role: row.get(2)? })
+        })?;
+        users.sort_by(|a, b| text::natural_cmp(&a.name, &b.name));
+        Ok(users)
+    }
+
+    /// The projects that this viewer sees, in natural order of their slugs.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub fn projects(&self, viewer: &Viewer) -> Result<Vec<ProjectSummary>> {
+        viewer.must_belong_to(self)?;
+        let mut summaries: Vec<ProjectSummary> = self
+            .rows("SELECT id, slug, name FROM project", [], |row| {
+                Ok(Project { id: ProjectId(row.get(0)?), slug: row.get(1)?, name: row.get(2)? })
+            })?
+            .into_iter()
+            .map(|project| ProjectSummary { project, patients: 0, may_export: false })
+            .collect();
+        summaries.sort_by_key(|summary| summary.project.id);
+
+        let (readable, exportable) = (viewer.may_read(), viewer.may_export());
+        self.each(
+            "SELECT id, project_id FROM patient WHERE deleted = 0",
+            [],
+            |row| Ok((PatientId(row.get(0)?), ProjectId(row.get(1)?))),
+            |(patient, project)| {
+                if !readable.contains(patient) {
+                    return;
+                }
+                if let Ok(at) = summaries.binary_search_by_key(&project, |summary| summary.project.id) {
+                    summaries[at].patients += 1;
+                    summaries[at].may_export |= exportable.contains(patient);
+                }
+            },
+        )?;
+        for empty in summaries.iter_mut().filter(|summary| summary.patients == 0) {
+            empty.may_export = viewer.exports_project(empty.project.id);
+        }
+        summaries.retain(|summary| summary.patients > 0 || viewer.reads_project(summary.project.id));
+        summaries.sort_by(|a, b| text::natural_cmp(&a.project.slug, &b.project.slug));
+        Ok(summaries)
+    }
+
+    /// The project of this slug, if this viewer sees it.
+    ///
+    /// # Errors
+    /// `UNKNOWN_PROJECT` with near matches among the projects that this viewer sees; those of reading.
+    pub fn project(&self, viewer: &Viewer, slug: &str) -> Result<Project> {
+        let mut projects = self.projects(viewer)?;
+        if let Some(at) = projects.iter().position(|summary| summary.project.slug == slug) {
+            return Ok(projects.swap_remove(at).project);
+        }
+        let near = text::near_matches(slug, projects.iter().map(|summary| summary.project.slug.as_str()));
+        let message = format!("There is no project {}.", text::quoted(slug));
+        Err(unknown(Code::UnknownProject, message, near, "`sheaf projects` lists the projects."))
+    }
+
+    /// The data roots. A location that is relative in the registry is joined to the registry's folder.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub fn data_roots(&self) -> Result<Vec<DataRoot>> {
+        let folder = self.path().parent().unwrap_or(Path::new(""));
+        self.rows("SELECT id, prefix, location FROM data_root ORDER BY id", [], |row| {
+            let location: Option<String> = row.get(2)?;
+            Ok(DataRoot {
+                id: RootId(row.get(0)?),
+                prefix: row.get(1)?,
+                location: location.map(|location| folder.join(PathBuf::from(location))),
+            })
+        })
+    }
+
+    /// When the registry was last read from its source; `None` for a native one.
+    ///
+    /// # Errors
+    /// `REGISTRY_CORRUPT` where the registry holds no time there; those of reading.
+    pub fn synced_at(&self) -> Result<Option<jiff::Timestamp>> {
+        let found =
+            self.rows("SELECT value FROM registry_info WHERE key = 'synced_at'", [], |row| row.get::<_, String>(0))?;
+        found
+            .first()
+            .map(|time| time.parse().map_err(|_| open::damaged(self.path(), "its time of synchronisation is not a time")))
+            .transpose()
+    }
+
+    /// The connection, for the queries of this crate.
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.opened.connection
+    }
+
+    /// The error for a query that failed.
+    pub(crate) fn failed(&self, error: rusqlite::Error) -> Error {
+        open::read_failed(self.path(), error)
+    }
+
+    /// `DB_BUSY` when the file changed where nothing locks it; looked at after long reads.
+    pub(crate) fn unchanged(&self) -> Result<()> {
+        self.opened.unchanged()
+    }
+
+    /// All rows of a query.
+    pub(crate) fn rows<T>(
+        &self,
+        sql: &str,
+        parameters: impl Params,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>> {
+        let mut rows = Vec::new();
+        self.each(sql, parameters, read, |row| rows.push(row))?;
+        Ok(rows)
+    }
+
+    /// Hands every row of a query to `take`.
+    pub(crate) fn each<T>(
+        &self,
+        sql: &str,
+        parameters: impl Params,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+        mut take: impl FnMut(T),
+    ) -> Result<()> {
+        let ask = || -> rusqlite::Result<()> {
+            let mut statement = self.connection().prepare_cached(sql)?;
+            for row in statement.query_map(parameters, read)? {
+                take(row?);
+            }
+            Ok(())
+        };
+        ask().map_err(|error| self.failed(error))
+    }
+}
+
+/// The error for a name that does not exist, or that this viewer may not see: both read the same. `near` holds only what
+/// the viewer sees; `otherwise` is the next step where nothing is near.
+pub(crate) fn unknown(code: Code, message: String, near: Vec<String>, otherwise: &str) -> Error {
+    let hint = match near.as_slice() {
+        [] => otherwise.to_owned(),
+        names => {
+            let names: Vec<String> = names.iter().map(|name| text::quoted(name)).collect();
+            format!("Did you mean {}?", names.join(", "))
+        }
+    };
+    Error::new(code, message).hint(hint).details(near.into_iter().map(Detail::Text))
+}

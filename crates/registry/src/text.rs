@@ -1,0 +1,149 @@
+//! How texts are compared, sorted, suggested and quoted: one set of rules for every list and every search.
+//!
+//! Deliberately absent: locales. A registry is shared by people with different ones, and an order that depends on who looks
+//! would make exports differ.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+use icu_casemap::CaseMapper;
+use unicode_normalization::{UnicodeNormalization, is_nfc};
+
+/// How many near matches an error offers at most.
+pub const NEAR_MATCHES_MAX: usize = 5;
+
+/// Longest text, in characters, for which near matches are looked for: distances cost the product of both lengths.
+const NEAR_LENGTH_MAX: usize = 200;
+
+/// Longest part of a foreign text, in characters, that a message quotes.
+const QUOTED_LENGTH_MAX: usize = 80;
+
+/// The text in Unicode's composed form (NFC), so that two spellings of one letter are one text.
+pub fn nfc(text: &str) -> Cow<'_, str> {
+    if is_nfc(text) { Cow::Borrowed(text) } else { Cow::Owned(text.nfc().collect()) }
+}
+
+/// The text without differences of case: full Unicode case folding (`ß` = `ss`, `ς` = `σ`), composed. Two texts are the same
+/// but for case and spelling exactly when their folded forms are equal.
+pub fn fold(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return Cow::Owned(text.to_ascii_lowercase());
+        }
+        return Cow::Borrowed(text);
+    }
+    // Unicode's canonical caseless match (definition D145): decompose, fold, decompose; composed at the end because
+    // that is shorter. Decomposing first matters for the Greek ypogegrammeni, which folds to a letter.
+    let decomposed: String = text.nfd().collect();
+    let folded: String = CaseMapper::new().fold_string(&decomposed).nfc().collect();
+    if folded == text { Cow::Borrowed(text) } else { Cow::Owned(folded) }
+}
+
+/// Natural order, as people sort: without regard to case, runs of digits as numbers (`P2` before `P10`). A total order:
+/// equal only for equal texts.
+pub fn natural_cmp(a: &str, b: &str) -> Ordering {
+    let order = if a.is_ascii() && b.is_ascii() { natural_folded(a, b) } else { natural_folded(&fold(a), &fold(b)) };
+    order.then_with(|| a.cmp(b))
+}
+
+/// The candidates that are most like `wanted`, best first, at most [`NEAR_MATCHES_MAX`], without regard to case. The
+/// caller hands in only what its user may see; nothing else can come out.
+pub fn near_matches<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let wanted = fold(wanted);
+    let length = wanted.chars().count();
+    if length == 0 || length > NEAR_LENGTH_MAX {
+        return Vec::new();
+    }
+    let mut scored: Vec<(usize, &str)> =
+        candidates.into_iter().filter_map(|candidate| Some((distance(&wanted, length, candidate)?, candidate))).collect();
+    scored.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| natural_cmp(a.1, b.1)));
+    scored.dedup();
+    scored.truncate(NEAR_MATCHES_MAX);
+    scored.into_iter().map(|(_, candidate)| candidate.to_owned()).collect()
+}
+
+/// A foreign text for a message: in quotes, characters that would not show or would disorder the line escaped, long ones
+/// shortened.
+pub fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    let mut rest = text.chars();
+    for character in rest.by_ref().take(QUOTED_LENGTH_MAX) {
+        let invisible = character.is_control()
+            || matches!(character, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+        if invisible {
+            out.extend(character.escape_unicode());
+        } else {
+            out.push(character);
+        }
+    }
+    if rest.next().is_some() {
+        out.push('…');
+    }
+    out.push('"');
+    out
+}
+
+/// How unlike two texts are; `None`: too unlike to offer.
+fn distance(wanted: &str, length: usize, candidate: &str) -> Option<usize> {
+    let folded = fold(candidate);
+    if folded == wanted {
+        return Some(0);
+    }
+    let other = folded.chars().count();
+    if other > NEAR_LENGTH_MAX {
+        return None;
+    }
+    let longer = length.max(other);
+    let allowed = (longer / 3).max(1);
+    if length.abs_diff(other) <= allowed {
+        let edits = strsim::osa_distance(wanted, &folded);
+        // Two texts of one letter each are always one edit apart: that is no likeness.
+        if edits <= allowed && edits < longer {
+            return Some(edits);
+        }
+    }
+    let shorter_is_told = length.min(other) >= 3;
+    (shorter_is_told && (folded.contains(wanted) || wanted.contains(folded.as_ref()))).then_some(NEAR_LENGTH_MAX + longer)
+}
+
+/// Natural order of two folded texts (ASCII may still hold capitals).
+fn natural_folded(a: &str, b: &str) -> Ordering {
+    let (mut a, mut b) = (a, b);
+    loop {
+        let (digits_a, digits_b) = (leading_digits(a), leading_digits(b));
+        if digits_a > 0 && digits_b > 0 {
+            let order = number_cmp(&a[..digits_a], &b[..digits_b]);
+            if order != Ordering::Equal {
+                return order;
+            }
+            (a, b) = (&a[digits_a..], &b[digits_b..]);
+            continue;
+        }
+        let (mut rest_a, mut rest_b) = (a.chars(), b.chars());
+        match (rest_a.next(), rest_b.next()) {
+            (None, None) => return Ordering::Equal,
+            (None, Some(_)) => return Ordering::Less,
+            (Some(_), None) => return Ordering::Greater,
+            (Some(x), Some(y)) => {
+                // A number stands before everything else, whatever the other character: else the order would not be
+                // transitive, since a number has no one place among characters.
+                let order =
+                    (digits_b > 0).cmp(&(digits_a > 0)).then_with(|| x.to_ascii_lowercase().cmp(&y.to_ascii_lowercase()));
+                if order != Ordering::Equal {
+                    return order;
+                }
+                (a, b) = (rest_a.as_str(), rest_b.as_str());
+            }
+        }
+    }
+}
+
+fn leading_digits(text: &str) -> usize {
+    text.bytes().take_while(u8::is_ascii_digit).count()
+}
+
+/// Compares two runs of digits as numbers of any length.
+fn number_cmp(a: &str, b: &str) -> Ordering {
+    let (a, b) = (a.trim_start_matches('0'), b.trim_start_matches('0'));
+    a.len().cmp(&b.len()).then_with(|| a.cmp(b))
+}

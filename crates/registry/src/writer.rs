@@ -1,0 +1,510 @@
+//! Making a registry: rows go in, the whole file appears under its name at the end, or nothing does.
+//!
+//! Deliberately absent: changing a registry that is there already. A synchronisation makes a new one.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use roaring::RoaringTreemap;
+use rusqlite::{Connection, ErrorCode, Params, params};
+use tempfile::TempPath;
+
+use crate::error::{Code, Error, Result};
+use crate::ids::{FileId, FolderId, ModalityId, PatientId, ProjectId, RootId, TagId, UserId};
+use crate::platform;
+use crate::rows::{Kind, RegisteredHash};
+use crate::schema;
+
+/// A modality to be written.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NewModality<'a> {
+    /// Short name, unique.
+    pub slug: &'a str,
+    /// Long name.
+    pub name: &'a str,
+    /// Name for people.
+    pub label: &'a str,
+    /// File name endings, each with its dot.
+    pub supported_extensions: &'a [&'a str],
+    /// Subtypes, such as `upper`.
+    pub subtypes: &'a [&'a str],
+    /// Whether it is out of use in the source.
+    pub is_inactive: bool,
+    /// Whether no row of the source's modality table names it.
+    pub is_unlisted: bool,
+}
+
+/// A patient to be written. No `Debug`: it holds what identifies a person.
+#[derive(Clone, Copy)]
+pub struct NewPatient<'a> {
+    /// The project.
+    pub project: ProjectId,
+    /// The id that users and the source know, unique in the project.
+    pub patient_id: &'a str,
+    /// Name of the person; empty where there is none.
+    pub name: &'a str,
+    /// Hospital record number.
+    pub record_no: Option<&'a str>,
+    /// The source's word for who may see the patient: `public`, `private`, `debug`, ...
+    pub visibility: &'a str,
+    /// Whether the source marks it as deleted.
+    pub deleted: bool,
+    /// When the source made it.
+    pub created_at: Option<Timestamp>,
+}
+
+impl<'a> NewPatient<'a> {
+    /// A public patient without anything that identifies a person.
+    pub const fn new(project: ProjectId, patient_id: &'a str) -> Self {
+        Self { project, patient_id, name: "", record_no: None, visibility: "public", deleted: false, created_at: None }
+    }
+}
+
+/// A file to be registered.
+#[derive(Clone, Debug)]
+pub struct NewFile<'a> {
+    /// The id in the source; `None`: the same as the row id.
+    pub source_id: Option<&'a str>,
+    /// The patient; `None` for an orphan.
+    pub patient: Option<PatientId>,
+    /// `FileRegistry`'s `file_type`.
+    pub file_type: &'a str,
+    /// Path or object key, as it stands in the source.
+    pub file_path: &'a str,
+    /// The data root that the path starts from.
+    pub root: RootId,
+    /// Size in bytes.
+    pub file_size: Option<u64>,
+    /// Hash of the content.
+    pub file_hash: RegisteredHash,
+    /// Modality.
+    pub modality: ModalityId,
+    /// Raw, processed or other.
+    pub kind: Kind,
+    /// `FileRegistry`'s `subtype`.
+    pub subtype: &'a str,
+    /// A JSON object; empty for none.
+    pub metadata: &'a str,
+    /// When the source made the row.
+    pub created_at: Option<Timestamp>,
+}
+
+impl<'a> NewFile<'a> {
+    /// A file of a patient, of which nothing but its place is known.
+    pub const fn new(patient: PatientId, modality: ModalityId, kind: Kind, root: RootId, file_path: &'a str) -> Self {
+        Self {
+            source_id: None,
+            patient: Some(patient),
+            file_type: "",
+            file_path,
+            root,
+            file_size: None,
+            file_hash: RegisteredHash::None,
+            modality,
+            kind,
+            subtype: "",
+            metadata: "",
+            created_at: None,
+        }
+    }
+}
+
+/// A study to be written: the columns of `medical_examinations_fact`. No `Debug`: it holds what identifies a person.
+#[derive(Clone, Copy, Default)]
+#[expect(missing_docs, reason = "the fields are the columns of the source, named as there")]
+pub struct NewStudy<'a> {
+    pub exam_id: &'a str,
+    pub medical_record_no: &'a str,
+    pub application_order_no: &'a str,
+    pub patient_name: &'a str,
+    pub patient_gender: &'a str,
+    pub patient_birth_date: &'a str,
+    pub patient_age: Option<i64>,
+    pub exam_status: &'a str,
+    pub exam_source: &'a str,
+    pub exam_item: &'a str,
+    pub exam_description: &'a str,
+    pub exam_room: &'a str,
+    pub exam_equipment: &'a str,
+    pub equipment_type: &'a str,
+    pub order_datetime: Option<Timestamp>,
+    pub check_in_datetime: Option<Timestamp>,
+    pub report_certification_datetime: Option<Timestamp>,
+    pub certified_physician: &'a str,
+    pub data_load_time: Option<Timestamp>,
+}
+
+/// A right to be given. Everything it does not say is denied.
+#[derive(Clone, Copy, Debug)]
+pub struct NewGrant<'a> {
+    /// Who gets it.
+    pub user: UserId,
+    /// In which project; `None`: in every one.
+    pub project: Option<ProjectId>,
+    /// In which folder; `None`: for all patients, also those in no folder.
+    pub folder: Option<FolderId>,
+    /// In the folder's subfolders too.
+    pub recursive: bool,
+    /// Only for patients of this visibility.
+    pub visibility: Option<&'a str>,
+    /// May see.
+    pub may_read: bool,
+    /// May export what it may see.
+    pub may_export: bool,
+    /// May export studies.
+    pub may_export_studies: bool,
+}
+
+impl NewGrant<'_> {
+    /// The right to see every patient of every project, and nothing more.
+    pub const fn read(user: UserId) -> Self {
+        Self {
+            user,
+            project: None,
+            folder: None,
+            recursive: true,
+            visibility: None,
+            may_read: true,
+            may_export: false,
+            may_export_studies: false,
+        }
+    }
+
+    /// The right to see and export every patient of every project.
+    pub const fn export(user: UserId) -> Self {
+        Self { may_export: true, ..Self::read(user) }
+    }
+}
+
+/// A registry in the making. It appears under its name when [`RegistryWriter::finish`] is called; dropped before that, it
+/// leaves nothing.
+///
+/// # Errors
+/// The methods answer `NO_SPACE` where the disk is full, `DESTINATION_UNWRITABLE` where it fails, `INTERNAL` for rows that
+/// contradict each other (a second patient with one id, an unknown id).
+pub struct RegistryWriter {
+    // Before `part`, so that the file is closed when it is removed.
+    connection: Connection,
+    part: TempPath,
+    path: PathBuf,
+    numbers: HashMap<ProjectId, Numbers>,
+}
+
+impl RegistryWriter {
+    /// Starts a registry that will appear at `path`; until then it grows in a private file beside it.
+    ///
+    /// # Errors
+    /// `DESTINATION_TAKEN`, `DESTINATION_MISSING`, `DESTINATION_UNWRITABLE`.
+    pub fn create(path: &Path) -> Result<Self> {
+        if path.symlink_metadata().is_ok() {
+            return Err(taken(path));
+        }
+        let folder = folder_of(path);
+        let Some(name) = path.file_name().filter(|_| folder.is_dir()) else {
+            return Err(Error::new(Code::DestinationMissing, format!("There is no folder {}.", folder.display()))
+                .hint("Make the folder first, or name another one."));
+        };
+        let mut prefix = name.to_owned();
+        prefix.push(".");
+        let part = tempfile::Builder::new()
+            .prefix(&prefix)
+            .suffix(".partial")
+            .tempfile_in(folder)
+            .map_err(|error| unwritable(path, error))?
+            .into_temp_path();
+        let connection = Self::begin(&part).map_err(|error| write_failed(path, error))?;
+        Ok(Self { connection, part, path: path.to_owned(), numbers: HashMap::new() })
+    }
+
+    /// Notes a fact about the registry, such as `synced_at` (RFC 3339) or `source`; said again, it is replaced.
+    pub fn info(&mut self, key: &str, value: &str) -> Result<()> {
+        self.insert("INSERT OR REPLACE INTO registry_info (key, value) VALUES (?1, ?2)", (key, value)).map(drop)
+    }
+
+    /// Adds a data root: paths that begin with `prefix` lie in `location`, absolute or relative to the registry's folder.
+    pub fn data_root(&mut self, prefix: &str, location: Option<&str>) -> Result<RootId> {
+        self.insert("INSERT INTO data_root (prefix, location) VALUES (?1, ?2)", (prefix, location)).map(RootId)
+    }
+
+    /// Adds a project.
+    pub fn project(&mut self, slug: &str, name: &str) -> Result<ProjectId> {
+        self.insert("INSERT INTO project (slug, name) VALUES (?1, ?2)", (slug, name)).map(ProjectId)
+    }
+
+    /// Adds a folder; without a project it is shared by all of them.
+    pub fn folder(&mut self, project: Option<ProjectId>, parent: Option<FolderId>, name: &str) -> Result<FolderId> {
+        self.insert(
+            "INSERT INTO folder (project_id, parent_id, name) VALUES (?1, ?2, ?3)",
+            (project.map(|id| id.0), parent.map(|id| id.0), name),
+        )
+        .map(FolderId)
+    }
+
+    /// Adds a tag.
+    pub fn tag(&mut self, name: &str) -> Result<TagId> {
+        self.insert("INSERT INTO tag (name) VALUES (?1)", [name]).map(TagId)
+    }
+
+    /// Adds a modality.
+    pub fn modality(&mut self, modality: &NewModality<'_>) -> Result<ModalityId> {
+        let list = |values: &[&str]| serde_json::Value::from(values.to_vec()).to_string();
+        self.insert(
+            "INSERT INTO modality (slug, name, label, supported_extensions, subtypes, is_active, listed)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![
+                modality.slug,
+                modality.name,
+                modality.label,
+                list(modality.supported_extensions),
+                list(modality.subtypes),
+                !modality.is_inactive,
+                !modality.is_unlisted,
+            ],
+        )
+        .map(ModalityId)
+    }
+
+    /// Adds a patient and gives it the number of its folder in archives: the number that its id is, else the smallest that
+    /// no patient of the project has yet.
+    pub fn patient(&mut self, patient: &NewPatient<'_>) -> Result<PatientId> {
+        let number = self.numbers.entry(patient.project).or_default().give(patient.patient_id);
+        self.insert(
+            "INSERT INTO patient (project_id, patient_id, number, name, record_no, visibility, deleted, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            params![
+                patient.project.0,
+                patient.patient_id,
+                number.cast_signed(),
+                patient.name,
+                patient.record_no,
+                patient.visibility,
+                patient.deleted,
+                time(patient.created_at),
+            ],
+        )
+        .map(PatientId)
+    }
+
+    /// Places a patient in a folder; a patient may be in several.
+    pub fn place(&mut self, patient: PatientId, folder: FolderId) -> Result<()> {
+        self.insert("INSERT INTO patient_folder (patient_id, folder_id) VALUES (?1, ?2)", (patient.0, folder.0)).map(drop)
+    }
+
+    /// Tags a patient.
+    pub fn tag_patient(&mut self, patient: PatientId, tag: TagId) -> Result<()> {
+        self.insert("INSERT INTO patient_tag (patient_id, tag_id) VALUES (?1, ?2)", (patient.0, tag.0)).map(drop)
+    }
+
+    /// Registers a file.
+    pub fn file(&mut self, file: &NewFile<'_>) -> Result<FileId> {
+        let hex;
+        let (hash, hash_kind) = match &file.file_hash {
+            RegisteredHash::Sha256(hash) => {
+                hex = crate::hex::encode(hash);
+                (hex.as_str(), "sha256")
+            }
+            RegisteredHash::NotComparable(hash) => (hash.as_ref(), "not_comparable"),
+            RegisteredHash::None => ("", "none"),
+        };
+        self.insert(
+            "INSERT INTO file_registry (source_id, patient_id, file_type, file_path, root_id, file_size, file_hash, hash_kind,
+                                        modality_id, kind, subtype, metadata, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+            params![
+                file.source_id,
+                file.patient.map(|patient| patient.0),
+                file.file_type,
+                file.file_path,
+                file.root.0,
+                // A size beyond what SQLite counts is no size of a file; planning looks at the file itself.
+                file.file_size.and_then(|bytes| i64::try_from(bytes).ok()),
+                hash,
+                hash_kind,
+                file.modality.0,
+                file.kind.as_str(),
+                file.subtype,
+                if file.metadata.is_empty() { "{}" } else { file.metadata },
+                time(file.created_at),
+            ],
+        )
+        .map(FileId)
+    }
+
+    /// Adds a study.
+    pub fn study(&mut self, study: &NewStudy<'_>) -> Result<()> {
+        self.insert(
+            "INSERT INTO study VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+            params![
+                study.exam_id,
+                study.medical_record_no,
+                study.application_order_no,
+                study.patient_name,
+                study.patient_gender,
+                study.patient_birth_date,
+                study.patient_age,
+                study.exam_status,
+                study.exam_source,
+                study.exam_item,
+                study.exam_description,
+                study.exam_room,
+                study.exam_equipment,
+                study.equipment_type,
+                time(study.order_datetime),
+                time(study.check_in_datetime),
+                time(study.report_certification_datetime),
+                study.certified_physician,
+                time(study.data_load_time),
+            ],
+        )
+        .map(drop)
+    }
+
+    /// Adds a user; without a grant, nothing is allowed.
+    pub fn user(&mut self, name: &str, role: &str) -> Result<UserId> {
+        self.insert("INSERT INTO user (name, role) VALUES (?1, ?2)", (name, role)).map(UserId)
+    }
+
+    /// Takes a user out of use: for every question it then does not exist.
+    pub fn deactivate(&mut self, user: UserId) -> Result<()> {
+        self.insert("UPDATE user SET is_active = 0 WHERE id = ?1", [user.0]).map(drop)
+    }
+
+    /// Gives a right.
+    pub fn grant(&mut self, grant: &NewGrant<'_>) -> Result<()> {
+        self.insert(
+            "INSERT INTO access (user_id, project_id, folder_id, recursive, visibility, may_read, may_export,
+                                 may_export_studies)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            params![
+                grant.user.0,
+                grant.project.map(|project| project.0),
+                grant.folder.map(|folder| folder.0),
+                grant.recursive,
+                grant.visibility,
+                grant.may_read,
+                grant.may_export,
+                grant.may_export_studies,
+            ],
+        )
+        .map(drop)
+    }
+
+    /// Makes the registry durable and lets it appear under its name.
+    ///
+    /// # Errors
+    /// `DESTINATION_TAKEN` where something has taken the name meanwhile; nothing is replaced, nothing is left.
+    pub fn finish(self) -> Result<()> {
+        let Self { connection, part, path, numbers: _ } = self;
+        // DELETE also in the header: such a file is read in place, without anything beside it.
+        let close = connection
+            .execute_batch("COMMIT; PRAGMA journal_mode = DELETE;")
+            .and_then(|()| connection.close().map_err(|(_, error)| error));
+        close.map_err(|error| write_failed(&path, error))?;
+        let unwritten = |error| unwritable(&path, error);
+        File::options().write(true).open(&part).and_then(|file| file.sync_all()).map_err(unwritten)?;
+        part.persist_noclobber(&path).map_err(|error| match error.error.kind() {
+            std::io::ErrorKind::AlreadyExists => taken(&path),
+            _ => unwritable(&path, error.error),
+        })?;
+        platform::sync_folder(folder_of(&path)).map_err(unwritten)
+    }
+
+    fn begin(part: &Path) -> rusqlite::Result<Connection> {
+        let mut connection = Connection::open(part)?;
+        // The file has no reader and no name yet, so only a failing statement needs a journal, and `finish` makes it
+        // durable as a whole.
+        connection.execute_batch(
+            "PRAGMA page_size = 8192; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;
+             PRAGMA cache_size = -65536; PRAGMA foreign_keys = ON;",
+        )?;
+        connection.set_prepared_statement_cache_capacity(32);
+        schema::migrate(&mut connection)?;
+        connection.execute_batch("BEGIN")?;
+        connection.execute(
+            "INSERT INTO registry_info (key, value) VALUES ('created_by', ?1)",
+            [concat!("sheaf ", env!("CARGO_PKG_VERSION"))],
+        )?;
+        Ok(connection)
+    }
+
+    /// Runs a statement that adds one row; the row's id.
+    fn insert(&mut self, sql: &str, values: impl Params) -> Result<i64> {
+        let run = || self.connection.prepare_cached(sql)?.insert(values);
+        run().map_err(|error| write_failed(&self.path, error))
+    }
+}
+
+/// The patient numbers of one project that are given already.
+#[derive(Default)]
+struct Numbers {
+    given: RoaringTreemap,
+    /// No number below this one is free.
+    free_from: u64,
+}
+
+impl Numbers {
+    fn give(&mut self, patient_id: &str) -> u64 {
+        let number = canonical_number(patient_id).unwrap_or_else(|| {
+            self.free_from = self.free_from.max(1);
+            while self.given.contains(self.free_from) {
+                self.free_from += 1;
+            }
+            self.free_from
+        });
+        self.given.insert(number);
+        number
+    }
+}
+
+/// The number that an id is, if it is written as numbers are: digits without leading zeros, no more than 2^63 - 1.
+fn canonical_number(patient_id: &str) -> Option<u64> {
+    let number: u64 = patient_id.parse().ok()?;
+    (i64::try_from(number).is_ok() && number.to_string() == patient_id).then_some(number)
+}
+
+/// The folder that a file's name is in.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// A time as the schema holds it: RFC 3339, UTC.
+fn time(time: Option<Timestamp>) -> Option<String> {
+    time.map(|time| time.to_string())
+}
+
+fn taken(path: &Path) -> Error {
+    Error::new(Code::DestinationTaken, format!("{} is already there.", path.display()))
+        .hint("Name another file, or move that one away.")
+}
+
+fn unwritable(path: &Path, error: std::io::Error) -> Error {
+    if error.kind() == std::io::ErrorKind::StorageFull {
+        return full(path).cause(error);
+    }
+    Error::new(Code::DestinationUnwritable, format!("{} could not be written.", path.display()))
+        .hint("Check that its folder can be written.")
+        .cause(error)
+}
+
+fn full(path: &Path) -> Error {
+    Error::new(Code::NoSpace, format!("There is no room left for {}.", path.display())).hint("Make room, then try again.")
+}
+
+fn write_failed(path: &Path, error: rusqlite::Error) -> Error {
+    let code = error.sqlite_error_code();
+    let shown = path.display();
+    match code {
+        Some(ErrorCode::DiskFull) => full(path),
+        Some(ErrorCode::CannotOpen | ErrorCode::SystemIoFailure | ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => {
+            Error::new(Code::DestinationUnwritable, format!("{shown} could not be written."))
+                .hint("Check that its folder can be written.")
+        }
+        Some(ErrorCode::ConstraintViolation) => {
+            Error::new(Code::Internal, format!("A row for {shown} contradicts the rows before it."))
+        }
+        _ => Error::new(Code::Internal, format!("{shown} could not be made.")),
+    }
+    .cause(error)
+}
