@@ -57,6 +57,8 @@ pub struct Viewer {
     may_export_studies: bool,
     reads: Projects,
     exports: Projects,
+    /// Folders that a grant names, with subfolders where it says so.
+    reads_folders: RoaringTreemap,
 }
 
 impl Viewer {
@@ -95,6 +97,12 @@ impl Viewer {
         self.reads_project(project) && self.exports.contains(project)
     }
 
+    /// Whether a right covers this folder of the project. A patient that is seen in one folder does not show the names of
+    /// its other folders.
+    pub(crate) fn reads_folder(&self, project: ProjectId, folder: FolderId) -> bool {
+        self.reads_project(project) || self.reads_folders.contains(folder.0.cast_unsigned())
+    }
+
     /// Refuses a viewer of another registry, whose row ids mean other patients.
     pub(crate) fn must_belong_to(&self, registry: &Registry) -> Result<()> {
         if self.registry == registry.path() {
@@ -112,6 +120,7 @@ impl Viewer {
             may_export_studies: true,
             reads: Projects::All,
             exports: Projects::All,
+            reads_folders: RoaringTreemap::new(),
         }
     }
 }
@@ -125,17 +134,23 @@ impl Registry {
         let Actor::User(name) = actor else { return Ok(Viewer::owner(self.path())) };
         let user = self.user(name)?;
         let grants = self.grants(user)?;
-        let read = self.covered(grants.iter().filter(|grant| grant.may_read))?;
-        let export = self.covered(grants.iter().filter(|grant| grant.may_export))?;
-        let whole = |wanted: fn(&Grant) -> bool| Projects::of(grants.iter().filter(|grant| wanted(grant)));
+        let reading: Vec<&Grant> = grants.iter().filter(|grant| grant.may_read).collect();
+        let exporting: Vec<&Grant> = grants.iter().filter(|grant| grant.may_export).collect();
+        let may_read = self.covered(&reading)?;
         Ok(Viewer {
             name: name.clone(),
             registry: self.path().to_owned(),
-            may_export: intersection(&read, export),
-            may_read: read,
+            may_export: intersection(&may_read, self.covered(&exporting)?),
+            may_read,
             may_export_studies: grants.iter().any(|grant| grant.may_export_studies),
-            reads: whole(|grant| grant.may_read),
-            exports: whole(|grant| grant.may_export),
+            reads: Projects::of(&reading),
+            exports: Projects::of(&exporting),
+            reads_folders: reading
+                .iter()
+                .filter_map(|grant| grant.folders.as_ref())
+                .flatten()
+                .map(|folder| folder.0.cast_unsigned())
+                .collect(),
         })
     }
 
@@ -150,29 +165,50 @@ impl Registry {
     }
 
     fn grants(&self, user: UserId) -> Result<Vec<Grant>> {
-        self.rows(
+        let rows = self.rows(
             "SELECT project_id, folder_id, recursive, visibility, may_read, may_export, may_export_studies
                FROM access WHERE user_id = ?1",
             [user.0],
             |row| {
-                Ok(Grant {
+                let grant = Grant {
                     project: row.get::<_, Option<i64>>(0)?.map(ProjectId),
-                    folder: row.get::<_, Option<i64>>(1)?.map(FolderId),
-                    recursive: row.get(2)?,
+                    folders: None,
                     visibility: row.get(3)?,
                     may_read: row.get(4)?,
                     may_export: row.get(5)?,
                     may_export_studies: row.get(6)?,
-                })
+                };
+                Ok((grant, row.get(1)?, row.get(2)?))
             },
+        )?;
+        let with_folders = |(mut grant, folder, recursive): (Grant, Option<i64>, bool)| {
+            if let Some(folder) = folder {
+                grant.folders = Some(self.folders_inside(folder, recursive)?);
+            }
+            Ok(grant)
+        };
+        rows.into_iter().map(with_folders).collect()
+    }
+
+    fn folders_inside(&self, folder: i64, recursive: bool) -> Result<Vec<FolderId>> {
+        // UNION, not UNION ALL: a ring of folders in a damaged source then ends instead of turning for ever.
+        self.rows(
+            "WITH RECURSIVE inside (id) AS (
+                 SELECT ?1
+                 UNION
+                 SELECT folder.id FROM folder JOIN inside ON folder.parent_id = inside.id WHERE ?2
+             )
+             SELECT id FROM inside",
+            (folder, recursive),
+            |row| row.get(0).map(FolderId),
         )
     }
 
     /// The patients that any of the grants covers.
-    fn covered<'a>(&self, grants: impl Iterator<Item = &'a Grant>) -> Result<PatientSet> {
+    fn covered(&self, grants: &[&Grant]) -> Result<PatientSet> {
         let mut patients = RoaringTreemap::new();
         for grant in grants {
-            if grant.project.is_none() && grant.folder.is_none() && grant.visibility.is_none() {
+            if grant.project.is_none() && grant.folders.is_none() && grant.visibility.is_none() {
                 return Ok(PatientSet::All);
             }
             self.add_covered(grant, &mut patients)?;
@@ -183,10 +219,10 @@ impl Registry {
     fn add_covered(&self, grant: &Grant, patients: &mut RoaringTreemap) -> Result<()> {
         let project = grant.project.map(|project| project.0);
         let read = |row: &Row<'_>| row.get(0).map(PatientId);
-        let add = |id| {
+        let mut add = |id| {
             patients.insert(PatientSet::key(id));
         };
-        let Some(folder) = grant.folder else {
+        let Some(folders) = &grant.folders else {
             return self.each(
                 "SELECT id FROM patient
                   WHERE deleted = 0 AND (?1 IS NULL OR project_id = ?1) AND (?2 IS NULL OR visibility = ?2)",
@@ -195,31 +231,25 @@ impl Registry {
                 add,
             );
         };
-        // UNION, not UNION ALL: a ring of folders in a damaged source then ends instead of turning for ever.
-        self.each(
-            "WITH RECURSIVE inside (id) AS (
-                 SELECT ?1
-                 UNION
-                 SELECT folder.id FROM folder JOIN inside ON folder.parent_id = inside.id WHERE ?2
-             )
-             SELECT patient.id
-               FROM inside
-               JOIN patient_folder ON patient_folder.folder_id = inside.id
-               JOIN patient ON patient.id = patient_folder.patient_id
-              WHERE patient.deleted = 0
-                AND (?3 IS NULL OR patient.project_id = ?3) AND (?4 IS NULL OR patient.visibility = ?4)",
-            params![folder.0, grant.recursive, project, grant.visibility],
-            read,
-            add,
-        )
+        for folder in folders {
+            self.each(
+                "SELECT patient.id FROM patient_folder JOIN patient ON patient.id = patient_folder.patient_id
+                  WHERE patient_folder.folder_id = ?1 AND patient.deleted = 0
+                    AND (?2 IS NULL OR patient.project_id = ?2) AND (?3 IS NULL OR patient.visibility = ?3)",
+                params![folder.0, project, grant.visibility],
+                read,
+                &mut add,
+            )?;
+        }
+        Ok(())
     }
 }
 
 /// One row of the table `access`.
 struct Grant {
     project: Option<ProjectId>,
-    folder: Option<FolderId>,
-    recursive: bool,
+    /// The folder and, where it says so, its subfolders; `None`: not limited to folders.
+    folders: Option<Vec<FolderId>>,
     visibility: Option<String>,
     may_read: bool,
     may_export: bool,
@@ -234,9 +264,9 @@ enum Projects {
 }
 
 impl Projects {
-    fn of<'a>(grants: impl Iterator<Item = &'a Grant>) -> Self {
+    fn of(grants: &[&Grant]) -> Self {
         let mut projects = Vec::new();
-        for grant in grants.filter(|grant| grant.folder.is_none()) {
+        for grant in grants.iter().filter(|grant| grant.folders.is_none()) {
             match grant.project {
                 None => return Projects::All,
                 Some(project) => projects.push(project),

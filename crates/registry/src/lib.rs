@@ -4,17 +4,20 @@
 //! them), archives, jobs, and anything that knows a window, a terminal or a network.
 
 pub mod access;
+mod contents;
 pub mod error;
 pub mod file_store;
 mod hex;
 pub mod ids;
 mod open;
+pub mod patients;
 mod platform;
 pub mod progress;
 pub mod registry;
 pub mod resolve;
 pub mod rows;
 pub mod schema;
+mod scope;
 pub mod selection;
 pub mod sensitive;
 pub mod text;

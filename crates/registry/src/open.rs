@@ -304,7 +304,8 @@ fn uri(path: &Path, parameters: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"/._-~".contains(&byte) {
             uri.push(char::from(byte));
         } else {
-            uri.push_str(&format!("%{byte:02X}"));
+            let digit = |nibble| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+            uri.extend(['%', digit(byte >> 4), digit(byte & 15)]);
         }
     }
     uri.push('?');

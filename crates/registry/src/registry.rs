@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, Params, Row};
+use rusqlite::{Connection, Params, Row, Transaction};
 
 use crate::access::Viewer;
 use crate::error::{Code, Detail, Error, Result};
@@ -160,6 +160,11 @@ impl Registry {
     /// `DB_BUSY` when the file changed where nothing locks it; looked at after long reads.
     pub(crate) fn unchanged(&self) -> Result<()> {
         self.opened.unchanged()
+    }
+
+    /// Until it is dropped, all queries see the registry as it is now.
+    pub(crate) fn snapshot(&self) -> Result<Transaction<'_>> {
+        self.connection().unchecked_transaction().map_err(|error| self.failed(error))
     }
 
     /// All rows of a query.

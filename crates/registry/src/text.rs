@@ -46,6 +46,12 @@ pub fn natural_cmp(a: &str, b: &str) -> Ordering {
     order.then_with(|| a.cmp(b))
 }
 
+/// Natural order of two paths, name by name: a folder stands before what is in it.
+pub fn natural_path_cmp(a: &[String], b: &[String]) -> Ordering {
+    let differing = a.iter().zip(b).map(|(a, b)| natural_cmp(a, b)).find(|order| order.is_ne());
+    differing.unwrap_or_else(|| a.len().cmp(&b.len()))
+}
+
 /// The candidates that are most like `wanted`, best first, at most [`NEAR_MATCHES_MAX`], without regard to case. The
 /// caller hands in only what its user may see; nothing else can come out.
 pub fn near_matches<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<String> {

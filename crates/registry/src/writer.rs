@@ -138,6 +138,7 @@ pub struct NewStudy<'a> {
 
 /// A right to be given. Everything it does not say is denied.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "the fields are the columns of the table, each a right of its own")]
 pub struct NewGrant<'a> {
     /// Who gets it.
     pub user: UserId,

@@ -28,4 +28,22 @@ fn a_million() {
     println!("inserted {:?}", start.elapsed());
     writer.finish().expect("finish");
     println!("finished {:?} {}", start.elapsed(), path.metadata().expect("m").len());
+    let start = Instant::now();
+    let registry = sheaf_registry::Registry::open(&path).expect("open");
+    println!("open {:?}", start.elapsed());
+    let start = Instant::now();
+    let viewer = registry.viewer(&sheaf_registry::Actor::Owner).expect("viewer");
+    let selection = sheaf_registry::selection::Selection {
+        all: true,
+        all_modalities: true,
+        kind: sheaf_registry::selection::KindChoice::Both,
+        ..Default::default()
+    };
+    let resolved = sheaf_registry::resolve::Resolved::new(&registry, &viewer, "p", &selection).expect("resolve");
+    println!("resolved {:?} {}", start.elapsed(), resolved.into_parts().files.len());
+    let start = Instant::now();
+    let page = registry.patients(&viewer, "p", &selection, Some(50), 99_000).expect("page");
+    println!("page {:?} {}", start.elapsed(), page.patients.len());
+    let status = std::fs::read_to_string("/proc/self/status").expect("status");
+    println!("{:?}", status.lines().find(|line| line.starts_with("VmHWM")));
 }
