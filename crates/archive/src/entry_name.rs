@@ -13,7 +13,7 @@ use sheaf_registry::{Code, Error, Result};
 use unicode_normalization::UnicodeNormalization;
 
 pub(crate) use component::{sanitise, split_extension};
-pub(crate) use unique::UniqueNames;
+pub(crate) use unique::{UniqueNames, key as unique_key};
 
 /// Longest component, in bytes of UTF-8.
 pub(crate) const MAX_COMPONENT_BYTES: usize = 200;

@@ -8,3 +8,19 @@ pub mod file_root;
 pub mod manifest;
 pub mod metadata;
 pub mod plan;
+pub mod publish;
+pub mod verify;
+pub mod writer;
+
+mod deflate;
+mod destination;
+mod part_file;
+mod pipeline;
+mod platform;
+mod readback;
+mod strict_reader;
+mod worker;
+mod zip_records;
+
+pub use destination::{check_destination, free_bytes};
+pub use part_file::Room;

@@ -43,7 +43,7 @@ impl UniqueNames {
 }
 
 /// What is equal for names that some file system cannot tell apart.
-pub(super) fn key(name: &str) -> String {
+pub(crate) fn key(name: &str) -> String {
     if name.is_ascii() {
         return name.to_ascii_lowercase();
     }
