@@ -9,11 +9,11 @@ mod unique;
 
 use std::fmt;
 
+use sheaf_registry::text::{nfc, quoted};
 use sheaf_registry::{Code, Error, Result};
-use unicode_normalization::UnicodeNormalization;
 
 pub(crate) use component::{sanitise, split_extension};
-pub(crate) use unique::{UniqueNames, key as unique_key};
+pub(crate) use unique::UniqueNames;
 
 /// Longest component, in bytes of UTF-8.
 pub(crate) const MAX_COMPONENT_BYTES: usize = 200;
@@ -85,7 +85,7 @@ impl ArchiveName {
     /// # Errors
     /// `NAME_INVALID`, which says what is wrong and suggests a name.
     pub fn new(name: &str) -> Result<ArchiveName> {
-        let normal: String = name.nfc().collect();
+        let normal = nfc(name);
         let fault = match component::fault(&normal, MAX_ARCHIVE_BYTES) {
             Some(fault) => Some(fault.to_string()),
             None if normal.starts_with('.') => Some("it starts with a dot, which hides the file".to_owned()),
@@ -93,9 +93,9 @@ impl ArchiveName {
             None if has_zip_extension(&normal) => Some("`.zip` is added by itself".to_owned()),
             None => None,
         };
-        let Some(fault) = fault else { return Ok(ArchiveName(normal.into())) };
-        Err(Error::new(Code::NameInvalid, format!("The name {normal:?} cannot name an archive: {fault}."))
-            .hint(format!("Choose another name, for example {:?}.", suggestion(&normal))))
+        let Some(fault) = fault else { return Ok(ArchiveName(normal.as_ref().into())) };
+        Err(Error::new(Code::NameInvalid, format!("The name {} cannot name an archive: {fault}.", quoted(name)))
+            .hint(format!("Choose another name, for example \"{}\".", suggestion(&normal))))
     }
 
     /// The name.
@@ -138,7 +138,8 @@ fn suggestion(name: &str) -> String {
 }
 
 fn invalid(path: &str, fault: &str) -> Error {
-    Error::new(Code::ArchiveInvalid, format!("The archive holds the entry {path:?}, which is not safe to unpack: {fault}."))
+    let path = quoted(path);
+    Error::new(Code::ArchiveInvalid, format!("The archive holds the entry {path}, which is not safe to unpack: {fault}."))
         .hint("Do not unpack this file; make the export again.")
 }
 

@@ -131,5 +131,5 @@ fn error(code: Code, message: impl Into<String>) -> SourceError {
     SourceError { code, message: message.into() }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests;

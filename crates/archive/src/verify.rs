@@ -7,9 +7,10 @@ use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 use sheaf_registry::progress::{Cancel, Observer};
+use sheaf_registry::text::fold;
 use sheaf_registry::{Code, Error, Result};
 
-use crate::entry_name::{EntryName, unique_key};
+use crate::entry_name::EntryName;
 use crate::manifest::{MANIFEST_FILE, read_manifest};
 use crate::metadata::METADATA_FILE;
 use crate::publish::hash_file;
@@ -205,7 +206,7 @@ fn missing(inside: &Inside<'_>) -> Vec<ArchiveProblem> {
 
 /// 128 bits stand for a name, so that a million names take little room.
 fn folded_hash(name: &str) -> [u8; 16] {
-    let digest = Sha256::digest(unique_key(name).as_bytes());
+    let digest = Sha256::digest(fold(name).as_bytes());
     digest[..16].try_into().expect("half of 32 bytes")
 }
 

@@ -2,8 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use icu_casemap::CaseMapper;
-use unicode_normalization::UnicodeNormalization;
+use sheaf_registry::text::fold;
 
 use super::component::numbered;
 
@@ -18,18 +17,18 @@ pub(crate) struct UniqueNames {
 impl UniqueNames {
     /// Takes a name, unless one that some file system cannot tell from it is taken.
     pub(crate) fn claim(&mut self, name: &str) -> bool {
-        self.taken.insert(key(name))
+        self.taken.insert(fold(name).into_owned())
     }
 
     /// Takes the first free name of `name_2`, `name_3`, ..., the number before the extension, at most `most` bytes long.
     pub(crate) fn number(&mut self, name: &str, most: usize) -> String {
         // Kept between calls: 100,000 files of one name would else try 100,000 numbers each.
-        let mut number = *self.next.get(&key(name)).unwrap_or(&2);
+        let mut number = *self.next.get(&*fold(name)).unwrap_or(&2);
         loop {
             let candidate = numbered(name, number, most);
             number += 1;
             if self.claim(&candidate) {
-                self.next.insert(key(name), number);
+                self.next.insert(fold(name).into_owned(), number);
                 return candidate;
             }
         }
@@ -40,13 +39,4 @@ impl UniqueNames {
         self.taken.clear();
         self.next.clear();
     }
-}
-
-/// What is equal for names that some file system cannot tell apart.
-pub(crate) fn key(name: &str) -> String {
-    if name.is_ascii() {
-        return name.to_ascii_lowercase();
-    }
-    let decomposed: String = name.nfd().collect();
-    CaseMapper::new().fold_string(&decomposed).nfc().collect()
 }

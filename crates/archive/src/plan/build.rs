@@ -37,31 +37,17 @@ impl Plan {
     /// `CANCELLED`, within a tenth of a second even if the file system hangs.
     pub fn new(resolved: Resolved, planning: &Planning<'_>) -> Result<Plan> {
         let parts = resolved.into_parts();
-        let (files, merged) = merge(parts.files);
-        let (files, looks) = look::at_all(files, planning)?;
-        let mut names = UniqueNames::default();
-        let patient_dirs = folder_names(
-            &mut names,
-            parts.patients.iter().map(|patient| format!("patient_{:03}", patient.number)),
-            MAX_COMPONENT_BYTES,
-        );
-        names.clear();
-        let modality_dirs = folder_names(
-            &mut names,
-            parts.modalities.iter().map(|modality| sanitise(&modality.slug, MAX_MODALITY_BYTES)),
-            MAX_MODALITY_BYTES,
-        );
-        let mut plan = Plan {
+        let plan = Plan {
             user: parts.user,
             project: parts.project,
             selection: parts.selection,
             on_missing: planning.on_missing,
             patients: parts.patients,
-            patient_dirs,
+            patient_dirs: Vec::new(),
             folders: parts.folders,
             tags: parts.tags,
             modalities: parts.modalities,
-            modality_dirs,
+            modality_dirs: Vec::new(),
             entries: Vec::new(),
             duplicates: Vec::new(),
             lacking: parts.lacking,
@@ -70,9 +56,23 @@ impl Plan {
             forbidden_patients: parts.forbidden_patients,
             synced_at: parts.synced_at,
         };
-        plan.take(files, looks, merged);
-        plan.name_entries();
-        Ok(plan)
+        plan.with_files(parts.files, planning)
+    }
+
+    /// The plan with entries for these files.
+    pub(super) fn with_files(mut self, files: Vec<ResolvedFile>, planning: &Planning<'_>) -> Result<Plan> {
+        let mut names = UniqueNames::default();
+        let patients = self.patients.iter().map(|patient| format!("patient_{:03}", patient.number));
+        self.patient_dirs = folder_names(&mut names, patients, MAX_COMPONENT_BYTES);
+        names.clear();
+        let modalities = self.modalities.iter().map(|modality| sanitise(&modality.slug, MAX_MODALITY_BYTES));
+        self.modality_dirs = folder_names(&mut names, modalities, MAX_MODALITY_BYTES);
+
+        let (files, merged) = merge(files);
+        let (files, looks) = look::at_all(files, planning)?;
+        self.take(files, looks, merged);
+        self.name_entries();
+        Ok(self)
     }
 
     /// Turns the files into entries and problems. The rows are given back on the way: both at once would double the peak.
