@@ -6,9 +6,9 @@ use proptest::prelude::*;
 use sheaf_registry::file_store::{FileStat, FileStore, SourceError, SourceFile};
 use sheaf_registry::ids::{FileId, PatientId, ProjectId, RootId};
 use sheaf_registry::progress::{Cancel, Observer, Phase, Progress, Unobserved};
-use sheaf_registry::resolve::{ResolvedFile, ResolvedModality, ResolvedPatient};
+use sheaf_registry::resolve::{Lacking, ResolvedFile, ResolvedModality, ResolvedPatient};
 use sheaf_registry::rows::{Kind, Project, RegisteredHash};
-use sheaf_registry::selection::{KindChoice, Selection};
+use sheaf_registry::selection::{FolderRef, KindChoice, Selection, TagMode};
 use sheaf_registry::text::fold;
 use sheaf_registry::{Code, Result};
 
@@ -19,8 +19,8 @@ use crate::metadata::{ExportHeader, write_metadata};
 
 /// Rows of a selection, as a registry would give them.
 pub(crate) struct Rows {
-    pub(crate) plan: Plan,
-    pub(crate) files: Vec<ResolvedFile>,
+    plan: Plan,
+    files: Vec<ResolvedFile>,
 }
 
 impl Rows {
@@ -107,6 +107,44 @@ impl FileStore for Listed {
 
 pub(crate) fn listed() -> Arc<dyn FileStore> {
     Arc::new(Listed)
+}
+
+/// A plan with one of everything.
+pub(crate) fn everything() -> Plan {
+    let mut rows = Rows::new(KindChoice::Both, &[7, 8], &["cbct", "ios"])
+        .file(0, 0, Kind::Raw, "SOURCE_MISSING/scan.dcm")
+        .file(0, 1, Kind::Raw, "maxillo/up:per.stl")
+        .registered(18, RegisteredHash::Sha256([0xab; 32]))
+        .file(0, 1, Kind::Raw, "maxillo/up:per.stl")
+        .registered(18, RegisteredHash::NotComparable("multi-file".into()))
+        .file(0, 1, Kind::Processed, "maxillo/lower.stl")
+        .registered(18, RegisteredHash::Sha256([1; 32]))
+        .file(1, 1, Kind::Other, "maxillo/late.stl")
+        .registered(16, RegisteredHash::NotComparable("0cc175b9c0f1b6a831c399e269772661".into()))
+        .file(1, 1, Kind::Other, "maxillo/note.txt");
+    rows.files[3].source_id = Some("s3/77".into());
+    let plan = &mut rows.plan;
+    plan.selection = Selection {
+        folder: vec![
+            FolderRef { id: None, path: Some(vec!["A".to_owned(), "b/c".to_owned()]) },
+            FolderRef { id: Some("4".to_owned()), path: None },
+        ],
+        folder_id: vec!["5".to_owned()],
+        patient: vec!["7".to_owned()],
+        patients_from: vec!["8".to_owned(), "999".to_owned()],
+        tag: vec!["ortho".to_owned()],
+        tag_mode: TagMode::All,
+        modality: vec!["cbct".to_owned(), "ios".to_owned()],
+        kind: KindChoice::Both,
+        ..Selection::default()
+    };
+    plan.folders = vec![vec!["A".to_owned(), "b/c".to_owned()], vec!["D".to_owned()]];
+    plan.tags = vec!["ortho".to_owned()];
+    plan.patients[0].folders = Box::new([0, 1]);
+    plan.patients[0].tags = Box::new([0]);
+    plan.lacking = vec![Lacking { patient: 1, modality: 0 }];
+    plan.synced_at = Some("2025-10-19T00:00:00Z".parse().expect("a time"));
+    rows.planned(&listed())
 }
 
 fn paths(plan: &Plan) -> Vec<String> {
