@@ -9,6 +9,7 @@ pub mod error;
 pub mod file_store;
 mod hex;
 pub mod ids;
+pub mod index;
 mod open;
 pub mod patients;
 mod platform;

@@ -30,6 +30,8 @@ pub(crate) struct Opened {
     pub(crate) path: PathBuf,
     /// What the file looked like, where nothing locks it against a writer.
     pub(crate) unlocked: Option<Look>,
+    /// Which file is read, where it is read in place and was not replaced meanwhile: device and inode.
+    pub(crate) identity: Option<(u64, u64)>,
     /// The folder of the copy that is read; removed with this value.
     pub(crate) _copy: Option<TempDir>,
 }
@@ -46,6 +48,7 @@ pub(crate) fn open(path: &Path, scratch: Option<&Path>) -> Result<Opened> {
     let path = std::fs::canonicalize(path).map_err(|error| unopened(path, error))?;
     let look = Look::at(&path).map_err(|error| unopened(&path, error))?;
     look.judge(&path)?;
+    let look_identity = look.identity;
 
     let on_network = crate::platform::on_network(&path).map_err(|error| unopened(&path, error))?;
     let (connection, unlocked, copy) = if on_network || look.has_frames() {
@@ -64,9 +67,12 @@ pub(crate) fn open(path: &Path, scratch: Option<&Path>) -> Result<Opened> {
         (Connection::open_with_flags(uri(&path, mode), flags), unlocked, None)
     };
     let connection = connection.map_err(|error| read_failed(&path, error))?;
-    let opened = Opened { connection, path, unlocked, _copy: copy };
+    let before = look_identity.filter(|_| copy.is_none());
+    let mut opened = Opened { connection, path, unlocked, identity: None, _copy: copy };
     opened.prepare()?;
     opened.unchanged()?;
+    // The connection holds the file that was there before and after it was opened.
+    opened.identity = before.filter(|_| Look::at(&opened.path).is_ok_and(|after| after.identity == before));
     Ok(opened)
 }
 
@@ -148,6 +154,7 @@ pub(crate) struct Look {
     bytes: u64,
     modified: Option<SystemTime>,
     wal_bytes: u64,
+    identity: Option<(u64, u64)>,
 }
 
 impl Look {
@@ -161,7 +168,8 @@ impl Look {
             Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
             Err(error) => return Err(error),
         };
-        Ok(Self { header, bytes: metadata.len(), modified: metadata.modified().ok(), wal_bytes })
+        let identity = crate::platform::identity(&metadata);
+        Ok(Self { header, bytes: metadata.len(), modified: metadata.modified().ok(), wal_bytes, identity })
     }
 
     fn judge(&self, path: &Path) -> Result<()> {

@@ -31,6 +31,20 @@ pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { std::fs::File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
+/// What tells one file from every other: device and inode.
+#[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "other systems do not tell")]
+pub(crate) fn identity(metadata: &std::fs::Metadata) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt as _;
+    Some((metadata.dev(), metadata.ino()))
+}
+
+/// What tells one file from every other: not known here.
+#[cfg(not(unix))]
+pub(crate) fn identity(_: &std::fs::Metadata) -> Option<(u64, u64)> {
+    None
+}
+
 /// The magic numbers of NFS, SMB 1 (two of them), SMB 2, AFS, Coda, NCP and Ceph, as `statfs(2)` lists them.
 #[cfg(target_os = "linux")]
 fn is_network(magic: rustix::fs::FsWord) -> bool {

@@ -167,6 +167,11 @@ impl Registry {
         self.connection().unchecked_transaction().map_err(|error| self.failed(error))
     }
 
+    /// Which file is read (device and inode), where it is read in place.
+    pub(crate) fn identity(&self) -> Option<(u64, u64)> {
+        self.opened.identity
+    }
+
     /// All rows of a query.
     pub(crate) fn rows<T>(
         &self,
