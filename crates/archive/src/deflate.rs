@@ -8,8 +8,8 @@ use flate2::{Compress, Compression, FlushCompress, Status};
 pub(crate) const BLOCK_BYTES: usize = 1 << 20;
 /// Longest stored sub-block (RFC 1951, 3.2.4).
 const STORED_BYTES: usize = 0xFFFF;
-/// Room for a block that does not shrink: stored sub-blocks, each with a header of 5 bytes.
-pub(crate) const DEFLATED_BLOCK_CAPACITY: usize = BLOCK_BYTES + 5 * BLOCK_BYTES.div_ceil(STORED_BYTES);
+/// Room for the worst block: level 1 codes a byte in at most nine bits, and a flush takes a few bytes more.
+pub(crate) const DEFLATED_BLOCK_CAPACITY: usize = BLOCK_BYTES + BLOCK_BYTES / 8 + 1024;
 
 /// A reusable buffer of up to [`DEFLATED_BLOCK_CAPACITY`] bytes.
 pub(crate) type Block = Vec<u8>;
@@ -37,6 +37,7 @@ impl Deflater {
         }
     }
 
+    /// `false` when the deflated block is not smaller.
     fn try_shrink(&mut self, block: &[u8], last: bool, out: &mut Block) -> bool {
         self.0.reset();
         out.clear();
@@ -44,6 +45,7 @@ impl Deflater {
         let status = self.0.compress_vec(block, out, flush).expect("deflate has no failing input");
         // Room left means that the flush is complete.
         let ended = if last { status == Status::StreamEnd } else { out.len() < out.capacity() };
+        debug_assert!(ended, "a buffer holds the worst block");
         ended && self.0.total_in() == block.len() as u64 && (out.len() < block.len() || block.is_empty())
     }
 }

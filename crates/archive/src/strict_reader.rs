@@ -17,6 +17,10 @@ const ZIP64_END_BYTES: u64 = 56;
 const ZIP64_LOCATOR_BYTES: u64 = 20;
 const CENTRAL_FIXED: usize = 46;
 const LOCAL_FIXED: usize = 30;
+/// Version made by: Unix, 4.5.
+const MADE_BY: u16 = 0x032D;
+/// External attributes: a regular file, `rw-r--r--`.
+const REGULAR_FILE: u32 = 0x81A4_0000;
 /// Longest name and extra fields that a header can announce.
 const VARIABLE_MAX: usize = 2 * 0xFFFF;
 
@@ -71,6 +75,8 @@ pub(crate) struct Entry {
     pub(crate) end: u64,
     flags: u16,
     dos_time: u32,
+    /// Extra fields without the ZIP64 one; the local header has the same.
+    extra: Vec<u8>,
 }
 
 /// Finds the directory of a file of `length` bytes.
@@ -119,6 +125,7 @@ fn zip64_end(file: &File, end_at: u64) -> Read<(Directory, u64)> {
         && u32_at(&locator, 4) == 0
         && u32_at(&locator, 16) == 1
         && u64_at(&end, 4) == ZIP64_END_BYTES - 12
+        && u32_at(&end, 12) == u32::from(MADE_BY) + (45 << 16)
         && u64_at(&end, 16) == 0
         && u64_at(&end, 24) == u64_at(&end, 32);
     if !consistent {
@@ -178,7 +185,8 @@ impl<'a> Entries<'a> {
             return Err(Flaw::new("its central directory is damaged"));
         }
         let (name_bytes, extra_bytes) = (usize::from(u16_at(fixed, 28)), usize::from(u16_at(fixed, 30)));
-        let (comment_bytes, disk) = (u16_at(fixed, 32), u16_at(fixed, 34));
+        let (made_by, attributes) = (u16_at(fixed, 4), u32_at(fixed, 38));
+        let plain = fixed[32..38] == [0; 6]; // no comment, first disk, no internal attributes
         let header = self.have(CENTRAL_FIXED + name_bytes + extra_bytes)?;
         let name = std::str::from_utf8(&header[CENTRAL_FIXED..CENTRAL_FIXED + name_bytes])
             .map_err(|_| Flaw::new("a name in it is not UTF-8"))?
@@ -190,13 +198,16 @@ impl<'a> Entries<'a> {
         if !matches!(method, 0 | 8) {
             return Err(Flaw::of(&name, "its compression method is unknown"));
         }
-        let mode = u32_at(header, 38) >> 16;
-        if comment_bytes != 0 || disk != 0 || header[5] != 3 || mode & 0o170_000 != 0o100_000 {
+        if !plain || made_by != MADE_BY || attributes != REGULAR_FILE {
             return Err(Flaw::of(&name, "it is not a plain regular file"));
         }
         let extra = &header[CENTRAL_FIXED + name_bytes..CENTRAL_FIXED + name_bytes + extra_bytes];
+        let (zip64, extra) = split_zip64(extra).map_err(|what| Flaw::of(&name, what))?;
         let short = [u32_at(header, 24), u32_at(header, 20), u32_at(header, 42)];
-        let [bytes, stored_bytes, offset] = wide_values(extra, short).map_err(|what| Flaw::of(&name, what))?;
+        let [bytes, stored_bytes, offset] = wide_values(zip64, short).map_err(|what| Flaw::of(&name, what))?;
+        if u16_at(header, 6) != version_needed(method, zip64.is_some()) {
+            return Err(Flaw::of(&name, "it claims to need another version than it does"));
+        }
         if method == 0 && bytes != stored_bytes {
             return Err(Flaw::of(&name, "it is stored, but its two sizes differ"));
         }
@@ -209,6 +220,7 @@ impl<'a> Entries<'a> {
             end: 0,
             flags,
             dos_time: u32_at(header, 12),
+            extra,
             name,
         };
         self.parsed += CENTRAL_FIXED + name_bytes + extra_bytes;
@@ -366,10 +378,12 @@ fn check_local(file: &File, entry: &Entry) -> Read<u64> {
     if header.len() < header_bytes || header[LOCAL_FIXED..LOCAL_FIXED + name_bytes] != *entry.name.as_bytes() {
         return Err(flaw("its two names differ"));
     }
-    let wide = wide_local(&header[LOCAL_FIXED + name_bytes..header_bytes], u32_at(&header, 22), u32_at(&header, 18));
-    let (bytes, stored_bytes) = wide.map_err(flaw)?;
-    let agrees = u16_at(&header, 6) == entry.flags
-        && (u16_at(&header, 8) == 8) == entry.deflated
+    let (zip64, extra) = split_zip64(&header[LOCAL_FIXED + name_bytes..header_bytes]).map_err(flaw)?;
+    let (bytes, stored_bytes) = wide_local(zip64, u32_at(&header, 22), u32_at(&header, 18)).map_err(flaw)?;
+    let agrees = extra == entry.extra
+        && u16_at(&header, 4) == version_needed(u16_at(&header, 8), zip64.is_some())
+        && u16_at(&header, 6) == entry.flags
+        && u16_at(&header, 8) == if entry.deflated { 8 } else { 0 }
         && u32_at(&header, 10) == entry.dos_time
         && u32_at(&header, 14) == entry.crc32
         && bytes == entry.bytes
@@ -378,8 +392,8 @@ fn check_local(file: &File, entry: &Entry) -> Read<u64> {
 }
 
 /// Size, stored size and offset, with those of the ZIP64 field where the short ones are full.
-fn wide_values(extra: &[u8], short: [u32; 3]) -> Result<[u64; 3], &'static str> {
-    let mut wide = zip64_field(extra)?;
+fn wide_values(zip64: Option<&[u8]>, short: [u32; 3]) -> Result<[u64; 3], &'static str> {
+    let mut wide = zip64;
     let mut values = [0; 3];
     for (value, short) in values.iter_mut().zip(short) {
         *value = if short == u32::MAX {
@@ -399,8 +413,8 @@ fn wide_values(extra: &[u8], short: [u32; 3]) -> Result<[u64; 3], &'static str> 
 }
 
 /// The same for a local header, whose ZIP64 field holds both sizes or none (APPNOTE 4.5.3).
-fn wide_local(extra: &[u8], bytes: u32, stored_bytes: u32) -> Result<(u64, u64), &'static str> {
-    match zip64_field(extra)? {
+fn wide_local(zip64: Option<&[u8]>, bytes: u32, stored_bytes: u32) -> Result<(u64, u64), &'static str> {
+    match zip64 {
         None if bytes == u32::MAX || stored_bytes == u32::MAX => Err("a ZIP64 value is missing"),
         None => Ok((u64::from(bytes), u64::from(stored_bytes))),
         Some(mut field) => {
@@ -414,19 +428,32 @@ fn wide_local(extra: &[u8], bytes: u32, stored_bytes: u32) -> Result<(u64, u64),
     }
 }
 
-fn zip64_field(mut extra: &[u8]) -> Result<Option<&[u8]>, &'static str> {
-    let mut found = None;
+/// The ZIP64 field, and the others as they stand.
+fn split_zip64(mut extra: &[u8]) -> Result<(Option<&[u8]>, Vec<u8>), &'static str> {
+    let mut zip64 = None;
+    let mut others = Vec::new();
     while !extra.is_empty() {
         if extra.len() < 4 || extra.len() - 4 < usize::from(u16_at(extra, 2)) {
             return Err("its extra fields are damaged");
         }
-        let length = usize::from(u16_at(extra, 2));
-        if u16_at(extra, 0) == 1 && found.replace(&extra[4..4 + length]).is_some() {
+        let (field, rest) = extra.split_at(4 + usize::from(u16_at(extra, 2)));
+        if u16_at(field, 0) != 1 {
+            others.extend_from_slice(field);
+        } else if zip64.replace(&field[4..]).is_some() {
             return Err("it has two ZIP64 fields");
         }
-        extra = &extra[4 + length..];
+        extra = rest;
     }
-    Ok(found)
+    Ok((zip64, others))
+}
+
+/// APPNOTE 4.4.3: 1.0 for stored, 2.0 for deflated, 4.5 where ZIP64 fields are used.
+fn version_needed(method: u16, zip64: bool) -> u16 {
+    match (zip64, method) {
+        (true, _) => 45,
+        (false, 0) => 10,
+        (false, _) => 20,
+    }
 }
 
 fn take_u64(field: &mut &[u8]) -> Option<u64> {
