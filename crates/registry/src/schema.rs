@@ -57,3 +57,51 @@ fn parts(connection: &Connection) -> rusqlite::Result<BTreeSet<(String, String)>
     )?;
     statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(connection: &Connection) -> i32 {
+        connection.pragma_query_value(None, "user_version", |row| row.get(0)).expect("a version")
+    }
+
+    fn tables(connection: &Connection) -> i64 {
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).expect("a count")
+    }
+
+    #[test]
+    fn a_new_registry_is_recognised_and_whole() {
+        let mut connection = Connection::open_in_memory().expect("a database");
+        migrate(&mut connection).expect("the schema");
+        let id: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0)).expect("an id");
+        assert_eq!((id, version(&connection)), (APPLICATION_ID, VERSION), "both numbers recognise it");
+        assert_eq!(lacks(&connection).expect("a look"), None, "what was just made lacks nothing");
+        migrate(&mut connection).expect("again");
+        assert_eq!(version(&connection), VERSION, "migrating twice is migrating once");
+    }
+
+    #[test]
+    fn a_second_version_is_one_more_step() {
+        let mut connection = Connection::open_in_memory().expect("a database");
+        migrate(&mut connection).expect("version 1");
+        connection.execute_batch("INSERT INTO tag (name) VALUES ('kept')").expect("a row");
+        apply(&mut connection, &[STEPS[0], "ALTER TABLE tag ADD COLUMN colour TEXT"]).expect("version 2");
+        assert_eq!(version(&connection), 2, "the version counts the steps");
+        let kept: i64 = connection
+            .query_row("SELECT count(*) FROM tag WHERE name = 'kept' AND colour IS NULL", [], |row| row.get(0))
+            .expect("the row");
+        assert_eq!(kept, 1, "rows survive, and the first step did not run again");
+        assert_eq!(lacks(&connection).expect("a look"), None, "columns that this version does not know are let pass");
+    }
+
+    #[test]
+    fn a_migration_is_all_or_nothing() {
+        let mut connection = Connection::open_in_memory().expect("a database");
+        migrate(&mut connection).expect("version 1");
+        let before = tables(&connection);
+        let steps = [STEPS[0], "CREATE TABLE extra (id INTEGER)", "CREATE TABLE half (id INTEGER); NOT SQL;"];
+        apply(&mut connection, &steps).expect_err("the last step is no SQL");
+        assert_eq!((version(&connection), tables(&connection)), (1, before), "nothing of any step may stay");
+    }
+}

@@ -153,3 +153,128 @@ fn number_cmp(a: &str, b: &str) -> Ordering {
     let (a, b) = (a.trim_start_matches('0'), b.trim_start_matches('0'));
     a.len().cmp(&b.len()).then_with(|| a.cmp(b))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn folding_is_unicodes_and_full() {
+        let same = [
+            ("istanbul", "ISTANBUL"),
+            ("àéîõü", "ÀÉÎÕÜ"),
+            ("straße", "STRASSE"),
+            ("ΣΊΣΥΦΟΣ", "σίσυφος"),
+            ("e\u{301}", "É"),
+            ("ﬁn", "FIN"),
+            ("\u{1f80}", "\u{1f88}"),
+        ];
+        for (a, b) in same {
+            assert_eq!(fold(a), fold(b), "{a} and {b} differ only in case and spelling");
+        }
+        assert_ne!(fold("a"), fold("ä"), "a mark is not a case");
+        assert_eq!(fold("終審報告"), "終審報告", "scripts without case stay as they are");
+    }
+
+    #[test]
+    fn natural_order_counts() {
+        let sorted = ["", "01", "1", "2", "10", "A", "a", "a1", "a1b", "a2", "a10", "a10b", "b", "B2", "P-9", "P-10", "ä"];
+        for pair in sorted.windows(2) {
+            assert_eq!(natural_cmp(pair[0], pair[1]), Ordering::Less, "{} stands before {}", pair[0], pair[1]);
+        }
+        let long = ["18446744073709551615", "18446744073709551616", "100000000000000000000000"];
+        assert!(long.windows(2).all(|pair| natural_cmp(pair[0], pair[1]).is_lt()), "numbers of any length are numbers");
+    }
+
+    #[test]
+    fn paths_sort_name_by_name() {
+        let path = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+        let sorted = [path(&["A"]), path(&["A", "9"]), path(&["A", "10"]), path(&["A b"]), path(&["B"])];
+        for pair in sorted.windows(2) {
+            assert_eq!(natural_path_cmp(&pair[0], &pair[1]), Ordering::Less, "{:?} stands before {:?}", pair[0], pair[1]);
+        }
+        assert_eq!(natural_path_cmp(&sorted[1], &sorted[1]), Ordering::Equal, "a path equals itself");
+    }
+
+    #[test]
+    fn near_is_what_a_typing_mistake_reaches() {
+        let names = ["cbct", "ios", "intraoral-photo", "panoramic", "teleradiography"];
+        let table: [(&str, &[&str]); 9] = [
+            ("CBCT", &["cbct"]),
+            ("cbtc", &["cbct"]),
+            ("panoramich", &["panoramic"]),
+            ("intraoral", &["intraoral-photo"]),
+            ("photo", &["intraoral-photo"]),
+            ("the panoramic one", &["panoramic"]),
+            ("xyz", &[]),
+            ("x", &[]),
+            ("", &[]),
+        ];
+        for (wanted, expected) in table {
+            assert_eq!(near_matches(wanted, names), expected, "near {wanted:?}");
+        }
+        assert_eq!(near_matches("ab", ["ab2", "AB", "ab1", "ab10", "aB", "ab9", "ab8"]), ["AB", "aB", "ab1", "ab2", "ab8"]);
+        assert!(near_matches(&"x".repeat(1_000_000), ["x"]).is_empty(), "a huge text is not compared with everything");
+        assert!(near_matches("xxx", [&*"x".repeat(1_000_000)]).is_empty(), "nor with a huge name");
+    }
+
+    #[test]
+    fn quoting_keeps_a_message_one_readable_line() {
+        assert_eq!(quoted("Clinic A"), "\"Clinic A\"", "plain text stays plain");
+        assert_eq!(quoted("a\nb\u{202e}c\u{200b}"), "\"a\\u{a}b\\u{202e}c\\u{200b}\"", "what would not show is spelled out");
+        assert_eq!(quoted(&"é".repeat(81)), format!("\"{}…\"", "é".repeat(80)), "long texts are shortened");
+    }
+
+    /// Texts in which digits, case, marks and prefixes collide often.
+    fn text() -> impl Strategy<Value = String> {
+        prop_oneof!["[aAbBäÄ019 /-]{0,8}", "[0-9a]{0,24}", "\\PC{0,8}", "[sSßſİıΣσς\u{301}\u{345}éK\u{212a}]{0,6}"]
+    }
+
+    proptest! {
+        #[test]
+        fn natural_order_is_total(a in text(), b in text(), c in text()) {
+            prop_assert_eq!(natural_cmp(&a, &b), natural_cmp(&b, &a).reverse(), "both directions agree");
+            prop_assert_eq!(natural_cmp(&a, &b) == Ordering::Equal, a == b, "only equal texts are equal");
+            let mut sorted = [&a, &b, &c];
+            sorted.sort_by(|a, b| natural_cmp(a, b));
+            prop_assert_ne!(natural_cmp(sorted[0], sorted[2]), Ordering::Greater, "the order is transitive");
+        }
+
+        #[test]
+        fn numbers_sort_by_value(a: u64, b: u64, before in "[a-z ]{0,3}", after in "[a-z ]{0,3}") {
+            let name = |number| format!("{before}{number}{after}");
+            prop_assert_eq!(natural_cmp(&name(a), &name(b)), a.cmp(&b), "numbers inside a text count as numbers");
+        }
+
+        #[test]
+        fn folding_twice_is_folding_once(a in text()) {
+            let once = fold(&a).into_owned();
+            prop_assert_eq!(fold(&once).into_owned(), once.clone(), "a folded text is folded");
+            prop_assert_eq!(fold(&nfc(&a)).into_owned(), once, "spelling does not matter");
+        }
+
+        #[test]
+        fn near_matches_are_few_of_the_candidates_in_any_order(wanted in text(), names in prop::collection::vec(text(), 0..20)) {
+            let found = near_matches(&wanted, names.iter().map(String::as_str));
+            prop_assert!(found.len() <= NEAR_MATCHES_MAX, "few");
+            prop_assert!(found.iter().all(|name| names.contains(name)), "nothing that was not handed in");
+            let mut once = found.clone();
+            once.dedup();
+            prop_assert_eq!(&once, &found, "each once");
+            let reversed = near_matches(&wanted, names.iter().rev().map(String::as_str));
+            prop_assert_eq!(&reversed, &found, "the order of the candidates does not matter");
+            if let Some(same) = names.iter().find(|name| !wanted.is_empty() && fold(name) == fold(&wanted)) {
+                prop_assert_eq!(fold(&found[0]), fold(same), "a difference of case alone comes first");
+            }
+        }
+
+        #[test]
+        fn a_quoted_text_is_one_line(text in any::<String>()) {
+            let quoted = quoted(&text);
+            prop_assert!(!quoted.contains(char::is_control), "no control character survives");
+            prop_assert!(quoted.chars().count() < 900, "and it is not long");
+        }
+    }
+}

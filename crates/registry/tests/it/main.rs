@@ -1,3 +1,9 @@
 //! Behaviour of a registry as its users meet it: files made by the writer, opened and asked.
 
+mod clinic;
+mod hostile;
+mod listing;
+mod opening;
+mod permissions;
+mod resolving;
 mod writing;
