@@ -19,11 +19,11 @@ run: ## Makes demo data, exports a project from it, verifies the archive and say
 test: setup ## Runs every test, with the archives opened by other programs
 	$(CARGO) test --workspace
 
-lint: ## Checks format, lints, documentation and licences
+lint: setup ## Checks format, lints, documentation and licences
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items --quiet
-	python3 scripts/licences.py
+	.env-checkers/bin/python scripts/licences.py
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny check licenses bans sources; \
 	else echo "lint: cargo-deny is not installed; scripts/licences.py has checked the licences"; fi
 

@@ -1,0 +1,284 @@
+//! What was said: the command line as clap reads it. What it means is [`crate::meaning`].
+//!
+//! What is deliberately absent: rules that need a registry or a file. Those are refused later, with a code of their own.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// Export patients' images from a registry into one verified ZIP.
+#[derive(Debug, Parser)]
+#[command(
+    name = "sheaf",
+    version,
+    propagate_version = true,
+    after_help = "Exit codes: 0 done; 1 a job or a verify failed; 2 refused before a job exists; 3 completed with problems; \
+                  4 seen but not allowed; 130 cancelled."
+)]
+pub(crate) struct Said {
+    #[command(flatten)]
+    pub(crate) everywhere: Everywhere,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options that stand before or after the subcommand.
+#[derive(Debug, Args)]
+pub(crate) struct Everywhere {
+    /// Holds the export history and settings [default: the platform's data directory]
+    #[arg(long, global = true, value_name = "DIR", env = "SHEAF_HOME", hide_env_values = true)]
+    pub(crate) home: Option<PathBuf>,
+    /// Print exactly one JSON document on stdout, also for errors
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// No progress and no messages on stderr, only errors
+    #[arg(long, global = true)]
+    pub(crate) quiet: bool,
+    /// Act as this user of the registry [default: the owner, who may do everything]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) user: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make a registry with valid synthetic imaging files to try everything on
+    Demo {
+        /// A folder that does not exist or is empty
+        dir: PathBuf,
+        /// Patients [default: 24; with --sparse: 100000]
+        #[arg(long, value_name = "N")]
+        patients: Option<u64>,
+        /// Studies in the study table
+        #[arg(long, value_name = "N", default_value_t = sheaf_app::demo::DemoOptions::STUDIES)]
+        studies: u64,
+        /// The same seed gives the same bytes
+        #[arg(long, value_name = "N", default_value_t = 1)]
+        seed: u64,
+        /// Files of realistic size that take no disk
+        #[arg(long)]
+        sparse: bool,
+        /// Plant what a registry should not hold: a missing file, a changed one, paths that lead out, hostile names
+        #[arg(long)]
+        with_faults: bool,
+    },
+    /// Read a foreign source into a registry (not there yet)
+    Sync {
+        /// A foreign database, dump, sheet or folder
+        source: OsString,
+        /// The registry to write
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+        /// Where the bytes behind a prefix lie
+        #[arg(long, value_name = "PREFIX=DIR")]
+        map: Vec<OsString>,
+    },
+    /// List the projects that the user sees
+    Projects {
+        #[command(flatten)]
+        registry: Registry,
+    },
+    /// List the users that the registry knows
+    Users {
+        #[command(flatten)]
+        registry: Registry,
+    },
+    /// List the patients that the user sees, with what is registered for them
+    Patients {
+        #[command(flatten)]
+        project: Project,
+        /// At most this many
+        #[arg(long, value_name = "N")]
+        limit: Option<u64>,
+        /// Leave out the first ones
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        offset: u64,
+        #[command(flatten)]
+        selection: SaidSelection,
+    },
+    /// Say what an export would hold, with every problem, and write nothing
+    Plan {
+        #[command(flatten)]
+        project: Project,
+        /// The folder that the archive would go to
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+        #[command(flatten)]
+        selection: SaidSelection,
+    },
+    /// Write one verified ZIP
+    Export {
+        #[command(flatten)]
+        project: Project,
+        /// The folder that the archive goes to; must exist
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+        /// Name of the archive without .zip [default: export_ and the local time]
+        #[arg(long, value_name = "N")]
+        name: Option<String>,
+        /// Free text for the record
+        #[arg(long, value_name = "T", default_value = "", hide_default_value = true)]
+        notes: String,
+        /// What happens to files that cannot be had
+        #[arg(long, value_enum, default_value_t = SaidOnMissing::Fail)]
+        on_missing: SaidOnMissing,
+        #[command(flatten)]
+        selection: SaidSelection,
+    },
+    /// The exports made so far
+    Exports {
+        #[command(subcommand)]
+        command: ExportsCommand,
+    },
+    /// Read an archive that Sheaf made, all of it, and say whether it is whole
+    Verify {
+        /// The archive
+        #[arg(value_name = "FILE.zip")]
+        file: PathBuf,
+    },
+    /// Search and export studies (not there yet)
+    Studies {
+        #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        rest: Vec<OsString>,
+    },
+    /// Serve a registry over HTTP (not there yet)
+    Serve {
+        #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        rest: Vec<OsString>,
+    },
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the manual page of a command, as roff
+    Man {
+        /// The command, word by word [default: sheaf itself]
+        command: Vec<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ExportsCommand {
+    /// All records, newest first
+    List,
+    /// One record
+    Show {
+        /// Id of the record
+        id: String,
+    },
+    /// Read the archive again and compare it with the record
+    Verify {
+        /// Id of the record
+        id: String,
+    },
+    /// Stop a job, also one of another process
+    Cancel {
+        /// Id of the record
+        id: String,
+    },
+    /// Run an interrupted, failed or cancelled export again
+    Restart {
+        /// Id of the record
+        id: String,
+    },
+    /// Copy the archive, verified
+    Save {
+        /// Id of the record
+        id: String,
+        /// A folder, or a path that is free
+        dest: PathBuf,
+    },
+    /// Delete a record and its archive
+    Delete {
+        /// Id of the record
+        id: String,
+        /// Delete the record alone
+        #[arg(long)]
+        keep_file: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Registry {
+    /// A Sheaf registry
+    #[arg(long = "registry", value_name = "R")]
+    pub(crate) path: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Project {
+    #[command(flatten)]
+    pub(crate) registry: Registry,
+    /// Short name of the project
+    #[arg(long = "project", value_name = "SLUG")]
+    pub(crate) slug: String,
+}
+
+/// Patients and contents; both must be said for an export.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Selection")]
+pub(crate) struct SaidSelection {
+    /// All patients that this user may export
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Patients of a folder and its subfolders; \/ is a slash inside a name
+    #[arg(long, value_name = "PATH")]
+    pub(crate) folder: Vec<String>,
+    /// The same by the folder's id
+    #[arg(long, value_name = "ID")]
+    pub(crate) folder_id: Vec<String>,
+    /// One patient by id
+    #[arg(long, value_name = "ID")]
+    pub(crate) patient: Vec<String>,
+    /// Patients from a file with one id a line; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) patients_from: Option<PathBuf>,
+    /// Only patients with these tags
+    #[arg(long, value_name = "T")]
+    pub(crate) tag: Vec<String>,
+    /// How several tags narrow [default: any]
+    #[arg(long, value_enum)]
+    pub(crate) tag_mode: Option<SaidTagMode>,
+    /// One modality
+    #[arg(long, value_name = "M")]
+    pub(crate) modality: Vec<String>,
+    /// All modalities
+    #[arg(long)]
+    pub(crate) all_modalities: bool,
+    /// Which files [default: processed]
+    #[arg(long, value_enum)]
+    pub(crate) kind: Option<SaidKind>,
+    /// A JSON file that says all of this with the same keys; - is standard input
+    #[arg(
+        long,
+        value_name = "FILE.json",
+        conflicts_with_all = [
+            "all", "folder", "folder_id", "patient", "patients_from", "tag", "tag_mode", "modality", "all_modalities", "kind"
+        ]
+    )]
+    pub(crate) selection: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum SaidTagMode {
+    Any,
+    All,
+    None,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum SaidKind {
+    Raw,
+    Processed,
+    Both,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum SaidOnMissing {
+    /// List them all and write nothing
+    Fail,
+    /// Leave them out, list each, exit 3
+    Skip,
+}

@@ -1,0 +1,385 @@
+//! What the command line means. One conversion, [`Meaning::of`], reads the files that it names (a list of patients, a
+//! selection) and refuses what has no work yet.
+//!
+//! What is deliberately absent: registries, archives, printing.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use clap_complete::Shell;
+use sheaf_app::demo::DemoOptions;
+use sheaf_app::{ExportRequest, PlanRequest};
+use sheaf_archive::plan::OnMissing;
+use sheaf_registry::selection::{FolderRef, KindChoice, Selection, TagMode};
+use sheaf_registry::{Code, Error, Result};
+
+use crate::args::{Command, ExportsCommand, Project, Registry, Said, SaidKind, SaidOnMissing, SaidSelection, SaidTagMode};
+
+/// A list or a selection larger than this is not one.
+const LONGEST_INPUT: u64 = 64 << 20;
+
+/// How to answer, known before anything else, so that a refusal is answered in the same way.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Manner {
+    /// One JSON document on stdout.
+    pub(crate) json: bool,
+    /// Nothing but errors on stderr.
+    pub(crate) quiet: bool,
+}
+
+/// What shall be done.
+#[derive(Debug)]
+pub(crate) struct Meaning {
+    pub(crate) home: Option<PathBuf>,
+    pub(crate) work: Work,
+}
+
+#[derive(Debug)]
+pub(crate) enum Work {
+    Demo(DemoOptions),
+    Projects { registry: PathBuf, user: Option<String> },
+    Users { registry: PathBuf },
+    Patients(Patients),
+    Plan(PlanRequest),
+    Export(ExportRequest),
+    List,
+    Show { id: String },
+    VerifyRecord { id: String },
+    Cancel { id: String },
+    Restart { id: String },
+    Save { id: String, to: PathBuf },
+    Delete { id: String, keep_file: bool },
+    VerifyFile { archive: PathBuf },
+    Completions(Shell),
+    Man { command: Vec<String> },
+}
+
+#[derive(Debug)]
+pub(crate) struct Patients {
+    pub(crate) registry: PathBuf,
+    pub(crate) user: Option<String>,
+    pub(crate) project: String,
+    pub(crate) selection: Selection,
+    pub(crate) limit: Option<u64>,
+    pub(crate) offset: u64,
+}
+
+impl Meaning {
+    /// The one conversion. `stdin` is read only where `-` stands for it.
+    pub(crate) fn of(said: Said, stdin: &mut dyn Read) -> Result<Self> {
+        let (home, user) = (said.everywhere.home, said.everywhere.user);
+        let work = match said.command {
+            Command::Demo { dir, patients, studies, seed, sparse, with_faults } => {
+                let usual = if sparse { DemoOptions::SPARSE_PATIENTS } else { DemoOptions::PATIENTS };
+                let patients = patients.unwrap_or(usual);
+                Work::Demo(DemoOptions { dir, patients, studies, seed, sparse, with_faults })
+            }
+            Command::Sync { .. } => return Err(not_yet("Reading foreign sources")),
+            Command::Studies { .. } => return Err(not_yet("Searching studies")),
+            Command::Serve { .. } => return Err(not_yet("Serving over HTTP")),
+            Command::Projects { registry } => Work::Projects { registry: native(registry)?, user },
+            Command::Users { registry } => Work::Users { registry: native(registry)? },
+            Command::Patients { project, selection, limit, offset } => {
+                let (registry, project) = both(project)?;
+                let selection = selection_of(selection, stdin)?;
+                Work::Patients(Patients { registry, user, project, selection, limit, offset })
+            }
+            Command::Plan { project, selection, out } => {
+                let (registry, project) = both(project)?;
+                Work::Plan(PlanRequest { registry, user, project, selection: selection_of(selection, stdin)?, out })
+            }
+            Command::Export { project, selection, out, name, notes, on_missing } => {
+                let (registry, project) = both(project)?;
+                let on_missing = match on_missing {
+                    SaidOnMissing::Fail => OnMissing::Fail,
+                    SaidOnMissing::Skip => OnMissing::Skip,
+                };
+                let selection = selection_of(selection, stdin)?;
+                Work::Export(ExportRequest { registry, user, project, selection, out, name, notes, on_missing })
+            }
+            Command::Exports { command } => match command {
+                ExportsCommand::List => Work::List,
+                ExportsCommand::Show { id } => Work::Show { id },
+                ExportsCommand::Verify { id } => Work::VerifyRecord { id },
+                ExportsCommand::Cancel { id } => Work::Cancel { id },
+                ExportsCommand::Restart { id } => Work::Restart { id },
+                ExportsCommand::Save { id, dest } => Work::Save { id, to: dest },
+                ExportsCommand::Delete { id, keep_file } => Work::Delete { id, keep_file },
+            },
+            Command::Verify { file } => Work::VerifyFile { archive: file },
+            Command::Completions { shell } => Work::Completions(shell),
+            Command::Man { command } => Work::Man { command },
+        };
+        Ok(Self { home, work })
+    }
+}
+
+impl Manner {
+    /// The manner that was said. What has no work yet swallows the words after it, also these.
+    pub(crate) fn of(said: &Said) -> Self {
+        let rest: &[OsString] = match &said.command {
+            Command::Studies { rest } | Command::Serve { rest } => rest,
+            _ => &[],
+        };
+        let swallowed = |word: &str| rest.iter().any(|other| other == word);
+        Self { json: said.everywhere.json || swallowed("--json"), quiet: said.everywhere.quiet || swallowed("--quiet") }
+    }
+
+    /// The manner of a command line that could not be understood.
+    pub(crate) fn guess(words: &[OsString]) -> Self {
+        let mut said = words.iter().skip(1).take_while(|word| *word != "--");
+        Self { json: said.any(|word| word == "--json"), quiet: false }
+    }
+}
+
+fn not_yet(what: &str) -> Error {
+    Error::new(Code::NotYet, format!("{what} has no work in this version of Sheaf yet."))
+}
+
+fn both(project: Project) -> Result<(PathBuf, String)> {
+    Ok((native(project.registry)?, project.slug))
+}
+
+/// A registry that can be opened as it is; foreign sources have no work yet.
+fn native(registry: Registry) -> Result<PathBuf> {
+    let path = registry.path;
+    let text = path.to_string_lossy().to_lowercase();
+    let foreign = text.contains("://")
+        || [".sql", ".sql.gz", ".sql.zst", ".xlsx", ".csv"].iter().any(|end| text.ends_with(end))
+        || path.is_dir();
+    if foreign {
+        return Err(not_yet("Reading foreign sources")
+            .hint("Give --registry the file of a Sheaf registry; `sheaf demo DIR` makes one to try."));
+    }
+    Ok(path)
+}
+
+fn selection_of(said: SaidSelection, stdin: &mut dyn Read) -> Result<Selection> {
+    if let Some(file) = said.selection {
+        let text = read_text(&file, stdin, "selection")?;
+        return serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {
+            Error::new(Code::Usage, format!("The selection file `{}` cannot be understood: {error}.", file.display()))
+                .hint("Its keys are those of the options: all, folder, folder_id, patient, patients_from, tag, tag_mode, modality, all_modalities, kind.")
+        });
+    }
+    let patients_from = match said.patients_from {
+        Some(file) => lines(&read_text(&file, stdin, "list of patients")?),
+        None => Vec::new(),
+    };
+    Ok(Selection {
+        all: said.all,
+        folder: said.folder.iter().map(|path| folder(path)).collect::<Result<_>>()?,
+        folder_id: said.folder_id,
+        patient: said.patient,
+        patients_from,
+        tag: said.tag,
+        tag_mode: match said.tag_mode {
+            None | Some(SaidTagMode::Any) => TagMode::Any,
+            Some(SaidTagMode::All) => TagMode::All,
+            Some(SaidTagMode::None) => TagMode::None,
+        },
+        modality: said.modality,
+        all_modalities: said.all_modalities,
+        kind: match said.kind {
+            None | Some(SaidKind::Processed) => KindChoice::Processed,
+            Some(SaidKind::Raw) => KindChoice::Raw,
+            Some(SaidKind::Both) => KindChoice::Both,
+        },
+    })
+}
+
+/// `Clinic A/2025`, names from the root down; `\/` is a slash inside a name. One slash at either end says nothing.
+fn folder(path: &str) -> Result<FolderRef> {
+    let mut names = vec![String::new()];
+    let mut rest = path.chars().peekable();
+    while let Some(letter) = rest.next() {
+        match (letter, names.last_mut()) {
+            ('\\', Some(name)) if rest.next_if_eq(&'/').is_some() => name.push('/'),
+            ('/', _) => names.push(String::new()),
+            (letter, Some(name)) => name.push(letter),
+            (_, None) => {}
+        }
+    }
+    if names.len() > 1 && names.last().is_some_and(String::is_empty) {
+        names.pop();
+    }
+    if names.len() > 1 && names[0].is_empty() {
+        names.remove(0);
+    }
+    if names.iter().any(String::is_empty) {
+        return Err(Error::new(Code::Usage, format!("The folder `{path}` has a part without a name."))
+            .hint("Write names from the root down, such as \"Clinic A/2025\"; a slash inside a name is \\/."));
+    }
+    Ok(FolderRef { id: None, path: Some(names) })
+}
+
+/// One id a line: a byte order mark, blank lines and Windows line ends say nothing.
+fn lines(text: &str) -> Vec<String> {
+    text.trim_start_matches('\u{feff}')
+        .split(['\n', '\r'])
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+fn read_text(path: &Path, stdin: &mut dyn Read, what: &str) -> Result<String> {
+    let shown = if path == Path::new("-") { "standard input".to_owned() } else { format!("`{}`", path.display()) };
+    let refuse = |why: &str| Error::new(Code::Usage, format!("The {what} {shown} {why}."));
+    let mut bytes = Vec::new();
+    let mut file;
+    let source: &mut dyn Read = if path == Path::new("-") {
+        stdin
+    } else {
+        file = File::open(path).map_err(|error| refuse(&format!("cannot be opened: {error}")).cause(error))?;
+        &mut file
+    };
+    source
+        .take(LONGEST_INPUT + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| refuse(&format!("cannot be read: {error}")).cause(error))?;
+    if bytes.len() as u64 > LONGEST_INPUT {
+        return Err(refuse("is larger than 64 MiB"));
+    }
+    String::from_utf8(bytes).map_err(|_| refuse("is not text in UTF-8").hint("Save it as UTF-8 and try again."))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    fn meaning(words: &[&str], stdin: &str) -> Result<Work> {
+        let said = Said::try_parse_from(["sheaf"].iter().chain(words)).expect("well-formed words");
+        Meaning::of(said, &mut stdin.as_bytes()).map(|meaning| meaning.work)
+    }
+
+    fn selection(words: &[&str], stdin: &str) -> Result<Selection> {
+        let plan = ["plan", "--registry", "r.sqlite", "--project", "p"];
+        match meaning(&[&plan[..], words].concat(), stdin)? {
+            Work::Plan(request) => Ok(request.selection),
+            other => panic!("a plan was asked for, not {other:?}"),
+        }
+    }
+
+    fn path(names: &[&str]) -> FolderRef {
+        FolderRef { id: None, path: Some(names.iter().map(|name| (*name).to_owned()).collect()) }
+    }
+
+    #[test]
+    fn a_folder_path_splits_at_slashes_that_are_not_escaped() {
+        for (said, names) in [
+            ("Clinic A/2025", &["Clinic A", "2025"][..]),
+            (r"A/b\/c", &["A", "b/c"]),
+            ("/A/", &["A"]),
+            (r"back\slash", &[r"back\slash"]),
+            (r"\/", &["/"]),
+            ("患者/é", &["患者", "é"]),
+        ] {
+            assert_eq!(folder(said).expect(said), path(names), "{said}");
+        }
+        for said in ["", "/", "A//B", "//A"] {
+            assert_eq!(folder(said).expect_err(said).code(), Code::Usage, "a name is missing in {said:?}");
+        }
+    }
+
+    #[test]
+    fn a_pasted_list_may_come_from_a_spreadsheet() {
+        let said = selection(&["--patients-from", "-", "--all-modalities"], "\u{feff}12\r\n\r\n  7 \nA b\r3\n");
+        assert_eq!(said.expect("readable").patients_from, ["12", "7", "A b", "3"], "ids as written, without blank ones");
+    }
+
+    #[test]
+    fn an_empty_list_says_nothing() {
+        let said = selection(&["--patients-from", "-", "--all-modalities"], "\n\r\n").expect("readable");
+        assert!(!said.says_patients(), "it must not turn into everything");
+    }
+
+    #[test]
+    fn what_is_not_said_has_its_default() {
+        let said = selection(&["--all", "--modality", "cbct"], "").expect("understood");
+        assert_eq!((said.kind, said.tag_mode), (KindChoice::Processed, TagMode::Any), "the defaults of the contract");
+        let said = selection(&["--all", "--kind", "both", "--tag", "a", "--tag-mode", "none"], "").expect("understood");
+        assert_eq!((said.kind, said.tag_mode), (KindChoice::Both, TagMode::None), "as said");
+    }
+
+    #[test]
+    fn a_selection_file_says_it_all() {
+        let json = r#"{"folder": [{"id": "4", "path": ["A", "b/c"]}], "modality": "cbct", "kind": "raw"}"#;
+        let said = selection(&["--selection", "-"], json).expect("understood");
+        assert_eq!(said.folder[0].id.as_deref(), Some("4"), "the folder's id");
+        assert_eq!((said.modality, said.kind), (vec!["cbct".to_owned()], KindChoice::Raw), "the contents");
+        let error = selection(&["--selection", "-"], r#"{"everything": true}"#).expect_err("an unknown key");
+        assert_eq!(error.code(), Code::Usage, "an unknown key is never ignored");
+        assert!(error.message().contains("everything"), "and it is named: {error}");
+        let both = Said::try_parse_from(["sheaf", "plan", "--registry", "r", "--project", "p", "--selection", "f", "--all"]);
+        assert!(both.is_err(), "two ways to say one thing may disagree");
+    }
+
+    #[test]
+    fn input_that_cannot_be_had_is_named() {
+        for (words, part) in [
+            (["--patients-from", "/no/such/list"], "/no/such/list"),
+            (["--selection", "/no/such/selection"], "/no/such/selection"),
+        ] {
+            let error = selection(&words, "").expect_err("not there");
+            assert!(error.code() == Code::Usage && error.message().contains(part), "{error}");
+        }
+        let said = Said::try_parse_from(["sheaf", "plan", "--registry", "r", "--project", "p", "--patients-from", "-"]);
+        let error = Meaning::of(said.expect("well-formed"), &mut &b"\xff\xfe1\0"[..]).expect_err("not UTF-8");
+        assert!(error.message().contains("UTF-8"), "a list in another encoding is refused: {error}");
+    }
+
+    #[test]
+    fn what_has_no_work_yet_says_so_in_one_sentence() {
+        for words in [
+            &["sync", "mysql://lab/db", "--to", "r.sqlite"][..],
+            &["studies", "search", "--registry", "r", "--q", "x"],
+            &["serve", "--registry", "r", "--listen", "127.0.0.1:8001"],
+            &["projects", "--registry", "postgres://lab/db"],
+            &["projects", "--registry", "dump.SQL.gz"],
+            &["users", "--registry", "studies.xlsx"],
+            &["projects", "--registry", "/"],
+        ] {
+            let error = meaning(words, "").expect_err("no work yet");
+            assert_eq!(error.code(), Code::NotYet, "{words:?}");
+            assert_eq!(error.message().matches('.').count(), 1, "one sentence: {error}");
+        }
+    }
+
+    #[test]
+    fn global_options_stand_anywhere() {
+        for words in [
+            ["sheaf", "--json", "--quiet", "--user", "mo", "--home", "h", "users", "--registry", "r"],
+            ["sheaf", "users", "--registry", "r", "--json", "--quiet", "--user", "mo", "--home", "h"],
+        ] {
+            let said = Said::try_parse_from(words).expect("understood");
+            let manner = Manner::of(&said);
+            assert!(manner.json && manner.quiet, "before or after the subcommand");
+            assert_eq!(said.everywhere.user.as_deref(), Some("mo"), "also those with a value");
+        }
+        let said = Said::try_parse_from(["sheaf", "studies", "search", "--json"]).expect("understood");
+        assert!(Manner::of(&said).json, "also behind a command that has no work yet");
+        assert!(!Manner::guess(&["sheaf".into(), "--".into(), "--json".into()]).json, "but not behind --");
+    }
+
+    #[test]
+    fn a_demo_has_as_many_patients_as_its_kind_wants() {
+        let patients = |words: &[&str]| match meaning(words, "").expect("understood") {
+            Work::Demo(options) => options.patients,
+            other => panic!("a demo was asked for, not {other:?}"),
+        };
+        assert_eq!(patients(&["demo", "d"]), 24, "a small one");
+        assert_eq!(patients(&["demo", "d", "--sparse"]), 100_000, "a large one that takes no disk");
+        assert_eq!(patients(&["demo", "d", "--sparse", "--patients", "3"]), 3, "as said");
+    }
+
+    #[test]
+    fn the_words_are_consistent() {
+        use clap::CommandFactory as _;
+        Said::command().debug_assert();
+    }
+}

@@ -1,0 +1,140 @@
+//! One arm a command: call the use case, answer with what it says.
+//!
+//! What is deliberately absent: decisions. The status of a record and the class of an error give the exit code.
+
+use clap::CommandFactory as _;
+use sheaf_app::progress::Meter;
+use sheaf_app::wire::{DatasetExport, ExportStatus, Verification};
+use sheaf_app::{Environment, Sheaf, demo, registries};
+use sheaf_registry::{Code, Error, Result};
+
+use crate::args::Said;
+use crate::meaning::{Meaning, Work};
+use crate::output::{Output, exit};
+use crate::progress::{Watch, cancelled_by_signals};
+
+/// Said before an export, where a person decides.
+const NOT_DEIDENTIFIED: &str = "Note: names of patients are left out of the archive's paths and lists, but files are copied \
+                                unchanged and may carry names inside (DICOM, EXIF).\n";
+
+/// Performs the work and gives the exit code.
+pub(crate) fn perform(meaning: Meaning, output: Output) -> Result<u8> {
+    let home = meaning.home;
+    let sheaf = || Sheaf::open(home.as_deref(), Environment::system());
+    Ok(match meaning.work {
+        Work::Demo(options) => {
+            let watch = Watch::new(output);
+            let meter = Meter::new(watch.listener.clone());
+            let made = demo::make_demo(&options, &meter, &cancelled_by_signals());
+            meter.finish();
+            drop(watch);
+            output.answer(&made?, exit::DONE)
+        }
+        Work::Projects { registry, user } => output.answer(&registries::projects(&registry, user.as_deref())?, exit::DONE),
+        Work::Users { registry } => output.answer(&registries::users(&registry)?, exit::DONE),
+        Work::Patients(said) => {
+            let (user, limit, offset) = (said.user.as_deref(), said.limit, said.offset);
+            let page = registries::patients(&said.registry, user, &said.project, &said.selection, limit, offset)?;
+            output.answer(&page, exit::DONE)
+        }
+        Work::Plan(request) => {
+            let sheaf = sheaf()?;
+            let watch = Watch::new(output);
+            let report = sheaf.plan(&request, &watch.listener, &cancelled_by_signals());
+            drop(watch);
+            let report = report?;
+            output.message(NOT_DEIDENTIFIED);
+            output.answer(&report, exit::DONE)
+        }
+        Work::Export(request) => {
+            let sheaf = sheaf()?;
+            output.message(NOT_DEIDENTIFIED);
+            let watch = Watch::new(output);
+            let record = sheaf.export(&request, &watch.listener, &cancelled_by_signals());
+            drop(watch);
+            ended(output, &record?)
+        }
+        Work::Restart { id } => {
+            let sheaf = sheaf()?;
+            let watch = Watch::new(output);
+            let record = sheaf.restart(&id, &watch.listener, &cancelled_by_signals());
+            drop(watch);
+            ended(output, &record?)
+        }
+        Work::List => output.answer(&sheaf()?.list()?, exit::DONE),
+        Work::Show { id } => output.answer(&sheaf()?.show(&id)?, exit::DONE),
+        Work::Cancel { id } => output.answer(&sheaf()?.cancel(&id)?, exit::DONE),
+        Work::Delete { id, keep_file } => output.answer(&sheaf()?.delete(&id, keep_file)?, exit::DONE),
+        Work::Save { id, to } => {
+            let sheaf = sheaf()?;
+            let watch = Watch::new(output);
+            let record = sheaf.save(&id, &to, &watch.listener, &cancelled_by_signals());
+            drop(watch);
+            output.answer(&record?, exit::DONE)
+        }
+        Work::VerifyRecord { id } => {
+            let sheaf = sheaf()?;
+            let watch = Watch::new(output);
+            let verification = sheaf.verify(&id, &watch.listener, &cancelled_by_signals());
+            drop(watch);
+            verified(output, &verification?)
+        }
+        Work::VerifyFile { archive } => {
+            let watch = Watch::new(output);
+            let verification = sheaf_app::verify_file(&archive, &watch.listener, &cancelled_by_signals());
+            drop(watch);
+            verified(output, &verification?)
+        }
+        Work::Completions(shell) => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Said::command(), "sheaf", &mut script);
+            Output::text(&String::from_utf8_lossy(&script))
+        }
+        Work::Man { command } => Output::text(&manual(&command)?),
+    })
+}
+
+/// Answers with the record of a job that has ended.
+fn ended(output: Output, record: &DatasetExport) -> u8 {
+    let code = match record.status {
+        ExportStatus::Completed => exit::DONE,
+        ExportStatus::CompletedWithProblems => exit::WITH_PROBLEMS,
+        ExportStatus::Cancelled => exit::CANCELLED,
+        ExportStatus::Failed | ExportStatus::Interrupted | ExportStatus::Pending | ExportStatus::Processing => exit::FAILED,
+    };
+    output.answer(record, code)
+}
+
+fn verified(output: Output, verification: &Verification) -> u8 {
+    output.answer(verification, if verification.ok { exit::DONE } else { exit::FAILED })
+}
+
+/// The manual page of a command.
+fn manual(words: &[String]) -> Result<String> {
+    let mut all = Said::command();
+    all.build();
+    let mut command = &all;
+    for word in words {
+        command = command.find_subcommand(word).ok_or_else(|| {
+            Error::new(Code::Usage, format!("There is no command `{}`.", words.join(" "))).hint("`sheaf help` lists them.")
+        })?;
+    }
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command.clone())
+        .render(&mut page)
+        .map_err(|error| Error::new(Code::Internal, "The manual page could not be made.").cause(error))?;
+    Ok(String::from_utf8_lossy(&page).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_has_a_manual_page() {
+        assert!(manual(&[]).expect("a page").contains("sheaf"), "the program's own");
+        let page = manual(&["exports".to_owned(), "restart".to_owned()]).expect("a page");
+        assert!(page.contains("interrupted, failed or cancelled"), "a command of a command: {page}");
+        assert_eq!(manual(&["fly".to_owned()]).expect_err("no such command").code(), Code::Usage, "an unknown one");
+    }
+}
