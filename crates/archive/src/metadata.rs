@@ -36,8 +36,17 @@ pub struct ExportHeader {
     pub version: String,
 }
 
-/// Writes `metadata.json`. `sha256` answers for each entry of the plan by its index: the hash of what was written, or `None`
-/// where the entry was left out after all. `problems` are those found since the plan was made; the plan's own come first.
+/// What was written of one entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WrittenFile {
+    /// Size in bytes; not the plan's where the file changed in between.
+    pub bytes: u64,
+    /// SHA-256 of these bytes.
+    pub sha256: [u8; 32],
+}
+
+/// Writes `metadata.json`. `written` answers for each entry of the plan by its index; `None` where the entry was left out
+/// after all. `problems` are those found since the plan was made; the plan's own come first.
 ///
 /// # Errors
 /// Whatever `out` answers.
@@ -45,7 +54,7 @@ pub fn write_metadata(
     out: &mut dyn Write,
     plan: &Plan,
     header: &ExportHeader,
-    sha256: &dyn Fn(usize) -> Option<[u8; 32]>,
+    written: &dyn Fn(usize) -> Option<WrittenFile>,
     problems: &[FileProblem],
 ) -> io::Result<()> {
     let export = Export {
@@ -74,7 +83,7 @@ pub fn write_metadata(
         tags: patient.tags.iter().map(|&tag| plan.tags()[tag as usize].as_str()).collect(),
     });
     list(out, "patients", patients, ",\n")?;
-    let files = (0..plan.entries().len()).filter_map(|index| Some(file(plan, index, &sha256(index)?)));
+    let files = (0..plan.entries().len()).filter_map(|index| Some(file(plan, index, &written(index)?)));
     list(out, "files", files, ",\n")?;
     let lacking = plan.lacking().iter().map(|lacking| Lacking {
         patient: &plan.patients()[lacking.patient as usize].patient_id,
@@ -144,7 +153,8 @@ struct Duplicate<'a> {
     hash_check: &'static str,
 }
 
-fn file<'a>(plan: &'a Plan, index: usize, sha256: &[u8; 32]) -> ListedFile<'a> {
+fn file<'a>(plan: &'a Plan, index: usize, written: &WrittenFile) -> ListedFile<'a> {
+    let sha256 = &written.sha256;
     let entry = &plan.entries()[index];
     let duplicates = plan.duplicates_of(index).iter().map(|row| Duplicate {
         file: row.file_id(),
@@ -156,7 +166,7 @@ fn file<'a>(plan: &'a Plan, index: usize, sha256: &[u8; 32]) -> ListedFile<'a> {
         patient: &plan.patients()[entry.patient as usize].patient_id,
         modality: &plan.modalities()[usize::from(entry.modality)].slug,
         kind: entry.kind.as_str(),
-        bytes: entry.bytes,
+        bytes: written.bytes,
         sha256: hex(sha256),
         file: entry.file_id(),
         path: &entry.path,

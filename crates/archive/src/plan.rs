@@ -258,6 +258,20 @@ impl Plan {
         &self.duplicates[start..start + count]
     }
 
+    /// The rows of an entry whose registered hash is another one than that of the bytes which were written.
+    pub fn hash_problems(&self, index: usize, sha256: &[u8; 32]) -> impl Iterator<Item = FileProblem> + use<'_> {
+        let sha256 = *sha256;
+        let entry = &self.entries[index];
+        let further = self.duplicates_of(index).iter().map(|row| (row.file_id(), &row.hash));
+        std::iter::once((entry.file_id(), &entry.hash))
+            .chain(further)
+            .filter(move |(_, hash)| matches!(hash, RegisteredHash::Sha256(registered) if *registered != sha256))
+            .map(|(file, _)| FileProblem {
+                file: file.into_owned(),
+                ..entry.problem(self, Code::HashMismatch, "The file's SHA-256 is not the one in the registry.", false)
+            })
+    }
+
     /// Path of an entry below the archive's top folder, such as `patient_001/cbct/scan.nii.gz`; where raw and processed
     /// files were both chosen, `patient_001/cbct/raw/scan.nii.gz`.
     pub fn entry_path(&self, index: usize) -> String {

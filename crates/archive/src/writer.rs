@@ -14,13 +14,12 @@ use sha2::{Digest, Sha256};
 use sheaf_registry::error::{Detail, FileProblem};
 use sheaf_registry::file_store::{FileStore, SourceError};
 use sheaf_registry::progress::{Cancel, Observer};
-use sheaf_registry::rows::RegisteredHash;
 use sheaf_registry::{Code, Error, Result};
 
 use crate::deflate::{BLOCK_BYTES, DeflatePool, Deflater, new_block};
 use crate::entry_name::ArchiveName;
 use crate::manifest::{MANIFEST_FILE, write_manifest};
-use crate::metadata::{ExportHeader, METADATA_FILE, write_metadata};
+use crate::metadata::{ExportHeader, METADATA_FILE, WrittenFile, write_metadata};
 use crate::part_file::{self, PartFile, Room};
 use crate::pipeline::{EntryResult, Event, Growth, Pipeline};
 use crate::plan::{OnMissing, Plan};
@@ -210,16 +209,11 @@ fn hash_problems<'a>(plan: &'a Plan, results: &'a [EntryResult]) -> impl Iterato
         .filter(|problem| problem.code == Code::SizeMismatch.as_str())
         .map(|problem| (problem.file.as_str(), problem.path.as_str()))
         .collect();
-    plan.entries().iter().zip(results).filter(|(_, result)| result.present).filter_map(move |(entry, result)| {
-        let differs = matches!(&entry.hash, RegisteredHash::Sha256(registered) if *registered != result.sha256);
-        if !differs {
-            return None;
-        }
-        let message = "The file's SHA-256 is not the one in the registry.";
-        let problem = entry.problem(plan, Code::HashMismatch, message, false);
+    let present = results.iter().enumerate().filter(|(_, result)| result.present);
+    present
+        .flat_map(|(index, result)| plan.hash_problems(index, &result.sha256))
         // Another size says it already.
-        (!resized.contains(&(problem.file.as_str(), problem.path.as_str()))).then_some(problem)
-    })
+        .filter(move |problem| !resized.contains(&(problem.file.as_str(), problem.path.as_str())))
 }
 
 /// Writes `metadata.json`, the manifest and the central directory; returns the extra entries and the archive's size.
@@ -233,8 +227,11 @@ fn write_end(
 ) -> Result<(Vec<Extra>, u64)> {
     let plan = &job.plan;
     let modified_seconds = job.header.created_at.as_second();
-    let sha256 = |index: usize| results[index].present.then(|| results[index].sha256);
-    let write_json = |out: &mut dyn Write| write_metadata(out, plan, &job.header, &sha256, problems);
+    let written = |index: usize| {
+        let EntryResult { present, bytes, sha256, .. } = results[index];
+        present.then_some(WrittenFile { bytes, sha256 })
+    };
+    let write_json = |out: &mut dyn Write| write_metadata(out, plan, &job.header, &written, problems);
 
     let counted = if results.len() >= COUNT_METADATA_FROM {
         let mut counter = Counter(0);
@@ -249,7 +246,7 @@ fn write_end(
     let (metadata, end) = metadata.finish()?;
 
     let mut manifest = StreamedEntry::new(part, job, format!("{top}/{MANIFEST_FILE}"), end, 0, modified_seconds);
-    let files = (0..results.len()).filter_map(|index| Some((plan.entry_path(index), sha256(index)?)));
+    let files = (0..results.len()).filter_map(|index| Some((plan.entry_path(index), written(index)?.sha256)));
     let lines = files.chain([(METADATA_FILE.to_owned(), metadata.result.sha256)]);
     let made = write_manifest(&mut manifest, lines);
     made.map_err(|cause| manifest.error_of(cause))?;

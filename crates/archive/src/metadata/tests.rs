@@ -4,7 +4,7 @@ use serde_json::Value;
 use sheaf_registry::error::FileProblem;
 use sheaf_registry::selection::KindChoice;
 
-use super::{ExportHeader, write_metadata};
+use super::{ExportHeader, WrittenFile, write_metadata};
 use crate::plan::Plan;
 use crate::plan::tests::{Rows, everything, listed};
 
@@ -23,10 +23,15 @@ fn header() -> ExportHeader {
     }
 }
 
-fn text_of(plan: &Plan, sha256: &dyn Fn(usize) -> Option<[u8; 32]>, problems: &[FileProblem]) -> String {
+fn text_of(plan: &Plan, written: &dyn Fn(usize) -> Option<WrittenFile>, problems: &[FileProblem]) -> String {
     let mut out = Vec::new();
-    write_metadata(&mut out, plan, &header(), sha256, problems).expect("memory takes everything");
+    write_metadata(&mut out, plan, &header(), written, problems).expect("memory takes everything");
     String::from_utf8(out).expect("JSON is UTF-8")
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "it answers as a writer does that left nothing out")]
+fn whole(_: usize) -> Option<WrittenFile> {
+    Some(WrittenFile { bytes: 1, sha256: [1; 32] })
 }
 
 #[test]
@@ -35,7 +40,11 @@ fn the_text_is_the_one_that_users_know() {
     // The last one was left out while the archive was written.
     let last = plan.entries().len() - 1;
     let late = plan.entries()[last].problem(&plan, sheaf_registry::Code::SourceChanged, "It changed three times.", true);
-    let text = text_of(&plan, &|index| (index != last).then_some([0xab; 32]), &[late]);
+    let text = text_of(
+        &plan,
+        &|index| (index != last).then_some(WrittenFile { bytes: 10 + index as u64, sha256: [0xab; 32] }),
+        &[late],
+    );
     assert_eq!(text, GOLDEN, "the text of metadata.json is a format that others read");
 }
 
@@ -44,7 +53,7 @@ fn what_is_written_satisfies_the_published_schema() {
     let schema: Value = serde_json::from_str(SCHEMA).expect("the schema is JSON");
     let nothing = Rows::new(KindChoice::Raw, &[], &[]).planned(&listed());
     for plan in [everything(), nothing] {
-        let text = text_of(&plan, &|_| Some([1; 32]), plan.problems());
+        let text = text_of(&plan, &whole, plan.problems());
         let value: Value = serde_json::from_str(&text).expect("what is written is JSON");
         assert_eq!(faults(&schema, &schema, &value, "$"), Vec::<String>::new(), "the schema describes {text}");
     }
@@ -112,10 +121,9 @@ fn a_write_that_fails_is_told() {
         }
     }
     let plan = everything();
-    let whole = text_of(&plan, &|_| Some([1; 32]), &[]).len();
-    for room in 0..whole {
-        let error = write_metadata(&mut Full(room), &plan, &header(), &|_| Some([1; 32]), &[])
-            .expect_err("there is not room enough");
+    let length = text_of(&plan, &whole, &[]).len();
+    for room in 0..length {
+        let error = write_metadata(&mut Full(room), &plan, &header(), &whole, &[]).expect_err("there is not room enough");
         assert_eq!(error.kind(), io::ErrorKind::StorageFull, "the cause comes through, wherever it strikes ({room} bytes)");
     }
 }

@@ -15,7 +15,7 @@ use sheaf_registry::{Code, Result};
 use super::{OnMissing, Plan, PlannedEntry, Planning};
 use crate::entry_name::{ArchiveName, EntryName};
 use crate::manifest::write_manifest;
-use crate::metadata::{ExportHeader, write_metadata};
+use crate::metadata::{ExportHeader, WrittenFile, write_metadata};
 
 /// Rows of a selection, as a registry would give them.
 pub(crate) struct Rows {
@@ -211,6 +211,9 @@ fn two_rows_for_one_path_are_one_entry() {
     ];
     assert_eq!(rows, further, "the other rows are kept with what they say");
     assert!((1..4).all(|index| plan.duplicates_of(index).is_empty()), "and only where they belong");
+    let differ = |sha256| plan.hash_problems(0, &sha256).map(|problem| problem.file).collect::<Vec<_>>();
+    assert_eq!(differ([9; 32]), ["3"], "each comparable hash is compared, also a further row's");
+    assert!(differ([3; 32]).is_empty(), "a hash that matches is no problem");
     let mismatch: Vec<_> = plan.problems().iter().map(|problem| (problem.file.as_str(), problem.code.as_str())).collect();
     assert_eq!(mismatch, [("3", "SIZE_MISMATCH")], "each row is compared with the file, not only the first");
 }
@@ -445,7 +448,8 @@ fn own_files(plan: &Plan, header: &ExportHeader) -> u64 {
         .iter()
         .map(|entry| entry.problem(plan, Code::HashMismatch, "The file has another hash than the registry says.", false))
         .collect();
-    write_metadata(&mut metadata, plan, header, &|_| Some([0xab; 32]), &problems).expect("memory takes everything");
+    write_metadata(&mut metadata, plan, header, &|_| Some(WrittenFile { bytes: u64::MAX, sha256: [0xab; 32] }), &problems)
+        .expect("memory takes everything");
     let mut manifest = Vec::new();
     let lines = (0..plan.entries().len()).map(|index| (plan.entry_path(index), [0xab; 32]));
     write_manifest(&mut manifest, lines).expect("memory takes everything");
