@@ -3,13 +3,24 @@
 //!
 //! What is deliberately absent: terminals, windows, HTTP, and how a ZIP or a registry works inside.
 
+mod archives;
 pub mod demo;
 pub mod environment;
+mod failpoint;
+mod history;
+pub mod home;
+mod house;
+mod job;
+pub mod limits;
+mod owner;
+mod planning;
 mod platform;
 pub mod progress;
 pub mod registries;
+mod runner;
+pub mod settings;
 pub mod sheaf;
 pub mod wire;
 
 pub use environment::Environment;
-pub use sheaf::{ExportRequest, PlanRequest, Sheaf, verify_file};
+pub use sheaf::{ExportRequest, PlanRequest, Sheaf, Submitted, verify_file};

@@ -129,6 +129,20 @@ fn network_name(magic: u32) -> Option<&'static str> {
     })
 }
 
+/// Bytes that this account may still write on the disk of `dir`; `None` where that cannot be told.
+pub(crate) fn free_bytes(dir: &Path) -> Option<u64> {
+    #[cfg(unix)]
+    {
+        let disk = rustix::fs::statvfs(dir).ok()?;
+        disk.f_bavail.checked_mul(disk.f_frsize)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = dir;
+        None
+    }
+}
+
 /// A path as bytes for the database; text where it is text.
 pub(crate) fn path_to_sql(path: &Path) -> rusqlite::types::Value {
     if let Some(text) = path.to_str() {

@@ -1,15 +1,33 @@
 //! The door to all use cases: one [`Sheaf`] for a process and a home.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use sheaf_archive::entry_name::ArchiveName;
 use sheaf_archive::plan::OnMissing;
 use sheaf_registry::progress::Cancel;
 use sheaf_registry::selection::Selection;
 use sheaf_registry::{Code, Error, Result};
 
 use crate::environment::Environment;
-use crate::progress::Listener;
-use crate::wire;
+use crate::history::{NewExport, Record, State};
+use crate::home::Home;
+use crate::house::House;
+use crate::planning::{self, Promised, Question};
+use crate::progress::{JobProgress, Listener, Meter};
+use crate::runner::{Handle, Runner};
+use crate::settings::Settings;
+use crate::{archives, failpoint, limits, wire};
+
+/// Longest notes: what the plan's upper bound of an archive's size leaves room for.
+const NOTES_BYTES: usize = 16 << 10;
+/// Automatic names go up to this number.
+const MOST_NAMES: u32 = 9999;
+/// How long a cancel waits for the job to end.
+const ANSWER: Duration = Duration::from_secs(2);
+/// How often it looks.
+const LOOK: Duration = Duration::from_millis(25);
 
 /// What shall be planned.
 #[derive(Clone, Debug)]
@@ -47,71 +65,273 @@ pub struct ExportRequest {
     pub on_missing: OnMissing,
 }
 
-/// All use cases on one home. Opening it recovers what a dead process left behind.
+/// All use cases on one home. Opening it recovers what a dead process left behind. Dropping it stops its jobs, which are
+/// interrupted then and can be restarted.
 #[derive(Debug)]
 pub struct Sheaf {
-    environment: Environment,
+    // First: its jobs end before the house is given up.
+    runner: Runner,
+    house: Arc<House>,
+}
+
+/// An export that runs in the background.
+pub struct Submitted<'a> {
+    house: &'a House,
+    handle: Handle,
+    record: Record,
+}
+
+impl Submitted<'_> {
+    /// The record as it was created.
+    pub fn record(&self) -> wire::DatasetExport {
+        to_wire(&self.record)
+    }
+
+    /// Waits for the end of the job.
+    pub fn wait(self) -> Result<wire::DatasetExport> {
+        self.handle.wait(self.house).map(|record| to_wire(&record))
+    }
 }
 
 impl Sheaf {
     /// Opens the home (`None`: the platform's data directory) with its settings and history, and recovers: what no live
     /// process owns becomes interrupted, a publish that had begun is finished, part files of dead jobs go.
-    pub fn open(_home: Option<&Path>, environment: Environment) -> Result<Self> {
-        Ok(Self { environment })
+    pub fn open(home: Option<&Path>, environment: Environment) -> Result<Self> {
+        let house = Arc::new(House::open(home, environment)?);
+        Ok(Self { runner: Runner::new(Arc::clone(&house)), house })
+    }
+
+    /// The home.
+    pub fn home(&self) -> &Home {
+        &self.house.home
+    }
+
+    /// The settings as they were when this was opened.
+    pub fn settings(&self) -> &Settings {
+        &self.house.settings
     }
 
     /// What an export would hold, and why it would be refused. Creates nothing.
-    pub fn plan(&self, _request: &PlanRequest, _listener: &Listener, _cancel: &Cancel) -> Result<wire::PlanReport> {
-        Err(not_yet())
+    pub fn plan(&self, request: &PlanRequest, listener: &Listener, cancel: &Cancel) -> Result<wire::PlanReport> {
+        let meter = Meter::new(Arc::clone(listener));
+        let question = Question {
+            registry: &request.registry,
+            user: request.user.as_deref(),
+            project: &request.project,
+            selection: &request.selection,
+            on_missing: OnMissing::Skip,
+        };
+        let answer = planning::answer(&self.house, &question, &meter, cancel)?;
+        meter.finish();
+        let name = self.automatic_name();
+        let planned = planning::planned(&answer.plan, &name);
+        let mut breaches = Vec::new();
+        let mut directory = request.out.as_deref();
+        if let Some(out) = directory
+            && let Err(error) = sheaf_archive::check_destination(out, &format!("{name}.zip"))
+            && error.code() != Code::DestinationTaken
+        {
+            breaches.push(error);
+            directory = None;
+        }
+        let demand = planning::demand(&self.house, &planned, answer.plan.user(), directory, Promised::All, "")?;
+        breaches.extend(limits::breaches(&demand, self.settings()));
+        Ok(planning::report(&answer.plan, &planned, demand.free_bytes, &breaches))
     }
 
-    /// Creates an export and runs it to its end in the foreground. An error means that no job was created; a job that
-    /// failed or was cancelled is a record with that status.
-    pub fn export(&self, _request: &ExportRequest, _listener: &Listener, _cancel: &Cancel) -> Result<wire::DatasetExport> {
-        Err(not_yet())
+    /// Creates an export and runs it to its end in the foreground. An error means that no job was created, or that its end
+    /// could not be recorded; a job that failed or was cancelled is a record with that status.
+    pub fn export(&self, request: &ExportRequest, listener: &Listener, cancel: &Cancel) -> Result<wire::DatasetExport> {
+        self.submit(request, listener, cancel)?.wait()
+    }
+
+    /// Plans, refuses or creates an export, and queues it on a background thread.
+    pub fn submit(&self, request: &ExportRequest, listener: &Listener, cancel: &Cancel) -> Result<Submitted<'_>> {
+        let record = self.create(request, listener, cancel)?;
+        failpoint::hit("created");
+        self.queue(record, listener, cancel)
+    }
+
+    /// The latest progress of a job of this process.
+    pub fn progress(&self, id: &str) -> Option<JobProgress> {
+        self.runner.progress(id)
     }
 
     /// All records, newest first.
     pub fn list(&self) -> Result<wire::Exports> {
-        Err(not_yet())
+        Ok(wire::Exports { exports: self.house.history.all()?.iter().map(to_wire).collect() })
     }
 
     /// One record.
-    pub fn show(&self, _id: &str) -> Result<wire::DatasetExport> {
-        Err(not_yet())
+    pub fn show(&self, id: &str) -> Result<wire::DatasetExport> {
+        self.house.history.one(id).map(|record| to_wire(&record))
     }
 
     /// Reads the archive of a record again, all of it, and compares it with the record.
-    pub fn verify(&self, _id: &str, _listener: &Listener, _cancel: &Cancel) -> Result<wire::Verification> {
-        Err(not_yet())
+    pub fn verify(&self, id: &str, listener: &Listener, cancel: &Cancel) -> Result<wire::Verification> {
+        let record = self.house.history.one(id)?;
+        let meter = Meter::new(Arc::clone(listener));
+        let found = archives::verify_record(&self.house, &record, &meter, cancel)?;
+        meter.finish();
+        Ok(found)
     }
 
-    /// Asks a job to stop, also one of another process, and waits shortly for it. Asking twice is harmless.
-    pub fn cancel(&self, _id: &str) -> Result<wire::DatasetExport> {
-        Err(not_yet())
+    /// Asks a job to stop, also one of another process, and waits for it up to 2 seconds. Asking twice is harmless.
+    pub fn cancel(&self, id: &str) -> Result<wire::DatasetExport> {
+        let mut record = self.house.history.request_cancel(id)?;
+        self.runner.raise(id);
+        let began = Instant::now();
+        while record.state.status().is_active() && began.elapsed() < ANSWER {
+            std::thread::sleep(LOOK);
+            record = self.house.history.one(id)?;
+        }
+        Ok(to_wire(&record))
     }
 
     /// Runs an interrupted, failed or cancelled export again, in the foreground to its end.
-    pub fn restart(&self, _id: &str, _listener: &Listener, _cancel: &Cancel) -> Result<wire::DatasetExport> {
-        Err(not_yet())
+    pub fn restart(&self, id: &str, listener: &Listener, cancel: &Cancel) -> Result<wire::DatasetExport> {
+        self.resubmit(id, listener, cancel)?.wait()
+    }
+
+    /// Queues an interrupted, failed or cancelled export again, as its next attempt.
+    pub fn resubmit(&self, id: &str, listener: &Listener, cancel: &Cancel) -> Result<Submitted<'_>> {
+        let record = self.house.history.one(id)?;
+        if record.state.may_become(State::Pending) {
+            let directory = record.destination.parent().unwrap_or(Path::new("/"));
+            let name = record.destination.file_name().unwrap_or_default().to_string_lossy();
+            sheaf_archive::check_destination(directory, &name)?;
+        }
+        let record = self.house.history.restart(id, self.house.owner.id())?;
+        failpoint::hit("restarted");
+        self.queue(record, listener, cancel)
     }
 
     /// Copies the archive of a record into a folder or to a path that is free, verified by its hash; appears whole.
-    pub fn save(&self, _id: &str, _to: &Path, _listener: &Listener, _cancel: &Cancel) -> Result<wire::DatasetExport> {
-        Err(not_yet())
+    pub fn save(&self, id: &str, to: &Path, listener: &Listener, cancel: &Cancel) -> Result<wire::DatasetExport> {
+        let record = self.house.history.one(id)?;
+        let meter = Meter::new(Arc::clone(listener));
+        archives::save(&self.house, &record, to, &meter, cancel)?;
+        meter.finish();
+        Ok(to_wire(&record))
     }
 
     /// Deletes a record, and its archive unless `keep_file`. A file that is not the record's is never deleted.
-    pub fn delete(&self, _id: &str, _keep_file: bool) -> Result<wire::Deleted> {
-        Err(not_yet())
+    pub fn delete(&self, id: &str, keep_file: bool) -> Result<wire::Deleted> {
+        let record = self.house.history.one(id)?;
+        let completed = record.state.status().is_completed();
+        let file_deleted = completed && !keep_file && archives::delete_file(&record)?;
+        self.house.history.delete(&record.key(), file_deleted)?;
+        Ok(wire::Deleted { deleted: record.id })
+    }
+
+    fn create(&self, request: &ExportRequest, listener: &Listener, cancel: &Cancel) -> Result<Record> {
+        if request.notes.len() > NOTES_BYTES {
+            return Err(Error::new(
+                Code::Usage,
+                format!("The notes have {} bytes; {NOTES_BYTES} are allowed.", request.notes.len()),
+            )
+            .hint("Shorten the notes."));
+        }
+        let given = request.name.as_deref().map(ArchiveName::new).transpose()?;
+        let base = given.as_ref().map_or_else(|| self.automatic_name(), |name| name.as_str().to_owned());
+        let out = request.out.canonicalize().unwrap_or_else(|_| request.out.clone());
+        match sheaf_archive::check_destination(&out, &format!("{base}.zip")) {
+            Err(error) if given.is_none() && error.code() == Code::DestinationTaken => {}
+            other => other?,
+        }
+        let meter = Meter::new(Arc::clone(listener));
+        let question = Question {
+            registry: &request.registry,
+            user: request.user.as_deref(),
+            project: &request.project,
+            selection: &request.selection,
+            on_missing: request.on_missing,
+        };
+        let answer = planning::answer(&self.house, &question, &meter, cancel)?;
+        planning::refuse(&answer.plan)?;
+        // Room for the longest number that an automatic name may get.
+        let planned = planning::planned(&answer.plan, &format!("{base}_{MOST_NAMES}"));
+        let user = answer.plan.user().to_owned();
+        let demand = planning::demand(&self.house, &planned, &user, Some(&out), Promised::All, "")?;
+        limits::check(&demand, self.settings())?;
+        let mut new = NewExport {
+            id: self.house.environment.random_id(),
+            name: base.clone(),
+            notes: request.notes.clone(),
+            user,
+            as_owner: request.user.is_none(),
+            project: request.project.clone(),
+            registry: answer.registry,
+            selection: request.selection.clone(),
+            on_missing: request.on_missing,
+            destination: out.join(format!("{base}.zip")),
+            never_used: given.is_none(),
+            planned,
+        };
+        for number in 2..=MOST_NAMES {
+            let created = sheaf_archive::check_destination(&out, &format!("{}.zip", new.name))
+                .and_then(|()| self.house.history.create(&new, self.house.owner.id()));
+            match created {
+                Err(error) if given.is_none() && error.code() == Code::DestinationTaken => {
+                    new.name = format!("{base}_{number}");
+                    new.destination = out.join(format!("{}.zip", new.name));
+                }
+                other => return other,
+            }
+        }
+        Err(Error::new(Code::DestinationTaken, format!("All names that begin with {base} are taken."))
+            .hint("Choose a name with --name."))
+    }
+
+    fn queue(&self, record: Record, listener: &Listener, cancel: &Cancel) -> Result<Submitted<'_>> {
+        let handle = self.runner.submit(record.key(), Arc::clone(listener), cancel.clone())?;
+        Ok(Submitted { house: &self.house, handle, record })
+    }
+
+    /// `export_` and the local time.
+    fn automatic_name(&self) -> String {
+        let now = self.house.environment.clock.now().to_zoned(self.house.environment.zone.clone());
+        now.strftime("export_%Y-%m-%d_%H%M%S").to_string()
     }
 }
 
 /// Verifies any archive that Sheaf made, without a history.
-pub fn verify_file(_archive: &Path, _listener: &Listener, _cancel: &Cancel) -> Result<wire::Verification> {
-    Err(not_yet())
+pub fn verify_file(archive: &Path, listener: &Listener, cancel: &Cancel) -> Result<wire::Verification> {
+    let meter = Meter::new(Arc::clone(listener));
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let found = archives::verify(archive, threads, &meter, cancel)?;
+    meter.finish();
+    Ok(found)
 }
 
-fn not_yet() -> Error {
-    Error::new(Code::NotYet, "This part of Sheaf is not there yet.")
+/// A record as it leaves the house, with what stands at its path now.
+fn to_wire(record: &Record) -> wire::DatasetExport {
+    let archive = record.archive.as_ref().filter(|_| record.state.status().is_completed());
+    wire::DatasetExport {
+        id: record.id.clone(),
+        name: record.name.clone(),
+        notes: record.notes.clone(),
+        user: record.user.clone(),
+        project: record.project.clone(),
+        registry: record.registry.to_string_lossy().into_owned(),
+        registry_synced_at: record.registry_synced_at,
+        status: record.state.status(),
+        selection: record.selection.clone(),
+        patients: record.patients,
+        files: record.files,
+        bytes: record.bytes,
+        archive: archive.map(|archive| wire::Archive {
+            path: record.destination.to_string_lossy().into_owned(),
+            bytes: archive.identity.bytes,
+            sha256: archive.sha256.clone(),
+            state: archives::state(archive, &record.destination),
+        }),
+        problems: record.problems.clone(),
+        created_at: record.created_at,
+        started_at: record.started_at,
+        completed_at: record.completed_at,
+        attempt: record.attempt,
+        error: record.error.clone(),
+        changed_since_confirmed: record.changed.then(|| record.confirmed.numbers.clone()),
+    }
 }

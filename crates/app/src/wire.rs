@@ -292,7 +292,7 @@ pub struct Archive {
 }
 
 /// What a job found different from what its user had confirmed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Confirmed {
     /// Patients with at least one file, as confirmed.
     pub patients: u64,

@@ -104,6 +104,8 @@ codes! {
     ExportForbidden = "EXPORT_FORBIDDEN", Forbidden;
     /// This registry is opened only under a user's name.
     UserRequired = "USER_REQUIRED", Forbidden;
+    /// The process of a job ended before the job did.
+    Interrupted = "INTERRUPTED", Failed;
     /// The user stopped the work.
     Cancelled = "CANCELLED", Cancelled;
     /// A file in the registry does not exist.

@@ -1,0 +1,242 @@
+//! What stands where a record's archive was published: present, missing or altered; verifying, copying and deleting it.
+//!
+//! A file that is not the record's is never changed or deleted.
+
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+use sheaf_archive::publish::{VerifiedPart, hash_file};
+use sheaf_archive::verify::verify_archive;
+use sheaf_registry::progress::{Cancel, Observer, Phase, Progress};
+use sheaf_registry::{Code, Error, Result};
+
+use crate::failpoint;
+use crate::history::{ArchiveRecord, Record};
+use crate::house::{House, digest_from_hex, hex, published};
+use crate::limits;
+use crate::platform::{self, FileIdentity};
+use crate::wire;
+
+/// What stands at the path, told by size, inode and modification time only.
+pub(crate) fn state(archive: &ArchiveRecord, path: &Path) -> wire::ArchiveState {
+    match std::fs::symlink_metadata(path) {
+        Ok(found) if found.is_file() && FileIdentity::of(&found).is_untouched(archive.identity) => {
+            wire::ArchiveState::Present
+        }
+        Ok(_) => wire::ArchiveState::Altered,
+        Err(_) => wire::ArchiveState::Missing,
+    }
+}
+
+/// Reads any archive and proves it on its own.
+pub(crate) fn verify(path: &Path, threads: usize, observer: &dyn Observer, cancel: &Cancel) -> Result<wire::Verification> {
+    let found = verify_archive(path, threads, observer, cancel)?;
+    Ok(wire::Verification {
+        ok: found.ok,
+        files: found.files,
+        bytes: found.bytes,
+        sha256: hex(&found.sha256),
+        problems: found
+            .problems
+            .into_iter()
+            .map(|problem| wire::ArchiveProblem {
+                name: problem.name,
+                code: problem.code.as_str().to_owned(),
+                message: problem.message,
+            })
+            .collect(),
+    })
+}
+
+/// Reads the archive of a record and compares it with the record.
+pub(crate) fn verify_record(
+    house: &House,
+    record: &Record,
+    observer: &dyn Observer,
+    cancel: &Cancel,
+) -> Result<wire::Verification> {
+    let archive = archive_of(record)?;
+    let mut found = verify(&record.destination, house.environment.threads, observer, cancel)?;
+    if found.sha256 != archive.sha256 {
+        found.ok = false;
+        found.problems.insert(
+            0,
+            wire::ArchiveProblem {
+                name: String::new(),
+                code: Code::ArchiveAltered.as_str().to_owned(),
+                message: "The file is not the archive of the record: its SHA-256 is another one.".to_owned(),
+            },
+        );
+    } else if state(archive, &record.destination) != wire::ArchiveState::Present {
+        // Moved away and back, or touched: its content is the record's, so it is known again by its new inode and time.
+        house.history.recognised(&record.key(), &published(archive, &record.destination)?)?;
+    }
+    Ok(found)
+}
+
+/// Copies the archive of a record to a free path, or under its own name into a folder. Returns the path of the copy.
+pub(crate) fn save(house: &House, record: &Record, to: &Path, observer: &dyn Observer, cancel: &Cancel) -> Result<PathBuf> {
+    let archive = archive_of(record)?;
+    let source = open_archive(record)?;
+    let to = copy_destination(record, to)?;
+    let directory = to.parent().unwrap_or(Path::new("/"));
+    let free = sheaf_archive::free_bytes(directory)?;
+    let reserve = house.settings.free_space_reserve;
+    if archive.identity.bytes.saturating_add(reserve) > free {
+        return Err(limits::no_space(archive.identity.bytes, reserve, free));
+    }
+    let part = directory.join(format!("{}.{}.part", record.id, house.environment.random_id()));
+    house.history.note_part(&part, house.owner.id())?;
+    let copied = copy(archive, source, &part, observer, cancel).and_then(|copy| {
+        failpoint::hit("copied");
+        copy.publish(&to)
+    });
+    if copied.is_err() {
+        // A part file that stays is noted and swept at the next start.
+        let _ = std::fs::remove_file(&part);
+    }
+    if !part.exists() {
+        house.history.forget_part(&part)?;
+    }
+    copied?;
+    house.history.saved(&record.key(), &to)?;
+    Ok(to)
+}
+
+/// Deletes the archive of a record; `false` where there is none any longer. `ARCHIVE_ALTERED` where the file that stands
+/// there is not the record's.
+pub(crate) fn delete_file(record: &Record) -> Result<bool> {
+    let (Some(archive), path) = (&record.archive, &record.destination) else { return Ok(false) };
+    match state(archive, path) {
+        wire::ArchiveState::Missing => return Ok(false),
+        wire::ArchiveState::Present => {}
+        wire::ArchiveState::Altered => {
+            let is_file = std::fs::symlink_metadata(path).is_ok_and(|found| found.is_file());
+            let hash = if is_file { hash_file(path, &Cancel::new()).ok() } else { None };
+            if hash.is_none_or(|(_, sha256)| hex(&sha256) != archive.sha256) {
+                return Err(Error::new(
+                    Code::ArchiveAltered,
+                    format!("{} is not the archive of this export, so it was not deleted.", path.display()),
+                )
+                .hint("Delete the record alone with --keep-file, or look at the file first."));
+            }
+        }
+    }
+    std::fs::remove_file(path).map_err(|error| {
+        Error::new(Code::DestinationUnwritable, format!("{} could not be deleted: {error}.", path.display()))
+            .hint("Ask for the right to delete it, or delete the record alone with --keep-file.")
+            .cause(error)
+    })?;
+    // The deletion is durable before the record goes; a folder that cannot be synced has lost nothing of ours.
+    let _ = path.parent().map(platform::sync_dir);
+    Ok(true)
+}
+
+fn archive_of(record: &Record) -> Result<&ArchiveRecord> {
+    record.archive.as_ref().filter(|_| record.state.status().is_completed()).ok_or_else(|| {
+        Error::new(Code::StateConflict, format!("The export {} is {}; it has no archive.", record.id, record.state.word()))
+            .hint("`sheaf exports show` tells where it stands.")
+    })
+}
+
+fn open_archive(record: &Record) -> Result<File> {
+    platform::private_file().read(true).open(&record.destination).map_err(|error| {
+        let path = record.destination.display();
+        match error.kind() {
+            io::ErrorKind::NotFound => Error::new(Code::ArchiveMissing, format!("The archive {path} is no longer there."))
+                .hint("Bring it back, or export it again."),
+            _ => Error::new(Code::ArchiveInvalid, format!("The archive {path} cannot be read: {error}."))
+                .hint("Check the file and its permissions."),
+        }
+        .cause(error)
+    })
+}
+
+/// The path of a copy, absolute and free.
+fn copy_destination(record: &Record, to: &Path) -> Result<PathBuf> {
+    let (directory, name) = if to.is_dir() {
+        (to.to_owned(), record.destination.file_name().unwrap_or_default().to_owned())
+    } else {
+        let to = std::path::absolute(to)
+            .map_err(|error| Error::new(Code::DestinationUnwritable, format!("{} names no file: {error}.", to.display())))?;
+        match (to.parent(), to.file_name()) {
+            (Some(directory), Some(name)) => (directory.to_owned(), name.to_owned()),
+            _ => {
+                return Err(Error::new(Code::DestinationUnwritable, format!("{} names no file.", to.display()))
+                    .hint("Name a folder, or a file that does not exist."));
+            }
+        }
+    };
+    sheaf_archive::check_destination(&directory, &name.to_string_lossy())?;
+    Ok(directory.canonicalize().unwrap_or(directory).join(name))
+}
+
+/// Copies and hashes in one pass; the part file is durable when this returns.
+fn copy(
+    archive: &ArchiveRecord,
+    mut source: File,
+    part: &Path,
+    observer: &dyn Observer,
+    cancel: &Cancel,
+) -> Result<VerifiedPart> {
+    let total = archive.identity.bytes;
+    let write_failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            let free = part.parent().and_then(platform::free_bytes).unwrap_or(0);
+            limits::no_space(total, 0, free).cause(error)
+        }
+        _ => Error::new(Code::WriteFailed, format!("The copy could not be written: {error}."))
+            .hint("Check the destination, then try again.")
+            .cause(error),
+    };
+    let mut copy = platform::private_file().write(true).create_new(true).open(part).map_err(write_failed)?;
+    let mut sha256 = Sha256::new();
+    let mut block = vec![0; 1 << 20];
+    let mut bytes = 0;
+    loop {
+        cancel.check()?;
+        observer.observe(&Progress {
+            phase: Phase::Writing,
+            files_done: 0,
+            files_total: 1,
+            bytes_done: bytes,
+            bytes_total: total,
+            current: None,
+        });
+        let count = match source.read(&mut block) {
+            Ok(0) => break,
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => {
+                return Err(Error::new(
+                    Code::ArchiveInvalid,
+                    format!("The archive cannot be read at byte {bytes}: {error}."),
+                )
+                .hint("Verify the archive; export it again if it is damaged.")
+                .cause(error));
+            }
+        };
+        sha256.update(&block[..count]);
+        copy.write_all(&block[..count]).map_err(write_failed)?;
+        bytes += count as u64;
+    }
+    copy.sync_all().map_err(write_failed)?;
+    let digest: [u8; 32] = sha256.finalize().into();
+    if digest_from_hex(&archive.sha256) != Some(digest) {
+        return Err(Error::new(Code::ArchiveAltered, "The archive was changed since it was made, so it was not copied.")
+            .hint("`sheaf exports verify` tells what is wrong; export it again."));
+    }
+    let metadata = copy.metadata().map_err(write_failed)?;
+    let identity = FileIdentity::of(&metadata);
+    Ok(VerifiedPart {
+        path: part.to_owned(),
+        bytes,
+        sha256: digest,
+        files: 1,
+        content_bytes: bytes,
+        problems: Vec::new(),
+        identity: (identity.device, identity.inode),
+    })
+}

@@ -1,0 +1,167 @@
+//! The queue of this process: jobs wait in order and run on background threads, as many at once as the settings say.
+//!
+//! A job belongs to the process that created or restarted it; how many run at once over all processes is decided by slots,
+//! see [`crate::owner::Slot`]. What is deliberately absent: what a job does.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use sheaf_registry::progress::Cancel;
+use sheaf_registry::{Code, Error, Result};
+
+use crate::history::{Key, Record};
+use crate::house::House;
+use crate::job::Job;
+use crate::progress::{JobProgress, Listener, Meter};
+use crate::wire::ExportStatus;
+
+/// How often a waiting caller looks at its cancel flag.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// The queue and its threads.
+pub(crate) struct Runner {
+    house: Arc<House>,
+    closing: Arc<AtomicBool>,
+    shared: Arc<Mutex<Shared>>,
+}
+
+#[derive(Default)]
+struct Shared {
+    waiting: VecDeque<Queued>,
+    /// Every job that has not ended.
+    jobs: Vec<Arc<Job>>,
+    /// Threads that still take jobs.
+    working: usize,
+    threads: Vec<JoinHandle<()>>,
+}
+
+struct Queued {
+    job: Arc<Job>,
+    ended: mpsc::Sender<Result<Record>>,
+}
+
+/// A job of this process, as its creator holds it.
+pub(crate) struct Handle {
+    job: Arc<Job>,
+    ended: mpsc::Receiver<Result<Record>>,
+}
+
+impl Runner {
+    /// A runner without jobs.
+    pub(crate) fn new(house: Arc<House>) -> Self {
+        Self { house, closing: Arc::default(), shared: Arc::default() }
+    }
+
+    /// Puts a pending export of this process into the queue.
+    pub(crate) fn submit(&self, key: Key, listener: Listener, cancel: Cancel) -> Result<Handle> {
+        let meter = Arc::new(Meter::new(listener));
+        let job = Arc::new(Job { key, meter, cancel, closing: Arc::clone(&self.closing) });
+        let (ended, end) = mpsc::channel();
+        let mut shared = lock(&self.shared);
+        shared.jobs.push(Arc::clone(&job));
+        shared.waiting.push_back(Queued { job: Arc::clone(&job), ended });
+        if shared.working < self.house.settings.concurrent_jobs {
+            shared.threads.retain(|thread| !thread.is_finished());
+            let (house, queue) = (Arc::clone(&self.house), Arc::clone(&self.shared));
+            let thread = std::thread::Builder::new().name("sheaf-job".to_owned()).spawn(move || work(&house, &queue));
+            shared.threads.push(thread.map_err(|error| {
+                Error::new(Code::Internal, "The system gives no more threads.").hint("Close other programs.").cause(error)
+            })?);
+            shared.working += 1;
+        }
+        Ok(Handle { job, ended: end })
+    }
+
+    /// The latest progress of a job of this process.
+    pub(crate) fn progress(&self, id: &str) -> Option<JobProgress> {
+        lock(&self.shared).jobs.iter().find(|job| job.key.id == id).and_then(|job| job.meter.latest())
+    }
+
+    /// Raises the flag of a job of this process, which sees it sooner than the column.
+    pub(crate) fn raise(&self, id: &str) {
+        for job in lock(&self.shared).jobs.iter().filter(|job| job.key.id == id) {
+            job.cancel.raise();
+        }
+    }
+}
+
+impl Drop for Runner {
+    /// Stops what waits and works, as interrupted, and waits for it.
+    fn drop(&mut self) {
+        self.closing.store(true, Ordering::Release);
+        let threads = {
+            let mut shared = lock(&self.shared);
+            shared.jobs.iter().for_each(|job| job.cancel.raise());
+            std::mem::take(&mut shared.threads)
+        };
+        for thread in threads {
+            // A panic was told to whoever waits for the job.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Handle {
+    /// Waits for the end of the job. A cancel of a job that still waits behind others is answered at once.
+    pub(crate) fn wait(self, house: &House) -> Result<Record> {
+        let mut told = false;
+        loop {
+            match self.ended.recv_timeout(LOOK) {
+                Ok(ended) => return ended,
+                Err(mpsc::RecvTimeoutError::Timeout) => {}
+                Err(mpsc::RecvTimeoutError::Disconnected) => {
+                    return Err(Error::new(Code::Internal, "The job ended by a fault in Sheaf.")
+                        .hint("`sheaf exports list` tells where it stands; please report this."));
+                }
+            }
+            if !told && self.job.cancel.is_raised() {
+                told = true;
+                let record = house.history.request_cancel(&self.job.key.id);
+                if let Ok(record) = record
+                    && record.state.status() == ExportStatus::Cancelled
+                {
+                    return Ok(record);
+                }
+            }
+        }
+    }
+}
+
+/// A thread of the queue: takes jobs until none waits.
+fn work(house: &House, queue: &Mutex<Shared>) {
+    loop {
+        let next = {
+            let mut shared = lock(queue);
+            let next = shared.waiting.pop_front();
+            if next.is_none() {
+                // Under the same lock as the look: a job that comes now finds this thread gone and starts another.
+                shared.working -= 1;
+            }
+            next
+        };
+        let Some(Queued { job, ended }) = next else { return };
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job.run(house)));
+        lock(queue).jobs.retain(|other| !Arc::ptr_eq(other, &job));
+        let outcome = outcome.unwrap_or_else(|_| {
+            let error = Error::new(Code::Internal, "A fault in Sheaf ended this export.")
+                .hint("Restart it; please report this if it happens again.");
+            house.history.fail(&job.key, &error, &[])
+        });
+        // Nobody may be waiting for it.
+        let _ = ended.send(outcome);
+    }
+}
+
+fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
+    // Nothing that can panic happens under this lock.
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl std::fmt::Debug for Runner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Runner").field("jobs", &lock(&self.shared).jobs.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,9 @@
+//! The use cases as the command line and the window call them, on real files and real processes.
+
+mod fixture;
+
+mod crash;
+mod exports;
+mod refusals;
+mod saving;
+mod stopping;
