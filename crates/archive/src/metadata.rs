@@ -201,14 +201,17 @@ fn field(out: &mut dyn Write, key: &str, value: &(impl Serialize + ?Sized)) -> i
 
 fn list(out: &mut dyn Write, key: &str, items: impl Iterator<Item = impl Serialize>, end: &str) -> io::Result<()> {
     write!(out, "  \"{key}\": [")?;
-    let mut before = "\n    ";
+    // One write for a line: serialising straight into `out` would make dozens of them.
+    let mut line = Vec::new();
+    let mut is_empty = true;
     for item in items {
-        out.write_all(before.as_bytes())?;
-        serde_json::to_writer(&mut *out, &item)?;
-        before = ",\n    ";
+        line.clear();
+        line.extend_from_slice(if is_empty { b"\n    " } else { b",\n    " });
+        serde_json::to_writer(&mut line, &item)?;
+        out.write_all(&line)?;
+        is_empty = false;
     }
-    let close = if before.starts_with(',') { "\n  ]" } else { "]" };
-    write!(out, "{close}{end}")
+    write!(out, "{}{end}", if is_empty { "]" } else { "\n  ]" })
 }
 
 #[cfg(test)]

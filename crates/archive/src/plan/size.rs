@@ -51,7 +51,7 @@ pub(super) fn archive_bytes_max(plan: &Plan, top: &str) -> u64 {
         let row = json_bytes(&entry.file_id())
             + json_bytes(&entry.path)
             + json_bytes(&plan.patients[entry.patient as usize].patient_id);
-        entries += deflated_max(entry.bytes)
+        entries += if plan.compressible(index) { deflated_max(entry.bytes) } else { entry.bytes }
             + (LOCAL_HEADER + top + name)
             + (CENTRAL_HEADER + top + name)
             + (64 + 2 + name + 1)

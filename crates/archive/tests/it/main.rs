@@ -3,4 +3,5 @@
 mod damage;
 mod faults;
 mod fixture;
+mod planning;
 mod writing;
