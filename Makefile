@@ -28,7 +28,7 @@ lint: setup ## Checks format, lints, documentation and licences
 	else echo "lint: cargo-deny is not installed; scripts/licences.py has checked the licences"; fi
 
 bench: setup ## Measures speed against Python and 7-Zip, and peak memory
-	$(CARGO) build --release --package sheaf-cli
+	$(CARGO) build --release --package sheaf-cli --bins --examples
 	.env-checkers/bin/python scripts/bench.py
 
 coverage: setup ## Measures line coverage of registry, archive and app (85 % at least)
