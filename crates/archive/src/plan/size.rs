@@ -46,8 +46,14 @@ pub(super) fn archive_bytes_max(plan: &Plan, top: &str) -> u64 {
     let selection = serde_json::to_vec(&plan.selection).map_or(0, |text| text.len() as u64);
 
     let mut entries = 0;
+    let mut folder = (None, 0);
     for (index, entry) in plan.entries.iter().enumerate() {
-        let name = plan.entry_path(index).len() as u64;
+        // Entries of one folder stand together: its name is put together once.
+        let this = Some((entry.patient, entry.modality, entry.kind));
+        if folder.0 != this {
+            folder = (this, plan.directory(entry.patient, entry.modality, entry.kind).len());
+        }
+        let name = (folder.1 + entry.name().len()) as u64;
         let row = json_bytes(&entry.file_id())
             + json_bytes(&entry.path)
             + json_bytes(&plan.patients[entry.patient as usize].patient_id);
