@@ -38,21 +38,14 @@ fn read(registry: &Registry, project: ProjectId, cache: Option<&Path>) -> Result
                 name: row.get(2)?,
             })
         })?,
-        placements: registry.rows(
-            "SELECT patient_folder.patient_id, patient_folder.folder_id
-               FROM patient_folder JOIN patient ON patient.id = patient_folder.patient_id
-              WHERE patient.project_id = ?1 AND patient.deleted = 0",
-            [project.0],
-            |row| Ok((PatientId(row.get(0)?), FolderId(row.get(1)?))),
-        )?,
+        // Other projects' rows too: the index drops them faster than a join would.
+        placements: registry.rows("SELECT patient_id, folder_id FROM patient_folder", [], |row| {
+            Ok((PatientId(row.get(0)?), FolderId(row.get(1)?)))
+        })?,
         tags: registry.rows("SELECT id, name FROM tag", [], |row| Ok(Tag { id: TagId(row.get(0)?), name: row.get(1)? }))?,
-        patient_tags: registry.rows(
-            "SELECT patient_tag.patient_id, patient_tag.tag_id
-               FROM patient_tag JOIN patient ON patient.id = patient_tag.patient_id
-              WHERE patient.project_id = ?1 AND patient.deleted = 0",
-            [project.0],
-            |row| Ok((PatientId(row.get(0)?), TagId(row.get(1)?))),
-        )?,
+        patient_tags: registry.rows("SELECT patient_id, tag_id FROM patient_tag", [], |row| {
+            Ok((PatientId(row.get(0)?), TagId(row.get(1)?)))
+        })?,
         modalities: registry.rows("SELECT id, slug, name, listed FROM modality", [], |row| {
             Ok(Modality { id: ModalityId(row.get(0)?), slug: row.get(1)?, name: row.get(2)?, listed: row.get(3)? })
         })?,
@@ -71,8 +64,9 @@ fn read(registry: &Registry, project: ProjectId, cache: Option<&Path>) -> Result
 }
 
 fn patients(registry: &Registry, project: ProjectId) -> Result<Vec<InputPatient>> {
+    // The plus keeps SQLite from going through an index: most rows of the table are wanted.
     registry.rows(
-        "SELECT id, patient_id, name FROM patient WHERE project_id = ?1 AND deleted = 0 ORDER BY id",
+        "SELECT id, patient_id, name FROM patient WHERE +project_id = ?1 AND deleted = 0 ORDER BY id",
         [project.0],
         |row| Ok(InputPatient { id: PatientId(row.get(0)?), patient_id: row.get(1)?, name: Sensitive::new(row.get(2)?) }),
     )

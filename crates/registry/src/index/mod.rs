@@ -28,6 +28,7 @@ mod find;
 mod forest;
 mod input;
 mod load;
+mod natural_key;
 mod numbers;
 mod ranked;
 mod selecting;
