@@ -217,3 +217,31 @@ fn take(from: &mut &[u8]) -> Option<u64> {
 fn take_count(from: &mut &[u8]) -> Option<usize> {
     usize::try_from(take(from)?).ok().filter(|&count| count <= from.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn an_aggregate_survives(rows in proptest::collection::vec((any::<i64>(), 0_i64..4, 0_usize..3, any::<u32>(), any::<u64>()), 0..40)) {
+            let mut contents = PatientContent::new();
+            for (patient, modality, kind, files, bytes) in rows {
+                contents.add(PatientId(patient), ModalityId(modality), Kind::ALL[kind], files, bytes);
+            }
+            let mut bytes = Vec::new();
+            encode(&contents, &mut bytes);
+            prop_assert_eq!(decode(&bytes), Some(contents), "what is read is what was written");
+        }
+
+        #[test]
+        fn whatever_the_bytes_are_reading_them_is_safe(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
+            // No panic and no allocation beyond the input is what is tried here: a checksum is no proof of good faith.
+            if let Some(contents) = decode(&bytes) {
+                prop_assert!(contents.entries.len() <= bytes.len(), "nothing comes from nothing");
+            }
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! From a registry file, with and without the cached aggregate.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tempfile::TempDir;
+
+use crate::ids::{PatientId, ProjectId};
+use crate::index::cache::{Cache, Stamp};
+use crate::index::{Contents, Estimate, Index, PatientContent, View};
+use crate::rows::Kind;
+use crate::selection::KindChoice;
+use crate::writer::{NewFile, NewGrant, NewModality, NewPatient};
+use crate::{Actor, Registry, RegistryWriter};
+
+struct Ground {
+    folder: TempDir,
+    project: ProjectId,
+}
+
+impl Ground {
+    /// Two projects; in the first two living patients, one deleted, and an orphan file.
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        std::fs::create_dir(folder.path().join("cache")).expect("a folder for the cache");
+        std::fs::create_dir(folder.path().join("data")).expect("a folder for the registry");
+        let project = write(&folder.path().join("data/registry.sqlite"), 100);
+        Self { folder, project }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("data/registry.sqlite")
+    }
+
+    fn cache(&self) -> PathBuf {
+        self.folder.path().join("cache")
+    }
+
+    fn registry(&self) -> Registry {
+        Registry::open(&self.path()).expect("the registry just made")
+    }
+
+    /// Files and bytes of everything, read with the cache.
+    fn totals(&self) -> (u64, u64) {
+        totals(&self.registry(), self.project, Some(&self.cache()))
+    }
+
+    /// The one file of the cache.
+    fn cached(&self) -> PathBuf {
+        let files: Vec<PathBuf> = entries(&self.cache());
+        assert_eq!(files.len(), 1, "one registry has one file in the cache, and no part is left: {files:?}");
+        files[0].clone()
+    }
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()).collect()
+}
+
+fn totals(registry: &Registry, project: ProjectId, cache: Option<&Path>) -> (u64, u64) {
+    let index = Index::load(registry, project, cache).expect("an index");
+    let mut view = View::for_viewer(Arc::new(index), &registry.viewer(&Actor::Owner).expect("the owner"));
+    view.set_contents(Contents { modalities: None, kind: KindChoice::Both });
+    view.check_matching(true);
+    let Estimate { files, bytes, .. } = view.estimate();
+    (files, bytes)
+}
+
+fn write(path: &Path, bytes: u64) -> ProjectId {
+    let fill = || -> crate::Result<ProjectId> {
+        let mut writer = RegistryWriter::create(path)?;
+        let project = writer.project("a", "A")?;
+        let other = writer.project("b", "B")?;
+        let root = writer.data_root("", None)?;
+        let folder = writer.folder(Some(project), None, "Clinic")?;
+        let modality = writer.modality(&NewModality { slug: "ios", name: "IOS", ..NewModality::default() })?;
+        let tag = writer.tag("t")?;
+        let mut patients = Vec::new();
+        for (project, id, deleted) in
+            [(project, "1", false), (project, "2", false), (project, "3", true), (other, "1", false)]
+        {
+            let patient = writer.patient(&NewPatient { deleted, name: "Ada", ..NewPatient::new(project, id) })?;
+            writer.place(patient, folder)?;
+            writer.tag_patient(patient, tag)?;
+            for (kind, size) in [(Kind::Raw, Some(bytes)), (Kind::Raw, None), (Kind::Processed, Some(1))] {
+                let path = format!("{project}/{id}/{kind:?}/{size:?}");
+                writer.file(&NewFile { file_size: size, ..NewFile::new(patient, modality, kind, root, &path) })?;
+            }
+            patients.push(patient);
+        }
+        let orphan = NewFile::new(patients[0], modality, Kind::Raw, root, "orphan");
+        writer.file(&NewFile { patient: None, file_size: Some(1_000), ..orphan })?;
+        let user = writer.user("reader", "")?;
+        writer.grant(&NewGrant { project: Some(project), may_export: false, ..NewGrant::read(user) })?;
+        writer.user("nobody", "")?;
+        writer.finish()?;
+        Ok(project)
+    };
+    fill().expect("a small registry")
+}
+
+#[test]
+fn an_index_holds_the_living_patients_of_its_project() {
+    let ground = Ground::new();
+    let registry = ground.registry();
+    let index = Arc::new(Index::load(&registry, ground.project, None).expect("an index"));
+    let owner = View::for_viewer(Arc::clone(&index), &registry.viewer(&Actor::Owner).expect("the owner"));
+    assert_eq!(owner.counts().visible, 2, "neither deleted patients nor those of other projects");
+    assert_eq!(ground.totals(), (6, 202), "nor their files, nor orphans");
+    let viewer = |name: &str| registry.viewer(&Actor::User(name.to_owned())).expect("a user");
+    let mut reader = View::for_viewer(Arc::clone(&index), &viewer("reader"));
+    reader.check_matching(true);
+    assert_eq!(
+        (reader.counts().visible, reader.estimate().forbidden),
+        (2, 2),
+        "who may only read sees, and exports nothing"
+    );
+    assert_eq!(View::for_viewer(index, &viewer("nobody")).counts().visible, 0, "without a grant nothing is there");
+    let elsewhere = Index::load(&registry, ProjectId(77), None).expect("an index of nothing");
+    assert!(elsewhere.patients.is_empty(), "an unknown project is empty");
+}
+
+#[test]
+fn the_cache_is_private_used_and_away_from_the_registry() {
+    let ground = Ground::new();
+    let fresh = ground.totals();
+    let cached = ground.cached();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(&cached).expect("its metadata").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "sums about patients are for this account only");
+    }
+    let bytes = std::fs::read(&cached).expect("the cache");
+    assert!(!bytes.windows(3).any(|window| window == b"Ada"), "no name is kept");
+    assert_eq!(entries(&ground.folder.path().join("data")).len(), 1, "nothing is written beside the registry");
+    assert_eq!(ground.totals(), fresh, "the same from the cache");
+
+    // A cache of this very state with other sums: what it says is what is shown, so it is really used.
+    let registry = ground.registry();
+    let mut planted = PatientContent::new();
+    planted.add(PatientId(1), crate::ids::ModalityId(1), Kind::Raw, 7, 7_000);
+    Cache::new(&ground.cache(), Stamp::of(&registry).expect("a file read in place")).write(&planted);
+    assert_eq!(ground.totals(), (7, 7_000), "the files are not read again while nothing changed");
+}
+
+#[test]
+fn a_damaged_cache_is_made_anew() {
+    let ground = Ground::new();
+    let fresh = ground.totals();
+    let cached = ground.cached();
+    let whole = std::fs::read(&cached).expect("the cache");
+    let mut damaged: Vec<Vec<u8>> = (0..whole.len())
+        .map(|at| {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 0x41;
+            bytes
+        })
+        .collect();
+    damaged.extend([Vec::new(), whole[..whole.len() - 1].to_vec(), whole[..3].to_vec(), [&whole[..], b"x"].concat()]);
+    for bytes in damaged {
+        std::fs::write(&cached, &bytes).expect("the damage is done");
+        assert_eq!(ground.totals(), fresh, "damage is never shown");
+        assert_eq!(std::fs::read(&cached).expect("the cache"), whole, "and is mended");
+    }
+}
+
+#[test]
+fn a_registry_that_changed_is_read_again() {
+    let ground = Ground::new();
+    assert_eq!(ground.totals(), (6, 202), "the first state");
+    let change = rusqlite::Connection::open(ground.path()).expect("the registry, for writing");
+    change.execute("UPDATE file_registry SET file_size = 500 WHERE id = 1", []).expect("one row changes");
+    drop(change);
+    assert_eq!(ground.totals(), (6, 602), "a stale cache is not believed");
+    ground.cached();
+
+    // Another registry under the same name, while the first is still open.
+    let open = ground.registry();
+    std::fs::remove_file(ground.path()).expect("the registry goes");
+    write(&ground.path(), 900);
+    assert_eq!(totals(&open, ground.project, Some(&ground.cache())), (6, 602), "an open registry shows what it holds");
+    assert_eq!(ground.totals(), (6, 1_802), "and does not pass it off as the new file's");
+}
+
+#[test]
+fn without_a_place_for_the_cache_nothing_fails() {
+    let ground = Ground::new();
+    let nowhere = ground.folder.path().join("not there");
+    assert_eq!(totals(&ground.registry(), ground.project, Some(&nowhere)), (6, 202), "a cache is a convenience");
+    assert!(!nowhere.exists(), "and makes no folders");
+    let a_file = ground.path();
+    assert_eq!(totals(&ground.registry(), ground.project, Some(&a_file)), (6, 202), "whatever stands in its place");
+}
+
+#[test]
+fn sizes_that_cannot_be_are_nothing() {
+    let ground = Ground::new();
+    let change = rusqlite::Connection::open(ground.path()).expect("the registry, for writing");
+    change.execute("UPDATE file_registry SET file_size = -5 WHERE id = 1", []).expect("one row changes");
+    change.execute("UPDATE file_registry SET file_size = ?1 WHERE id > 3", [i64::MAX]).expect("some rows change");
+    drop(change);
+    let (files, bytes) = ground.totals();
+    assert_eq!(files, 6, "every file counts");
+    assert!(bytes > 1 << 62, "and a sum that SQL could not hold is no error: {bytes}");
+}
