@@ -31,12 +31,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut table = Table::default();
     let registry = Registry::open(&path)?;
     let viewer = registry.viewer(&Actor::Owner)?;
-    table.once("open, first time: aggregate made and kept", None, || Index::load(&registry, made.project, Some(&cache)))?;
-    let opened = |_: usize| Index::load(&registry, made.project, Some(&cache)).map(drop).expect("the registry just made");
+    table.once("open, first time: aggregate made and kept", None, || {
+        Index::load(&registry, &viewer, made.project, Some(&cache))
+    })?;
+    let opened =
+        |_: usize| Index::load(&registry, &viewer, made.project, Some(&cache)).map(drop).expect("the registry just made");
     table.median("open with the cached aggregate", Some(300.0), 7, opened);
-    let index = Arc::new(Index::load(&registry, made.project, Some(&cache))?);
-    table.median("view for a viewer", None, 7, |_| drop(black_box(View::for_viewer(Arc::clone(&index), &viewer))));
-    let mut view = View::for_viewer(index, &viewer);
+    let index = Arc::new(Index::load(&registry, &viewer, made.project, Some(&cache))?);
+    let look = |_: usize| View::for_viewer(Arc::clone(&index), &viewer).expect("the viewer it was loaded for");
+    table.median("view for a viewer", None, 7, |round| drop(black_box(look(round))));
+    let mut view = look(0);
     view.set_contents(Contents { modalities: None, kind: KindChoice::Both });
     filters(&mut table, &mut view, &made);
     selections(&mut table, &mut view, &made);

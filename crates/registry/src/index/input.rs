@@ -31,7 +31,7 @@ pub struct InputPatient {
 /// is not here is left out, and of rows with one id the first counts.
 #[derive(Clone, Debug, Default)]
 pub struct IndexInput {
-    /// Folders, also those of other projects: those without a patient of this project are dropped.
+    /// Folders; those that hold nobody are dropped.
     pub folders: Vec<InputFolder>,
     /// Patients of the project.
     pub patients: Vec<InputPatient>,

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::access::Viewer;
 use crate::error::Result;
 use crate::ids::{FolderId, ModalityId, PatientId, ProjectId, TagId};
 use crate::registry::Registry;
@@ -13,14 +14,23 @@ use super::input::{IndexInput, InputFolder, InputPatient};
 use super::{Index, PatientContent};
 
 impl Index {
-    /// Reads the index of a project. With `cache`, a private folder such as `index/` in the home, the aggregate of the files is
-    /// kept there and taken from there as long as the registry file is the same; a cache that is stale, damaged or not
-    /// writable is no error, only slower. It holds row ids and sums, no names. Nothing is ever written beside the registry.
+    /// Reads the index of a project, of what a viewer may read: other patients, and placements in folders that no right
+    /// reaches, do not even enter it. Viewers who read the whole project may share one.
+    ///
+    /// With `cache`, a private folder such as `index/` in the home, the aggregate of the files is kept there and taken from
+    /// there as long as the registry file is the same; a cache that is stale, damaged or not writable is no error, only
+    /// slower. It holds row ids and sums, no names. Nothing is ever written beside the registry.
     ///
     /// # Errors
     /// Those of reading: `REGISTRY_CORRUPT`, `REGISTRY_UNREADABLE`, `DB_BUSY`.
-    pub fn load(registry: &Registry, project: ProjectId, cache: Option<&Path>) -> Result<Index> {
-        Index::new(read(registry, project, cache)?)
+    pub fn load(registry: &Registry, viewer: &Viewer, project: ProjectId, cache: Option<&Path>) -> Result<Index> {
+        viewer.must_belong_to(registry)?;
+        let mut input = read(registry, project, cache)?;
+        input.patients.retain(|patient| viewer.may_read().contains(patient.id));
+        input.placements.retain(|&(_, folder)| viewer.reads_folder(project, folder));
+        let mut index = Index::new(input)?;
+        index.project = Some(project);
+        Ok(index)
     }
 }
 
@@ -31,13 +41,14 @@ fn read(registry: &Registry, project: ProjectId, cache: Option<&Path>) -> Result
     let before = Stamp::of(registry);
     let input = IndexInput {
         patients: patients(registry, project)?,
-        folders: registry.rows("SELECT id, parent_id, name FROM folder ORDER BY id", [], |row| {
-            Ok(InputFolder {
-                id: FolderId(row.get(0)?),
-                parent: row.get::<_, Option<i64>>(1)?.map(FolderId),
-                name: row.get(2)?,
-            })
-        })?,
+        folders: registry.rows(
+            "SELECT id, parent_id, name FROM folder WHERE project_id IS NULL OR project_id = ?1",
+            [project.0],
+            |row| {
+                let parent = row.get::<_, Option<i64>>(1)?.map(FolderId);
+                Ok(InputFolder { id: FolderId(row.get(0)?), parent, name: row.get(2)? })
+            },
+        )?,
         // Other projects' rows too: the index drops them faster than a join would.
         placements: registry.rows("SELECT patient_id, folder_id FROM patient_folder", [], |row| {
             Ok((PatientId(row.get(0)?), FolderId(row.get(1)?)))

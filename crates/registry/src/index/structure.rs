@@ -2,7 +2,7 @@
 
 use roaring::RoaringBitmap;
 
-use crate::ids::{FolderId, ModalityId, PatientId, TagId};
+use crate::ids::{FolderId, ModalityId, PatientId, ProjectId, TagId};
 use crate::rows::{Kind, Modality, Tag};
 
 use super::content::Entries;
@@ -10,10 +10,12 @@ use super::forest::Node;
 use super::input::InputPatient;
 use super::text_column::TextColumn;
 
-/// The interactive index of one project: immutable, shared by all who look. It knows everything and tells nothing: whatever is
-/// seen goes through a [`super::View`], which knows what its viewer may read.
+/// The interactive index of one project: immutable, shared by those who look at the same. It tells nothing by itself: whatever
+/// is seen goes through a [`super::View`], which knows what its viewer may do.
 #[derive(Debug)]
 pub struct Index {
+    /// The project that it was loaded from; `None` for one made of plain rows.
+    pub(super) project: Option<ProjectId>,
     /// Folders with patients, depth first; the root is the first.
     pub(super) nodes: Vec<Node>,
     /// How many ordinals of each node repeat a patient of the same node. Empty where no patient lies in several folders.

@@ -5,11 +5,12 @@ use std::sync::{Arc, OnceLock};
 use roaring::RoaringBitmap;
 
 use crate::access::Viewer;
+use crate::error::{Code, Error, Result};
 use crate::ids::{FolderId, ModalityId, PatientId, TagId};
 use crate::rows::Kind;
 use crate::selection::{KindChoice, TagMode};
 
-use super::forest::ROOT;
+use super::forest::{Node, ROOT};
 use super::ranked::Ranked;
 use super::structure::Index;
 use super::text_column::fold_query;
@@ -136,9 +137,21 @@ impl View {
         view
     }
 
-    /// A look at the index with the rights of a registry's viewer.
-    pub fn for_viewer(index: Arc<Index>, viewer: &Viewer) -> Self {
-        Self::new(index, |patient| {
+    /// A look with the rights of a registry's viewer at an index that was loaded for them, or for someone who sees the same
+    /// folders.
+    ///
+    /// # Errors
+    /// `INTERNAL` where the index shows patients in folders that this viewer may not read: it is someone else's.
+    pub fn for_viewer(index: Arc<Index>, viewer: &Viewer) -> Result<Self> {
+        let readable = |node: &Node| match (index.project, node.id) {
+            (_, None) => true,
+            (Some(project), Some(folder)) => viewer.reads_folder(project, folder),
+            (None, Some(_)) => false,
+        };
+        if !index.nodes.iter().all(|node| node.own == node.end || readable(node)) {
+            return Err(Error::new(Code::Internal, "The index of one viewer was used for another."));
+        }
+        Ok(Self::new(index, |patient| {
             if viewer.may_export().contains(patient) {
                 Access::Export
             } else if viewer.may_read().contains(patient) {
@@ -146,21 +159,19 @@ impl View {
             } else {
                 Access::None
             }
-        })
+        }))
     }
 
-    /// The same look at a newer index, with rights read anew: filter, contents, open folders and selection go along by row
-    /// ids, as far as they still exist and may be read.
-    #[must_use]
-    pub fn moved_to(&self, index: Arc<Index>, access: impl Fn(PatientId) -> Access) -> Self {
-        let mut view = Self::new(index, access);
-        view.set_contents(self.contents.clone());
-        view.set_filter(self.filter.clone());
-        view.select_ids(&self.selected_ids());
-        for folder in self.expanded.iter().filter_map(|node| self.index.node(node).id) {
-            view.expand(folder, true);
+    /// Goes on where another view stopped, as after a sync, when the registry was loaded anew and the rights were read anew:
+    /// filter, contents, open folders and selection come along by row ids, as far as they still exist and may be read.
+    pub fn resume(&mut self, before: &View) {
+        self.set_contents(before.contents.clone());
+        self.set_filter(before.filter.clone());
+        self.select_ids(&before.selected_ids());
+        self.expand_all(false);
+        for folder in before.expanded.iter().filter_map(|node| before.index.node(node).id) {
+            self.expand(folder, true);
         }
-        view
     }
 
     /// The index that is looked at.

@@ -8,10 +8,11 @@ use tempfile::TempDir;
 use crate::ids::{PatientId, ProjectId};
 use crate::index::cache::{Cache, Stamp};
 use crate::index::{Contents, Estimate, Index, PatientContent, View};
+use crate::resolve::Resolved;
 use crate::rows::Kind;
 use crate::selection::KindChoice;
 use crate::writer::{NewFile, NewGrant, NewModality, NewPatient};
-use crate::{Actor, Registry, RegistryWriter};
+use crate::{Actor, Code, Registry, RegistryWriter};
 
 struct Ground {
     folder: TempDir,
@@ -57,9 +58,18 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
     std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()).collect()
 }
 
+fn look(registry: &Registry, actor: &Actor, project: ProjectId, cache: Option<&Path>) -> View {
+    let viewer = registry.viewer(actor).expect("a known actor");
+    let index = Index::load(registry, &viewer, project, cache).expect("an index");
+    View::for_viewer(Arc::new(index), &viewer).expect("the viewer it was loaded for")
+}
+
+fn user(name: &str) -> Actor {
+    Actor::User(name.to_owned())
+}
+
 fn totals(registry: &Registry, project: ProjectId, cache: Option<&Path>) -> (u64, u64) {
-    let index = Index::load(registry, project, cache).expect("an index");
-    let mut view = View::for_viewer(Arc::new(index), &registry.viewer(&Actor::Owner).expect("the owner"));
+    let mut view = look(registry, &Actor::Owner, project, cache);
     view.set_contents(Contents { modalities: None, kind: KindChoice::Both });
     view.check_matching(true);
     let Estimate { files, bytes, .. } = view.estimate();
@@ -73,6 +83,7 @@ fn write(path: &Path, bytes: u64) -> ProjectId {
         let other = writer.project("b", "B")?;
         let root = writer.data_root("", None)?;
         let folder = writer.folder(Some(project), None, "Clinic")?;
+        let ward = writer.folder(Some(project), None, "Ward")?;
         let modality = writer.modality(&NewModality { slug: "ios", name: "IOS", ..NewModality::default() })?;
         let tag = writer.tag("t")?;
         let mut patients = Vec::new();
@@ -88,11 +99,14 @@ fn write(path: &Path, bytes: u64) -> ProjectId {
             }
             patients.push(patient);
         }
+        writer.place(patients[1], ward)?;
         let orphan = NewFile::new(patients[0], modality, Kind::Raw, root, "orphan");
         writer.file(&NewFile { patient: None, file_size: Some(1_000), ..orphan })?;
         let user = writer.user("reader", "")?;
         writer.grant(&NewGrant { project: Some(project), may_export: false, ..NewGrant::read(user) })?;
         writer.user("nobody", "")?;
+        let of_the_ward = writer.user("of the ward", "")?;
+        writer.grant(&NewGrant { folder: Some(ward), ..NewGrant::export(of_the_ward) })?;
         writer.finish()?;
         Ok(project)
     };
@@ -103,21 +117,62 @@ fn write(path: &Path, bytes: u64) -> ProjectId {
 fn an_index_holds_the_living_patients_of_its_project() {
     let ground = Ground::new();
     let registry = ground.registry();
-    let index = Arc::new(Index::load(&registry, ground.project, None).expect("an index"));
-    let owner = View::for_viewer(Arc::clone(&index), &registry.viewer(&Actor::Owner).expect("the owner"));
+    let owner = look(&registry, &Actor::Owner, ground.project, None);
     assert_eq!(owner.counts().visible, 2, "neither deleted patients nor those of other projects");
     assert_eq!(ground.totals(), (6, 202), "nor their files, nor orphans");
-    let viewer = |name: &str| registry.viewer(&Actor::User(name.to_owned())).expect("a user");
-    let mut reader = View::for_viewer(Arc::clone(&index), &viewer("reader"));
+    let mut reader = look(&registry, &user("reader"), ground.project, None);
     reader.check_matching(true);
     assert_eq!(
         (reader.counts().visible, reader.estimate().forbidden),
         (2, 2),
         "who may only read sees, and exports nothing"
     );
-    assert_eq!(View::for_viewer(index, &viewer("nobody")).counts().visible, 0, "without a grant nothing is there");
-    let elsewhere = Index::load(&registry, ProjectId(77), None).expect("an index of nothing");
-    assert!(elsewhere.patients.is_empty(), "an unknown project is empty");
+    let nobody = look(&registry, &user("nobody"), ground.project, None);
+    assert!(nobody.index().patients.is_empty(), "without a grant nothing is there, not even in memory");
+    let elsewhere = look(&registry, &Actor::Owner, ProjectId(77), None);
+    assert!(elsewhere.index().patients.is_empty(), "an unknown project is empty");
+}
+
+#[test]
+fn a_folder_that_no_right_reaches_is_not_shown_even_where_its_patient_is() {
+    let ground = Ground::new();
+    let registry = ground.registry();
+    let mut view = look(&registry, &user("of the ward"), ground.project, None);
+    view.expand_all(true);
+    let shown = format!("{:?}", view.rows(0, 99));
+    assert_eq!(view.counts().visible, 1, "the one patient in the ward");
+    assert!(shown.contains("Ward") && !shown.contains("Clinic"), "in the ward, and nowhere else: {shown}");
+    assert_eq!(view.find("clinic", None), None, "the other folder's name finds nobody");
+    let owners = look(&registry, &Actor::Owner, ground.project, None);
+    let viewer = registry.viewer(&user("of the ward")).expect("a user");
+    let error = View::for_viewer(Arc::clone(owners.index()), &viewer).expect_err("the owner's index shows more");
+    assert_eq!(error.code(), Code::Internal, "an index of someone else is refused");
+}
+
+#[test]
+fn the_words_of_a_selection_resolve_to_the_selection() {
+    let ground = Ground::new();
+    let registry = ground.registry();
+    for actor in [Actor::Owner, user("of the ward")] {
+        let viewer = registry.viewer(&actor).expect("a known actor");
+        let mut view = look(&registry, &actor, ground.project, None);
+        view.set_contents(Contents { modalities: None, kind: KindChoice::Both });
+        let everyone = view.index().patients.iter().map(|patient| patient.id).collect::<Vec<_>>();
+        // Every set of patients: all, a whole folder, single ones.
+        for set in 1..1_usize << everyone.len() {
+            let ids: Vec<PatientId> =
+                everyone.iter().enumerate().filter(|(at, _)| set >> at & 1 == 1).map(|(_, id)| *id).collect();
+            view.select_ids(&ids);
+            let resolved = Resolved::new(&registry, &viewer, "a", &view.selection()).expect("it names what is there");
+            let estimate = view.estimate();
+            let (files, patients) = (estimate.files, view.selected_ids());
+            let parts = resolved.into_parts();
+            let mut found: Vec<PatientId> = parts.patients.iter().map(|patient| patient.id).collect();
+            found.sort_unstable();
+            assert_eq!(found, patients, "the tree and the export mean the same people");
+            assert_eq!(parts.files.len() as u64, files, "and count the same files");
+        }
+    }
 }
 
 #[test]

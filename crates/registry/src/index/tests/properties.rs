@@ -381,7 +381,8 @@ proptest! {
         // The newer state lacks the last patient.
         let mut newer = input;
         let gone = newer.patients.pop();
-        let moved = view.moved_to(Arc::new(Index::new(newer.clone()).expect("a small input")), rights);
+        let mut moved = View::new(Arc::new(Index::new(newer.clone()).expect("a small input")), rights);
+        moved.resume(&view);
         let mut after = Model::new(newer, access.clone());
         after.filter = model.filter.clone();
         after.contents = model.contents.clone();
