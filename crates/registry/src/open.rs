@@ -320,3 +320,61 @@ fn uri(path: &Path, parameters: &str) -> String {
     uri.push_str(parameters);
     uri
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_failure_of_reading_has_its_code_and_shows_no_value() {
+        use rusqlite::ffi;
+        let path = Path::new("registry.sqlite");
+        let table = [
+            (ffi::SQLITE_CORRUPT, Code::RegistryCorrupt),
+            (ffi::SQLITE_NOTADB, Code::RegistryCorrupt),
+            (ffi::SQLITE_BUSY, Code::DbBusy),
+            (ffi::SQLITE_LOCKED, Code::DbBusy),
+            (ffi::SQLITE_READONLY, Code::RegistryUnreadable),
+            (ffi::SQLITE_CANTOPEN, Code::RegistryUnreadable),
+            (ffi::SQLITE_PERM, Code::RegistryUnreadable),
+            (ffi::SQLITE_IOERR, Code::RegistryUnreadable),
+            (ffi::SQLITE_MISUSE, Code::Internal),
+        ];
+        for (number, code) in table {
+            let failure = rusqlite::Error::SqliteFailure(ffi::Error::new(number), Some("Ada Lovelace".to_owned()));
+            let error = read_failed(path, failure);
+            assert_eq!(error.code(), code, "SQLite's result code {number}");
+            assert!(!format!("{error:?}").contains("Ada"), "SQLite's own message can hold a value of a row");
+        }
+        let wrong_type = rusqlite::Error::InvalidColumnType(0, "name".to_owned(), rusqlite::types::Type::Blob);
+        assert_eq!(read_failed(path, wrong_type).code(), Code::RegistryCorrupt, "a blob is no name");
+        assert_eq!(read_failed(path, rusqlite::Error::QueryReturnedNoRows).code(), Code::Internal, "a fault of ours");
+    }
+
+    #[test]
+    fn an_uri_escapes_what_could_mean_something() {
+        assert_eq!(uri(Path::new("/a b/c?d#e%f.sqlite"), "mode=ro"), "file:/a%20b/c%3fd%23e%25f.sqlite?mode=ro");
+    }
+
+    #[test]
+    fn a_network_file_system_is_named_as_the_reason() {
+        assert!(not_in_place(Path::new("x"), true).message().contains("network"), "the reason decides the next step");
+        assert!(!not_in_place(Path::new("x"), false).message().contains("network"), "frames are another reason");
+    }
+
+    #[test]
+    fn a_look_that_cannot_be_had_is_an_error_with_its_cause() {
+        use std::io::{Error, ErrorKind};
+        let table = [
+            (ErrorKind::NotFound, Code::RegistryMissing),
+            (ErrorKind::NotADirectory, Code::RegistryMissing),
+            (ErrorKind::PermissionDenied, Code::RegistryUnreadable),
+            (ErrorKind::Other, Code::RegistryUnreadable),
+        ];
+        for (kind, code) in table {
+            let error = unopened(Path::new("x"), Error::from(kind));
+            assert_eq!(error.code(), code, "{kind:?}");
+            assert!(std::error::Error::source(&error).is_some(), "{kind:?}: the report needs the cause");
+        }
+    }
+}

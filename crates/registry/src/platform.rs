@@ -45,6 +45,19 @@ pub(crate) fn identity(_: &std::fs::Metadata) -> Option<(u64, u64)> {
     None
 }
 
+/// Whether the file system of a folder has no room left. A full one does not always say so: SQLite then reports a plain
+/// failure of input or output.
+#[cfg(unix)]
+pub(crate) fn is_full(folder: &Path) -> bool {
+    rustix::fs::statvfs(folder).is_ok_and(|system| system.f_bavail == 0)
+}
+
+/// Whether the file system of a folder has no room left: not known here.
+#[cfg(not(unix))]
+pub(crate) fn is_full(_: &Path) -> bool {
+    false
+}
+
 /// The magic numbers of NFS, SMB 1 (two of them), SMB 2, AFS, Coda, NCP and Ceph, as `statfs(2)` lists them.
 #[cfg(target_os = "linux")]
 fn is_network(magic: rustix::fs::FsWord) -> bool {
@@ -61,6 +74,13 @@ mod tests {
         assert!(is_network(0xfe53_4d42), "SMB must be copied, never opened in place");
         assert!(!is_network(0xef53), "ext4 is local");
         assert!(!is_network(0x0102_1994), "tmpfs is local");
+    }
+
+    #[test]
+    fn a_file_system_with_room_is_not_full() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        assert!(!is_full(folder.path()), "tests need room to run");
+        assert!(!is_full(&folder.path().join("not there")), "what is not there is not full");
     }
 
     #[test]

@@ -498,6 +498,8 @@ fn write_failed(path: &Path, error: rusqlite::Error) -> Error {
     let shown = path.display();
     match code {
         Some(ErrorCode::DiskFull) => full(path),
+        // A full tmpfs answers with a failure of output (code 10), not with "full" (code 13).
+        Some(ErrorCode::SystemIoFailure) if platform::is_full(folder_of(path)) => full(path),
         Some(ErrorCode::CannotOpen | ErrorCode::SystemIoFailure | ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => {
             Error::new(Code::DestinationUnwritable, format!("{shown} could not be written."))
                 .hint("Check that its folder can be written.")
@@ -508,4 +510,34 @@ fn write_failed(path: &Path, error: rusqlite::Error) -> Error {
         _ => Error::new(Code::Internal, format!("{shown} could not be made.")),
     }
     .cause(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_failure_of_sqlite_has_its_code() {
+        let path = Path::new("registry.sqlite");
+        let table = [
+            (rusqlite::ffi::SQLITE_FULL, Code::NoSpace),
+            (rusqlite::ffi::SQLITE_IOERR, Code::DestinationUnwritable),
+            (rusqlite::ffi::SQLITE_CANTOPEN, Code::DestinationUnwritable),
+            (rusqlite::ffi::SQLITE_READONLY, Code::DestinationUnwritable),
+            (rusqlite::ffi::SQLITE_CONSTRAINT, Code::Internal),
+            (rusqlite::ffi::SQLITE_MISUSE, Code::Internal),
+        ];
+        for (number, code) in table {
+            let error = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(number), Some("Ada Lovelace".to_owned()));
+            assert_eq!(write_failed(path, error).code(), code, "SQLite's result code {number}");
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_said_to_be_full() {
+        let error = unwritable(Path::new("x"), std::io::Error::from(std::io::ErrorKind::StorageFull));
+        assert_eq!(error.code(), Code::NoSpace, "making room is another next step than changing rights");
+        let error = unwritable(Path::new("x"), std::io::Error::from(std::io::ErrorKind::PermissionDenied));
+        assert_eq!(error.code(), Code::DestinationUnwritable, "a right that is missing is no lack of room");
+    }
 }
