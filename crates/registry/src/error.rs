@@ -250,3 +250,49 @@ impl std::error::Error for Error {
         self.cause.as_deref().map(|cause| cause as &(dyn std::error::Error + 'static))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+
+    #[test]
+    fn every_code_is_one_word_of_its_own() {
+        let mut words: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        let all = words.len();
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), all, "a machine tells codes apart by their word");
+        for word in words {
+            let shape = |byte: u8| byte.is_ascii_uppercase() || byte == b'_';
+            assert!(word.bytes().all(shape), "{word} must be written as codes are");
+        }
+    }
+
+    #[test]
+    fn a_class_decides_how_a_command_ends() {
+        assert_eq!(Code::EmptySelection.class(), Class::Refused, "nothing was begun");
+        assert_eq!(Code::ExportForbidden.class(), Class::Forbidden, "seen but not allowed");
+        assert_eq!(Code::Cancelled.class(), Class::Cancelled, "the user stopped it");
+        assert_eq!(Code::VerifyFailed.class(), Class::Failed, "a job failed");
+    }
+
+    #[test]
+    fn an_error_carries_its_parts_and_shows_its_sentence() {
+        let error = Error::new(Code::UnknownTag, "There is no tag.")
+            .hint("Look again.")
+            .details([Detail::Text("near".to_owned())])
+            .cause(std::io::Error::other("why"));
+        assert_eq!(
+            (error.code(), error.to_string().as_str()),
+            (Code::UnknownTag, "There is no tag."),
+            "for machines, for people"
+        );
+        assert_eq!((error.message(), error.next_step()), ("There is no tag.", "Look again."), "each part can be had");
+        assert_eq!(error.detail_list(), [Detail::Text("near".to_owned())], "details are kept");
+        assert_eq!(error.source().map(ToString::to_string), Some("why".to_owned()), "the cause is for the report");
+        assert!(Error::cancelled().source().is_none(), "a stop has no cause beyond itself");
+        assert_eq!(Code::RootMissing.to_string(), "ROOT_MISSING", "a code prints as its word");
+    }
+}

@@ -72,3 +72,20 @@ impl Cancel {
         if self.is_raised() { Err(crate::Error::cancelled()) } else { Ok(()) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flag_is_raised_for_all_its_clones_and_stays_raised() {
+        let flag = Cancel::new();
+        let seen_by_worker = flag.clone();
+        seen_by_worker.check().expect("nobody has stopped the work");
+        flag.raise();
+        flag.raise();
+        let stopped = seen_by_worker.check().expect_err("the work is stopped");
+        assert_eq!(stopped.code(), crate::Code::Cancelled, "a stop is no failure");
+        assert!(seen_by_worker.is_raised(), "raising twice is harmless");
+    }
+}

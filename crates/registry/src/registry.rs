@@ -215,3 +215,23 @@ pub(crate) fn unknown(code: Code, message: String, near: Vec<String>, otherwise:
     };
     Error::new(code, message).hint(hint).details(near.into_iter().map(Detail::Text))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::writer::RegistryWriter;
+
+    #[test]
+    fn no_statement_of_ours_could_write() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("registry.sqlite");
+        RegistryWriter::create(&path).and_then(RegistryWriter::finish).expect("an empty registry");
+        let registry = Registry::open(&path).expect("a registry");
+        let flag =
+            |name| registry.connection().pragma_query_value(None, name, |row| row.get::<_, i64>(0)).expect("a pragma");
+        assert_eq!((flag("query_only"), flag("trusted_schema")), (1, 0), "the file is foreign: it is only asked");
+        for sql in ["DELETE FROM tag", "CREATE TABLE x (y)", "PRAGMA user_version = 9"] {
+            registry.connection().execute_batch(sql).expect_err("a registry is never written by opening it");
+        }
+    }
+}

@@ -116,3 +116,58 @@ fn one_or_many<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) 
         OneOrMany::One(one) => vec![one],
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Selection {
+        serde_json::from_str(json).expect("a selection")
+    }
+
+    #[test]
+    fn the_options_words_and_their_plurals_mean_the_same() {
+        let singular = read(
+            r#"{"folder": {"path": ["A", "b/c"]}, "folder-id": "4", "patient": "1", "patients-from": ["2"], "tag": "x",
+                "tag-mode": "none", "modality": "cbct", "all-modalities": true, "kind": "both"}"#,
+        );
+        let plural = read(
+            r#"{"folders": [{"path": ["A", "b/c"]}], "folder_ids": ["4"], "patients": ["1"], "patients_from": ["2"],
+                "tags": ["x"], "tag_mode": "none", "modalities": ["cbct"], "all_modalities": true, "kind": "both"}"#,
+        );
+        assert_eq!(singular, plural, "people write either");
+        assert_eq!(singular.tag_mode, TagMode::None, "the words are read, not ignored");
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let selection = Selection {
+            folder: vec![FolderRef { id: Some("4".to_owned()), path: None }],
+            tag: vec!["x".to_owned()],
+            tag_mode: TagMode::All,
+            kind: KindChoice::Raw,
+            ..Selection::default()
+        };
+        let json = serde_json::to_string(&selection).expect("JSON");
+        assert_eq!(read(&json), selection, "the history keeps selections");
+        assert!(!json.contains("patients_from"), "what was not said is not written: {json}");
+    }
+
+    #[test]
+    fn an_unknown_word_is_an_error() {
+        for json in
+            [r#"{"patiens": ["1"]}"#, r#"{"kind": "cooked"}"#, r#"{"folder": {"name": "A"}}"#, r#"{"tag_mode": "some"}"#]
+        {
+            serde_json::from_str::<Selection>(json).expect_err("a typing mistake must not mean everything else");
+        }
+    }
+
+    #[test]
+    fn nothing_said_says_nothing() {
+        let nothing = Selection::default();
+        assert!(!nothing.says_patients() && !nothing.says_modalities(), "an empty selection is never everything");
+        assert!(Selection { all: true, ..nothing.clone() }.says_patients(), "all says patients");
+        assert!(!Selection { tag: vec!["x".to_owned()], ..nothing.clone() }.says_patients(), "tags only narrow");
+        assert!(Selection { all_modalities: true, ..nothing }.says_modalities(), "all modalities says modalities");
+    }
+}

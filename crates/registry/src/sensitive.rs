@@ -50,6 +50,7 @@ mod tests {
     fn neither_debug_nor_display_shows_the_value() {
         let name = Sensitive::new("Ada Lovelace".to_owned());
         assert_eq!(format!("{name:?} {name}"), "[redacted] [redacted]", "a log line must not leak a name");
+        assert_eq!(Sensitive::from(5).into_inner(), 5, "values go in and out");
         assert_eq!(name.expose(), "Ada Lovelace", "the one door still opens");
     }
 }

@@ -170,6 +170,7 @@ mod tests {
             ("e\u{301}", "É"),
             ("ﬁn", "FIN"),
             ("\u{1f80}", "\u{1f88}"),
+            ("α\u{345}\u{301}", "Α\u{301}\u{345}"),
         ];
         for (a, b) in same {
             assert_eq!(fold(a), fold(b), "{a} and {b} differ only in case and spelling");
@@ -216,6 +217,7 @@ mod tests {
             assert_eq!(near_matches(wanted, names), expected, "near {wanted:?}");
         }
         assert_eq!(near_matches("ab", ["ab2", "AB", "ab1", "ab10", "aB", "ab9", "ab8"]), ["AB", "aB", "ab1", "ab2", "ab8"]);
+        assert!(near_matches("x", ["y", "7"]).is_empty(), "any two single letters are one edit apart: no likeness");
         assert!(near_matches(&"x".repeat(1_000_000), ["x"]).is_empty(), "a huge text is not compared with everything");
         assert!(near_matches("xxx", [&*"x".repeat(1_000_000)]).is_empty(), "nor with a huge name");
     }

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 use sheaf_registry::error::Code;
+use sheaf_registry::resolve::Resolved;
 use sheaf_registry::{Actor, Registry};
 use tempfile::TempDir;
 
-use crate::clinic::{Clinic, path_in, snapshot};
+use crate::clinic::{Clinic, everything, path_in, snapshot};
 
 /// A registry file in a folder of its own, changed by SQL.
 fn changed(sql: &str) -> (TempDir, PathBuf) {
@@ -248,6 +249,8 @@ fn a_wal_file_that_changes_while_it_is_read_is_noticed() {
     writer.execute_batch("INSERT INTO project (slug, name) VALUES ('late', 'Late')").expect("a change");
     let refused = list(&registry).expect_err("nothing locked the file");
     assert_eq!(refused.code(), Code::DbBusy, "an answer from two states would be wrong");
+    let resolved = Resolved::new(&registry, &owner, "maxillo", &everything());
+    assert_eq!(resolved.expect_err("nor a plan").code(), Code::DbBusy, "an export of two states would be wrong");
 }
 
 #[test]

@@ -105,6 +105,21 @@ fn the_table_of_rights() {
 }
 
 #[test]
+fn the_set_of_exportable_patients_is_never_wider_than_the_readable() {
+    let open = with(|clinic| {
+        let read = NewGrant { folder: Some(clinic.year_2024), ..NewGrant::read(clinic.user) };
+        vec![read, NewGrant { may_read: false, ..NewGrant::export(clinic.user) }]
+    });
+    let kim = open.kim();
+    assert_eq!(kim.may_export(), kim.may_read(), "who asks only the one set must not get more than the other");
+    assert!(!kim.is_owner(), "rights that add up to little are not everything");
+    let open = with(|clinic| {
+        vec![NewGrant::read(clinic.user), NewGrant { folder: Some(clinic.folder_b), ..NewGrant::export(clinic.user) }]
+    });
+    assert_ne!(open.kim().may_export(), open.kim().may_read(), "reading everything is not exporting everything");
+}
+
+#[test]
 fn the_owner_may_do_everything() {
     let open = Clinic::new().open();
     let owner = open.owner();
