@@ -39,8 +39,8 @@ pub fn fold(text: &str) -> Cow<'_, str> {
     if folded == text { Cow::Borrowed(text) } else { Cow::Owned(folded) }
 }
 
-/// Natural order, as people sort: without regard to case, runs of digits as numbers (`P2` before `P10`). A total order:
-/// equal only for equal texts.
+/// Natural order, as people sort: without regard to case, runs of digits as numbers (`P2` before `P10`), numbers before
+/// everything else. A total order: equal only for equal texts.
 pub fn natural_cmp(a: &str, b: &str) -> Ordering {
     let order = if a.is_ascii() && b.is_ascii() { natural_folded(a, b) } else { natural_folded(&fold(a), &fold(b)) };
     order.then_with(|| a.cmp(b))
@@ -131,8 +131,8 @@ fn natural_folded(a: &str, b: &str) -> Ordering {
             (None, Some(_)) => return Ordering::Less,
             (Some(_), None) => return Ordering::Greater,
             (Some(x), Some(y)) => {
-                // A number stands before everything else, whatever the other character: else the order would not be
-                // transitive, since a number has no one place among characters.
+                // At most one of the two is a digit: a number stands before every other character, so that numbered names
+                // stay together in front.
                 let order =
                     (digits_b > 0).cmp(&(digits_a > 0)).then_with(|| x.to_ascii_lowercase().cmp(&y.to_ascii_lowercase()));
                 if order != Ordering::Equal {
@@ -185,6 +185,7 @@ mod tests {
         for pair in sorted.windows(2) {
             assert_eq!(natural_cmp(pair[0], pair[1]), Ordering::Less, "{} stands before {}", pair[0], pair[1]);
         }
+        assert_eq!(natural_cmp("a1", "a b"), Ordering::Less, "a number stands before a space, too");
         let long = ["18446744073709551615", "18446744073709551616", "100000000000000000000000"];
         assert!(long.windows(2).all(|pair| natural_cmp(pair[0], pair[1]).is_lt()), "numbers of any length are numbers");
     }
