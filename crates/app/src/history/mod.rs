@@ -150,4 +150,6 @@ fn unknown(id: &str) -> Error {
 }
 
 #[cfg(test)]
+mod opening_tests;
+#[cfg(test)]
 mod tests;
