@@ -25,6 +25,9 @@ const CHANGE_COUNTER: std::ops::Range<usize> = 24..28;
 
 const CHECKSUM_BYTES: usize = 4;
 
+/// Starts the name of a file that is being written.
+const PART: &str = ".contents-";
+
 /// Which state of which registry file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Stamp {
@@ -114,14 +117,26 @@ impl Cache {
         bytes.extend_from_slice(&checksum);
         let path = self.path();
         let keep = || -> std::io::Result<()> {
+            self.sweep()?;
             // Not flushed to the disk: a power loss may leave a torn file, which the checksum finds.
-            let mut part = tempfile::Builder::new().prefix(".contents-").suffix(".part").tempfile_in(&self.folder)?;
+            let mut part = tempfile::Builder::new().prefix(PART).tempfile_in(&self.folder)?;
             part.write_all(&bytes)?;
             part.persist(&path)?;
             Ok(())
         };
         // A cache that cannot be kept only costs time at the next start.
         drop(keep());
+    }
+
+    /// Removes what a process left that was killed while it wrote. One that writes just now loses its part, and keeps nothing.
+    fn sweep(&self) -> std::io::Result<()> {
+        for entry in std::fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            if entry.file_name().as_encoded_bytes().starts_with(PART.as_bytes()) {
+                std::fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
     }
 
     fn write_head(&self, out: &mut Vec<u8>) {

@@ -2,7 +2,7 @@
 
 use super::forest::ROOT;
 use super::text_column::fold_query;
-use super::view::{View, node_count};
+use super::view::View;
 
 /// A folder or a placement, ordered as in the tree with every folder open: a folder comes before the ordinals in it, and
 /// before the folders below that start with it.
@@ -82,7 +82,6 @@ impl View {
             let mut places = folders.iter().map(|&node| (index.node(node).start, false, node));
             places.find(is_after).into_iter().chain(patient).min()
         };
-        debug_assert!(folders.iter().all(|&node| node < node_count(index)), "texts and nodes have the same numbers");
         let (ordinal, is_patient, node) = from(after).or_else(|| from(None))?;
         if is_patient { Some((index.holder[ordinal as usize], Some(ordinal))) } else { Some((node, None)) }
     }

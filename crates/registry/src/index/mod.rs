@@ -5,6 +5,9 @@
 //! holds all placements of a patient or none. [`View`] is what one person looks at: the patients that they may read, a filter,
 //! the choice of contents, the open folders and the selection; every number that it gives counts distinct patients.
 //!
+//! A registry's index comes from [`Index::load`], with the rights of a viewer, and is looked at through [`View::for_viewer`].
+//! From plain rows, as tests have them:
+//!
 //! ```
 //! use std::sync::Arc;
 //! use sheaf_registry::index::{Access, Filter, Index, IndexInput, View};

@@ -239,6 +239,28 @@ fn a_registry_that_changed_is_read_again() {
 }
 
 #[test]
+fn what_a_killed_process_left_is_swept() {
+    let ground = Ground::new();
+    std::fs::write(ground.cache().join(".contents-a1b2c3"), b"half").expect("a part is left");
+    assert_eq!(ground.totals(), (6, 202), "a left part disturbs nobody");
+    ground.cached();
+}
+
+#[test]
+fn a_registry_that_is_read_from_a_copy_is_not_cached() {
+    let ground = Ground::new();
+    let writer = rusqlite::Connection::open(ground.path()).expect("the registry, for writing");
+    let change =
+        "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; UPDATE file_registry SET file_size = 500 WHERE id = 1";
+    writer.execute_batch(change).expect("a change that is only in the WAL");
+    let scratch = ground.folder.path().join("scratch");
+    std::fs::create_dir(&scratch).expect("a folder for copies");
+    let copy = Registry::open_with_scratch(&ground.path(), &scratch).expect("a copy is read");
+    assert_eq!(totals(&copy, ground.project, Some(&ground.cache())), (6, 602), "the change in the WAL counts");
+    assert_eq!(entries(&ground.cache()), Vec::<PathBuf>::new(), "the file's stamp says nothing about the copy");
+}
+
+#[test]
 fn without_a_place_for_the_cache_nothing_fails() {
     let ground = Ground::new();
     let nowhere = ground.folder.path().join("not there");
