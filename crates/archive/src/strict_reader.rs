@@ -395,10 +395,12 @@ fn check_local(file: &File, entry: &Entry) -> Read<u64> {
 fn wide_values(zip64: Option<&[u8]>, short: [u32; 3]) -> Result<[u64; 3], &'static str> {
     let mut wide = zip64;
     let mut values = [0; 3];
+    let wide_offset = short[2] == u32::MAX;
     for (value, short) in values.iter_mut().zip(short) {
         *value = if short == u32::MAX {
             let full = wide.as_mut().and_then(take_u64).ok_or("a ZIP64 value is missing")?;
-            if full < u64::from(u32::MAX) {
+            // Sizes may stand beside an offset that needs the field.
+            if full < u64::from(u32::MAX) && !wide_offset {
                 return Err("a ZIP64 value stands where none is needed");
             }
             full
@@ -408,6 +410,7 @@ fn wide_values(zip64: Option<&[u8]>, short: [u32; 3]) -> Result<[u64; 3], &'stat
     }
     match wide {
         Some(rest) if !rest.is_empty() => Err("a ZIP64 value stands where none is needed"),
+        _ if wide_offset && values[2] < u64::from(u32::MAX) => Err("a ZIP64 value stands where none is needed"),
         _ => Ok(values),
     }
 }

@@ -99,14 +99,19 @@ pub(crate) fn local_header(out: &mut Vec<u8>, record: &Record<'_>) {
 
 /// Appends the central directory's header.
 pub(crate) fn central_header(out: &mut Vec<u8>, record: &Record<'_>) {
-    let wide = [record.bytes, record.stored_bytes, record.offset].map(|value| value >= FULL_32);
-    let wide_count = wide.iter().filter(|&&is_wide| is_wide).count() as u64;
+    // Where the offset needs ZIP64, the sizes stand there too: Info-ZIP's unzip compares the sizes of the entry before, and
+    // behind a file of exactly 0xFFFFFFFF bytes it would look for sizes that are not there.
+    let wide_offset = record.offset >= FULL_32;
+    let values = [record.bytes, record.stored_bytes, record.offset];
+    let wide = values.map(|value| (value, value >= FULL_32 || wide_offset));
+    let short = wide.map(|(value, is_wide)| if is_wide { u32::MAX } else { low32(value) });
+    let wide_count = wide.iter().filter(|(_, is_wide)| *is_wide).count() as u64;
     out.extend_from_slice(b"PK\x01\x02");
     put16(out, MADE_BY);
     common(out, record, record.method.version_needed(wide_count > 0));
     put32(out, record.crc32);
-    put32(out, low32(record.stored_bytes));
-    put32(out, low32(record.bytes));
+    put32(out, short[1]);
+    put32(out, short[0]);
     let time = unix_time(record.modified_seconds);
     let zip64_bytes = if wide_count > 0 { 4 + 8 * wide_count } else { 0 };
     put16(out, low16(record.name.len() as u64));
@@ -115,12 +120,12 @@ pub(crate) fn central_header(out: &mut Vec<u8>, record: &Record<'_>) {
     put16(out, 0); // disk
     put16(out, 0); // internal attributes
     put32(out, REGULAR_FILE);
-    put32(out, low32(record.offset));
+    put32(out, short[2]);
     out.extend_from_slice(record.name.as_bytes());
     if wide_count > 0 {
         put16(out, 0x0001);
         put16(out, low16(8 * wide_count));
-        for (value, is_wide) in [record.bytes, record.stored_bytes, record.offset].into_iter().zip(wide) {
+        for (value, is_wide) in wide {
             if is_wide {
                 put64(out, value);
             }
