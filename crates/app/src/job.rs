@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sheaf_archive::metadata::ExportHeader;
 use sheaf_archive::plan::Plan;
@@ -30,8 +30,8 @@ const TICK: Duration = Duration::from_millis(100);
 const ASK_EVERY: u32 = 3;
 /// How often a job that waits for its turn looks again.
 const WAIT: Duration = Duration::from_millis(50);
-/// How long the end of a job is tried to be recorded while the history is locked or its disk is full.
-const TRIES: u32 = 40;
+/// How long a step is tried to be recorded while the history is locked or its disk is full.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A job that was created, as its process holds it.
 pub(crate) struct Job {
@@ -50,11 +50,11 @@ impl Job {
         if self.cancel.is_raised() {
             return self.stopped(house);
         }
-        let record = match house.history.start(&self.key) {
+        let record = match persist(|| house.history.start(&self.key)) {
             Ok(record) => record,
             // Stopped by another process while it waited.
             Err(error) if error.code() == Code::StateConflict => return house.history.one(&self.key.id),
-            Err(error) => return Err(error),
+            Err(error) => return self.failed(house, &error, Vec::new()),
         };
         failpoint::hit("started");
         let mut problems = Vec::new();
@@ -82,6 +82,9 @@ impl Job {
             }
             if let Some(slot) = Slot::take(&house.home, house.settings.concurrent_jobs)? {
                 return Ok(Some(slot));
+            }
+            if looked == 0 {
+                self.meter.queued();
             }
             looked += 1;
             std::thread::sleep(WAIT);
@@ -130,7 +133,7 @@ impl Job {
         sheaf_archive::check_destination(directory, &file_name)?;
         let demand = planning::demand(house, &planned, &record.user, Some(directory), Promised::Working, &record.id)?;
         limits::check(&demand, &house.settings)?;
-        let record = house.history.planned(&self.key, &planned)?;
+        let record = persist(|| house.history.planned(&self.key, &planned))?;
         failpoint::hit("planned");
 
         // Steps 1 to 3: the part file is written, durable, read back and hashed.
@@ -177,7 +180,7 @@ impl Job {
         let archive = ArchiveRecord { sha256: hex(&part.sha256), identity };
         // Step 4: from here on, recovery finishes it and a cancel comes too late.
         let exported = exported(plan, part, problems);
-        house.history.begin_publishing(&self.key, &archive, &exported, problems)?;
+        persist(|| house.history.begin_publishing(&self.key, &archive, &exported, problems))?;
         failpoint::hit("publishing");
         let files = exported.files;
         self.meter.observe(&Progress {
@@ -266,17 +269,132 @@ fn revoked(record: &Record, error: Error) -> Error {
         .cause(error)
 }
 
-/// Records the end of a job, patiently: a history that is locked, or whose disk is full until a part file went, is tried
+/// Records a step of a job, patiently: a history that is locked, or whose disk is full until a part file went, is tried
 /// again.
 fn persist(record: impl Fn() -> Result<Record>) -> Result<Record> {
-    let mut tries = 1;
+    let began = Instant::now();
     loop {
         match record() {
-            Err(error) if matches!(error.code(), Code::DbBusy | Code::NoSpace) && tries < TRIES => {
-                tries += 1;
+            Err(error) if matches!(error.code(), Code::DbBusy | Code::NoSpace) && began.elapsed() < PATIENCE => {
                 std::thread::sleep(TICK);
             }
             other => return other,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::environment::Environment;
+    use crate::history::{Confirmation, NewExport, Planned, State};
+    use crate::progress::unheard;
+    use crate::wire::Confirmed;
+
+    fn house() -> (tempfile::TempDir, House) {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let home = dir.path().join("home");
+        std::fs::create_dir(&home).expect("writable");
+        std::fs::write(home.join("settings.toml"), "free_space_reserve = 0\nmax_kept_bytes_per_user = 100\n")
+            .expect("writable");
+        let house = House::open(Some(&home), Environment::system()).expect("usable");
+        (dir, house)
+    }
+
+    fn create(house: &House, dir: &Path, id: &str) -> Record {
+        let numbers = Confirmed { patients: 1, files: 1, bytes: 5 };
+        let new = NewExport {
+            id: id.to_owned(),
+            name: id.to_owned(),
+            notes: String::new(),
+            user: "owner".to_owned(),
+            as_owner: true,
+            project: "p".to_owned(),
+            registry: dir.join("registry.sqlite"),
+            selection: sheaf_registry::selection::Selection::default(),
+            on_missing: sheaf_archive::plan::OnMissing::Fail,
+            destination: dir.join(format!("{id}.zip")),
+            never_used: false,
+            planned: Planned {
+                confirmation: Confirmation { numbers, digest: String::new() },
+                archive_bytes_max: 60,
+                registry_synced_at: None,
+            },
+        };
+        house.history.create(&new, house.owner.id()).expect("created")
+    }
+
+    fn job(record: &Record) -> Job {
+        Job { key: record.key(), meter: Arc::new(Meter::new(unheard())), cancel: Cancel::new(), closing: Arc::default() }
+    }
+
+    #[test]
+    fn a_working_job_hears_of_a_cancel_through_the_history() {
+        let (dir, house) = house();
+        let record = create(&house, dir.path(), "a");
+        house.history.start(&record.key()).expect("started");
+        let job = job(&record);
+        job.watched(&house, || {
+            assert!(!job.cancel.is_raised(), "nobody asked yet");
+            house.history.request_cancel("a").expect("asked for");
+            let began = Instant::now();
+            while !job.cancel.is_raised() {
+                assert!(began.elapsed() < Duration::from_mins(1), "the flag must be raised while the work goes on");
+                std::thread::yield_now();
+            }
+        });
+    }
+
+    #[test]
+    fn a_job_whose_registry_is_gone_fails_with_the_reason() {
+        let (dir, house) = house();
+        let record = create(&house, dir.path(), "a");
+        let ended = job(&record).run(&house).expect("recorded");
+        assert_eq!(ended.state, State::Failed, "it cannot be made");
+        assert_eq!(ended.error.expect("a reason").code, "REGISTRY_MISSING", "what is missing");
+        assert!(house.history.part_files().expect("readable").is_empty(), "there is no part file, so none is noted");
+    }
+
+    #[test]
+    fn a_job_that_another_process_stopped_is_not_started() {
+        let (dir, house) = house();
+        let record = create(&house, dir.path(), "a");
+        house.history.cancelled(&record.key()).expect("stopped");
+        assert_eq!(job(&record).run(&house).expect("known").state, State::Cancelled, "it stays as it is");
+        let second = create(&house, dir.path(), "b");
+        let stopped = job(&second);
+        stopped.cancel.raise();
+        assert_eq!(stopped.run(&house).expect("recorded").state, State::Cancelled, "stopped before its turn");
+    }
+
+    #[test]
+    fn room_is_asked_with_what_was_written_and_what_others_were_promised() {
+        let (dir, house) = house();
+        let other = create(&house, dir.path(), "a");
+        let planned = Planned { archive_bytes_max: 60, ..Planned::default() };
+        let ask = |promised, own| planning::demand(&house, &planned, "owner", Some(dir.path()), promised, own);
+        assert_eq!(ask(Promised::All, "").expect("asked").kept_bytes, 60, "a job that waits has a promise");
+        assert_eq!(ask(Promised::Working, "").expect("asked").kept_bytes, 0, "it does not block one that starts");
+        house.history.start(&other.key()).expect("started");
+        let demand = ask(Promised::Working, "b").expect("asked");
+        assert_eq!(demand.kept_bytes, 60, "one that works does");
+        assert_eq!(ask(Promised::Working, "a").expect("asked").kept_bytes, 0, "nobody blocks itself");
+        let room = room(&house, demand, dir.path());
+        assert!(room(40).is_ok(), "up to the quota");
+        assert_eq!(room(41).expect_err("over it").code(), Code::QuotaExceeded, "and no further");
+    }
+
+    #[test]
+    fn a_step_is_tried_again_while_the_history_is_busy() {
+        let (dir, house) = house();
+        let record = create(&house, dir.path(), "a");
+        let tries = std::cell::Cell::new(0);
+        let result = persist(|| {
+            tries.set(tries.get() + 1);
+            if tries.get() < 3 { Err(Error::new(Code::DbBusy, "Held.")) } else { Ok(record.clone()) }
+        });
+        assert_eq!((result.expect("in the end").id.as_str(), tries.get()), ("a", 3), "patience pays");
+        let error = persist(|| Err(Error::new(Code::HistoryUnusable, "Damaged."))).expect_err("at once");
+        assert_eq!(error.code(), Code::HistoryUnusable, "what cannot heal is not waited for");
     }
 }

@@ -93,6 +93,21 @@ impl Meter {
         state.latest.as_ref().map(|progress| state.report(progress, Instant::now()))
     }
 
+    /// Tells that the job waits for its turn.
+    pub fn queued(&self) {
+        (self.listener)(&JobProgress {
+            phase: "queued".to_owned(),
+            files_done: 0,
+            files_total: 0,
+            bytes_done: 0,
+            bytes_total: 0,
+            bytes_per_second: None,
+            seconds_left: None,
+            current: None,
+            stalled: false,
+        });
+    }
+
     /// Tells what was not told yet, and that work has stalled. Called a few times a second.
     pub fn tick(&self) {
         self.tick_at(Instant::now());
@@ -107,7 +122,8 @@ impl Meter {
     }
 
     fn tick_at(&self, now: Instant) {
-        let mut state = self.lock();
+        // Whoever holds the lock is telling something just now, or its listener hangs: neither is waited for.
+        let Ok(mut state) = self.state.try_lock() else { return };
         let due = state.told_at.is_none_or(|told| now.duration_since(told) >= INTERVAL);
         let stalled = now.duration_since(state.moved_at) >= STALLED_AFTER;
         if due && (state.untold || stalled) {

@@ -35,7 +35,7 @@ pub(super) fn open(path: &Path, network: Option<&str>, migrations: &[&str]) -> R
     }
     let newest = i32::try_from(migrations.len()).expect("migrations are counted on fingers");
     match look_at_header(path)? {
-        None => create(path, migrations).map_err(|error| sql_error(path, error))?,
+        None => create(path, migrations)?,
         Some(header) => header.check(path, newest)?,
     }
     let mut connection = open_existing(path)?;
@@ -90,16 +90,22 @@ fn look_at_header(path: &Path) -> Result<Option<Header>> {
 }
 
 /// Makes the database beside its place and moves it there whole.
-fn create(path: &Path, migrations: &[&str]) -> Result<(), rusqlite::Error> {
-    let io_failed = |error: io::Error| rusqlite::Error::ToSqlConversionFailure(Box::new(error));
+fn create(path: &Path, migrations: &[&str]) -> Result<()> {
+    let io_failed = |error: io::Error| crate::home::unusable(path.parent().unwrap_or(path), &error).cause(error);
+    let sql_failed = |error| sql_error(path, error);
+    if with_suffix(path, "-wal").exists() {
+        return Err(unusable(path, "the file is gone, but its log history.sqlite-wal is still there"));
+    }
     let new = beside(path, "new");
     // Left by a crash; only the holder of the home's lock comes here.
-    std::fs::remove_file(&new).or_else(gone_is_fine).map_err(io_failed)?;
+    for left in [new.clone(), with_suffix(&new, "-journal"), with_suffix(&new, "-wal")] {
+        std::fs::remove_file(&left).or_else(gone_is_fine).map_err(io_failed)?;
+    }
     platform::private_file().write(true).create_new(true).open(&new).map_err(io_failed)?;
-    let mut connection = Connection::open_with_flags(&new, flags())?;
-    migrate(&mut connection, 0, migrations)?;
-    connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
-    connection.close().map_err(|(_, error)| error)?;
+    let mut connection = Connection::open_with_flags(&new, flags()).map_err(sql_failed)?;
+    migrate(&mut connection, 0, migrations).map_err(sql_failed)?;
+    connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())).map_err(sql_failed)?;
+    connection.close().map_err(|(_, error)| sql_failed(error))?;
     File::open(&new).and_then(|file| file.sync_all()).map_err(io_failed)?;
     std::fs::rename(&new, path).map_err(io_failed)?;
     platform::sync_dir(path.parent().unwrap_or(path)).map_err(io_failed)
@@ -158,9 +164,12 @@ fn back_up(connection: &Connection, path: &Path, version: i32) -> Result<()> {
     })
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+fn beside(path: &Path, extension: &str) -> PathBuf {
+    with_suffix(path, &format!(".{extension}"))
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(".");
     name.push(suffix);
     name.into()
 }
@@ -171,8 +180,9 @@ fn newer(path: &Path) -> Error {
 }
 
 fn unusable(path: &Path, reason: &str) -> Error {
-    Error::new(Code::HistoryUnusable, format!("The history {} cannot be used: {reason}.", path.display()))
-        .hint("Move the file away to begin a new history, restore a copy, or name another home with --home.")
+    Error::new(Code::HistoryUnusable, format!("The history {} cannot be used: {reason}.", path.display())).hint(
+        "Move it away with everything beside it to begin a new history, restore a copy, or name another home with --home.",
+    )
 }
 
 /// What a failed statement means to people.

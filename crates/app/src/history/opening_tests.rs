@@ -99,6 +99,16 @@ fn a_damaged_history_is_refused_and_stays_as_it_is() {
 }
 
 #[test]
+fn the_log_of_a_history_that_is_gone_is_never_played_into_a_new_one() {
+    let (dir, path) = place();
+    let log = dir.path().join("history.sqlite-wal");
+    std::fs::write(&log, "frames").expect("writable");
+    let error = open(&path, None, MIGRATIONS).expect_err("must be refused");
+    assert_eq!(error.code(), Code::HistoryUnusable, "{error}");
+    assert!(log.exists() && !path.exists(), "nothing was made or lost");
+}
+
+#[test]
 fn a_network_file_system_is_refused_with_the_reason() {
     let (dir, path) = place();
     let error = open(&path, Some("NFS"), MIGRATIONS).expect_err("must be refused");

@@ -77,15 +77,19 @@ fn a_job_of_another_process_is_stopped_through_the_history() {
         let id = sheaf.list().expect("readable").exports[0].id.clone();
         std::thread::scope(|scope| {
             let asked = scope.spawn(|| sheaf.cancel(&id).expect("asked for"));
-            if status == ExportStatus::Cancelled {
-                let history = rusqlite::Connection::open(lab.home().join("history.sqlite")).expect("there");
-                let is_asked = || -> bool {
-                    let sql = "SELECT cancel_requested FROM dataset_export";
-                    history.query_row(sql, [], |row| row.get(0)).expect("readable")
-                };
-                while !is_asked() {
-                    std::thread::yield_now();
-                }
+            if status == ExportStatus::Completed {
+                // It cannot be stopped any longer; the answer comes although it has not ended.
+                asked.join().expect("answered");
+                std::fs::remove_file(&pause).expect("let go");
+                return;
+            }
+            let history = rusqlite::Connection::open(lab.home().join("history.sqlite")).expect("there");
+            let is_asked = || -> bool {
+                let sql = "SELECT cancel_requested FROM dataset_export";
+                history.query_row(sql, [], |row| row.get(0)).expect("readable")
+            };
+            while !is_asked() {
+                std::thread::yield_now();
             }
             std::fs::remove_file(&pause).expect("let go");
             asked.join().expect("answered");
@@ -116,6 +120,61 @@ fn a_job_that_waits_is_cancelled_at_once() {
     drop(slot);
     assert!(lab.files_out().is_empty(), "nothing was made");
     assert_eq!(lab.audit(&id), [">pending", "pending>cancelled"], "one row for each");
+}
+
+#[test]
+fn closing_interrupts_what_works() {
+    let lab = Lab::with_file_bytes(3_000_000);
+    let sheaf = lab.sheaf();
+    let cancel = Cancel::new();
+    let (works, is_working) = std::sync::mpsc::channel();
+    let raised = cancel.clone();
+    let listener: Listener = Arc::new(move |report| {
+        if report.phase == "writing" {
+            let _ = works.send(());
+            while !raised.is_raised() {
+                std::thread::yield_now();
+            }
+        }
+    });
+    let submitted = sheaf.submit(&lab.request(), &listener, &cancel).expect("queued");
+    let id = submitted.record().id;
+    is_working.recv().expect("it works");
+    drop(submitted);
+    drop(sheaf);
+    assert!(lab.files_out().is_empty(), "closing leaves no part file");
+    let sheaf = lab.sheaf();
+    assert_eq!(sheaf.show(&id).expect("known").status, ExportStatus::Interrupted, "its user did not cancel it");
+    assert_eq!(lab.audit(&id).last().map(String::as_str), Some("processing>interrupted"), "by its own process");
+}
+
+#[test]
+fn a_fault_of_ours_fails_the_job_and_not_the_queue() {
+    let lab = Lab::new();
+    let sheaf = lab.sheaf();
+    let listener: Listener = Arc::new(|_| {
+        let is_job = std::thread::current().name() == Some("sheaf-job");
+        assert!(!is_job, "a fault, made for this test");
+    });
+    let record = sheaf.export(&lab.request(), &listener, &Cancel::new()).expect("a record");
+    assert_eq!(record.status, ExportStatus::Failed, "it ends");
+    assert_eq!(record.error.expect("a reason").code, "INTERNAL", "and says so");
+    let record = sheaf.restart(&record.id, &unheard(), &Cancel::new()).expect("restartable");
+    assert_eq!(record.status, ExportStatus::Completed, "the queue goes on");
+}
+
+#[test]
+fn a_job_that_waits_says_so() {
+    let lab = Lab::new();
+    let sheaf = lab.sheaf();
+    let slot = std::fs::File::create(lab.home().join("locks/slot-1.lock")).expect("writable");
+    slot.lock().expect("free");
+    let (tell, told) = std::sync::mpsc::channel();
+    let listener: Listener = Arc::new(move |report| drop(tell.send(report.phase.clone())));
+    let submitted = sheaf.submit(&lab.request(), &listener, &Cancel::new()).expect("queued");
+    assert!(told.iter().any(|phase| phase == "queued"), "nobody looks at a bar that stands still");
+    drop(slot);
+    assert_eq!(submitted.wait().expect("a record").status, ExportStatus::Completed, "then it runs");
 }
 
 #[test]
