@@ -4,10 +4,11 @@
 //! modality, kind (`raw`, `processed`, `other`), path below DATA, size in bytes. The one project is called `files`.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io::BufRead as _;
 use std::path::Path;
 
-use sheaf_registry::rows::{Kind, RegisteredHash};
+use sheaf_registry::rows::Kind;
 use sheaf_registry::writer::{NewFile, NewModality, NewPatient, RegistryWriter};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -25,35 +26,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let [patient_id, slug, kind, path, bytes] = line.split('\t').collect::<Vec<_>>()[..] else {
             return Err(format!("not five fields: {line}").into());
         };
-        let patient = match patients.get(patient_id) {
-            Some(id) => *id,
-            None => {
-                let id = writer.patient(&NewPatient::new(project, patient_id))?;
-                patients.insert(patient_id.to_owned(), id);
-                id
-            }
+        let patient = match patients.entry(patient_id.to_owned()) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(new) => *new.insert(writer.patient(&NewPatient::new(project, patient_id))?),
         };
-        let modality = match modalities.get(slug) {
-            Some(id) => *id,
-            None => {
-                let id = writer.modality(&NewModality { slug, name: slug, ..NewModality::default() })?;
-                modalities.insert(slug.to_owned(), id);
-                id
+        let modality = match modalities.entry(slug.to_owned()) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(new) => {
+                *new.insert(writer.modality(&NewModality { slug, name: slug, ..NewModality::default() })?)
             }
         };
         writer.file(&NewFile {
-            source_id: None,
-            patient: Some(patient),
             file_type: &format!("{slug}_{kind}"),
-            file_path: path,
-            root,
             file_size: Some(bytes.parse()?),
-            file_hash: RegisteredHash::None,
-            modality,
-            kind: Kind::parse(kind),
-            subtype: "",
-            metadata: "{}",
-            created_at: None,
+            ..NewFile::new(patient, modality, Kind::parse(kind), root, path)
         })?;
     }
     writer.finish()?;

@@ -288,7 +288,11 @@ impl Readable for DatasetExport {
             let before = [many(confirmed.patients, "patient"), many(confirmed.files, "file"), bytes(confirmed.bytes)];
             line(out, &format!("Changed since it was confirmed: then {}.", before.join(", ")));
         }
-        problems(out, &self.problems);
+        // An error about files lists them itself.
+        let listed = |report: &ErrorReport| report.details.iter().any(|detail| matches!(detail, Detail::File(_)));
+        if !self.error.as_ref().is_some_and(listed) {
+            problems(out, &self.problems);
+        }
         if let Some(report) = &self.error {
             out.push_str(&error(report));
         }

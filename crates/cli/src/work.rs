@@ -13,7 +13,7 @@ use crate::meaning::{Meaning, Work};
 use crate::output::{Output, exit};
 use crate::progress::{Watch, cancelled_by_signals};
 
-/// Said before an export, where a person decides.
+/// Said with a plan, where a person decides, and with a finished archive, which a person will pass on.
 const NOT_DEIDENTIFIED: &str = "Note: names of patients are left out of the archive's paths and lists, but files are copied \
                                 unchanged and may carry names inside (DICOM, EXIF).\n";
 
@@ -48,7 +48,6 @@ pub(crate) fn perform(meaning: Meaning, output: Output) -> Result<u8> {
         }
         Work::Export(request) => {
             let sheaf = sheaf()?;
-            output.message(NOT_DEIDENTIFIED);
             let watch = Watch::new(output);
             let record = sheaf.export(&request, &watch.listener, &cancelled_by_signals());
             drop(watch);
@@ -102,6 +101,9 @@ fn ended(output: Output, record: &DatasetExport) -> u8 {
         ExportStatus::Cancelled => exit::CANCELLED,
         ExportStatus::Failed | ExportStatus::Interrupted | ExportStatus::Pending | ExportStatus::Processing => exit::FAILED,
     };
+    if record.status.is_completed() {
+        output.message(NOT_DEIDENTIFIED);
+    }
     output.answer(record, code)
 }
 
