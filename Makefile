@@ -22,7 +22,7 @@ test: setup ## Runs every test, with the archives opened by other programs
 lint: setup ## Checks format, lints, documentation and licences
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items --quiet
+	RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" $(CARGO) doc --workspace --no-deps --document-private-items --quiet
 	.env-checkers/bin/python scripts/licences.py
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny check licenses bans sources; \
 	else echo "lint: cargo-deny is not installed; scripts/licences.py has checked the licences"; fi
