@@ -109,6 +109,29 @@ fn the_log_of_a_history_that_is_gone_is_never_played_into_a_new_one() {
 }
 
 #[test]
+fn the_log_of_a_damaged_history_is_not_played_into_it() {
+    let (_dir, path) = place();
+    let connection = open(&path, None, MIGRATIONS).expect("made");
+    for number in 0..200 {
+        connection
+            .execute("INSERT INTO part_file (path, owner) VALUES (?1, ?2)", [format!("/{number:0>200}"), "x".into()])
+            .expect("written");
+    }
+    connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA wal_autocheckpoint = 0").expect("settled");
+    connection.execute("INSERT INTO part_file (path, owner) VALUES ('/last', 'y')", []).expect("in the log only");
+    let (_other, copy) = place();
+    let log = |path: &Path| path.with_file_name("history.sqlite-wal");
+    let mut bytes = std::fs::read(&path).expect("readable");
+    // A page that the log does not replace.
+    let page = bytes.len() / 4096 / 2 * 4096;
+    bytes[page..page + 96].fill(0xff);
+    std::fs::write(&copy, bytes).expect("writable");
+    std::fs::copy(log(&path), log(&copy)).expect("writable");
+    must_be_refused(&copy, "damaged");
+    assert!(log(&copy).metadata().expect("there").len() > 0, "the log is kept for whoever repairs it");
+}
+
+#[test]
 fn a_network_file_system_is_refused_with_the_reason() {
     let (dir, path) = place();
     let error = open(&path, Some("NFS"), MIGRATIONS).expect_err("must be refused");

@@ -191,6 +191,17 @@ fn access_revoked_after_queueing_stops_the_job() {
 }
 
 #[test]
+fn limits_are_checked_again_when_the_job_starts() {
+    let lab = Lab::new();
+    lab.settings("free_space_reserve = 0\nmax_bytes_per_export = 4000\n");
+    let record = started_after(&lab, &lab.request(), || {
+        std::fs::write(lab.source(1, "processed"), vec![0; 4 * FILE_BYTES]).expect("writable");
+    });
+    assert_eq!(record.error.expect("a reason").code, "LIMIT_EXCEEDED", "the sources have grown meanwhile");
+    assert!(lab.files_out().is_empty(), "nothing was written");
+}
+
+#[test]
 fn a_destination_taken_or_gone_after_queueing_fails_the_job() {
     let lab = Lab::new();
     let record = started_after(&lab, &lab.request(), || {
