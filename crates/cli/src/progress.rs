@@ -37,8 +37,8 @@ impl Watch {
             };
             return Self { bar: None, listener: Arc::new(listener) };
         }
-        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
-        let style = ProgressStyle::with_template("{prefix:10} [{bar:24}] {percent:>3} %  {wide_msg}");
+        let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr());
+        let style = ProgressStyle::with_template("[{bar:16}] {percent:>3} %  {wide_msg}");
         bar.set_style(style.expect("the template is a constant").progress_chars("=> "));
         let shown = bar.clone();
         let listener = move |report: &JobProgress| {
@@ -47,9 +47,10 @@ impl Watch {
                 0 => (report.files_done, report.files_total),
                 total => (report.bytes_done, total),
             };
-            shown.set_prefix(title(&report.phase));
-            shown.set_length(total);
-            shown.set_position(done);
+            shown.update(|state| {
+                state.set_len(total.max(1));
+                state.set_pos(done);
+            });
             shown.set_message(line(report));
         };
         Self { bar: Some(bar), listener: Arc::new(listener) }
@@ -80,21 +81,22 @@ fn title(phase: &str) -> String {
     letters.next().map(char::to_uppercase).into_iter().flatten().chain(letters).collect()
 }
 
+/// What is known, the most wanted first: a narrow terminal cuts the end.
 fn line(report: &JobProgress) -> String {
-    let mut line = String::new();
-    if report.bytes_total > 0 {
-        let _ = write!(line, "{} of {} · ", bytes(report.bytes_done), bytes(report.bytes_total));
-    }
-    let _ = write!(line, "{} of {} files", count(report.files_done), count(report.files_total));
-    if let Some(rate) = report.bytes_per_second {
-        let _ = write!(line, " · {}/s", bytes(rate));
+    let mut line = title(&report.phase);
+    if report.stalled {
+        line.push_str(" · nothing moves: is a disk or a mount hanging?");
     }
     if let Some(seconds) = report.seconds_left {
         let _ = write!(line, " · {} left", duration(seconds));
     }
-    if report.stalled {
-        line.push_str(" · nothing moves: is a disk or a mount hanging?");
+    if let Some(rate) = report.bytes_per_second {
+        let _ = write!(line, " · {}/s", bytes(rate));
     }
+    if report.bytes_total > 0 {
+        let _ = write!(line, " · {} of {}", bytes(report.bytes_done), bytes(report.bytes_total));
+    }
+    let _ = write!(line, " · {} of {} files", count(report.files_done), count(report.files_total));
     line
 }
 
@@ -126,11 +128,12 @@ mod tests {
 
     #[test]
     fn a_line_has_what_is_known() {
-        assert_eq!(line(&report()), "298 MB of 483 MB · 1 of 18,204 files", "no rate before there is one");
+        assert_eq!(line(&report()), "Writing · 298 MB of 483 MB · 1 of 18,204 files", "no rate before there is one");
         let moving = JobProgress { bytes_per_second: Some(118_000_000), seconds_left: Some(240), ..report() };
-        assert!(line(&moving).ends_with(" · 118 MB/s · about 4 min left"), "{}", line(&moving));
+        assert!(line(&moving).starts_with("Writing · about 4 min left · 118 MB/s · 298 MB"), "{}", line(&moving));
         let looking = JobProgress { bytes_total: 0, bytes_done: 0, stalled: true, ..report() };
-        assert!(line(&looking).starts_with("1 of 18,204 files · nothing moves"), "{}", line(&looking));
+        assert!(line(&looking).starts_with("Writing · nothing moves"), "{}", line(&looking));
+        assert!(line(&looking).ends_with(" · 1 of 18,204 files"), "no bytes where none move: {}", line(&looking));
         assert_eq!(title("writing"), "Writing", "a phase as a heading");
     }
 
