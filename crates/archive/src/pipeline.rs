@@ -68,6 +68,7 @@ pub(crate) struct Pipeline {
     name: ArchiveName,
     observer: Arc<dyn Observer>,
     stop: AtomicBool,
+    bytes_total: u64,
     bytes_done: AtomicU64,
     files_done: AtomicU64,
     state: Mutex<State>,
@@ -115,6 +116,7 @@ impl Pipeline {
         observer: Arc<dyn Observer>,
     ) -> Arc<Self> {
         let state = State { results: vec![EntryResult::default(); plan.entries().len()], ..State::default() };
+        let bytes_total = plan.total_bytes(); // a sum over all entries: once
         let pipeline = Self {
             plan,
             store,
@@ -123,6 +125,7 @@ impl Pipeline {
             name,
             observer,
             stop: AtomicBool::new(false),
+            bytes_total,
             bytes_done: AtomicU64::new(0),
             files_done: AtomicU64::new(0),
             state: Mutex::new(state),
@@ -279,7 +282,7 @@ impl Pipeline {
             files_done: self.files_done.load(Ordering::Relaxed),
             files_total: self.plan.entries().len() as u64,
             bytes_done,
-            bytes_total: self.plan.total_bytes().max(bytes_done),
+            bytes_total: self.bytes_total.max(bytes_done),
             current: Some(self.plan.entries()[index].path.to_string()),
         });
     }

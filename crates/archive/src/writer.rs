@@ -33,6 +33,8 @@ use crate::zip_records::{Method, Record, central_header, end_of_directory, local
 const HANGING_THREADS: Duration = Duration::from_secs(1);
 /// How often the cancel flag is looked at beside the threads' own looks.
 const CANCEL_EVERY: Duration = Duration::from_millis(50);
+/// Threads beyond which more would only wait for the disk, while each holds 5 MiB.
+const MOST_THREADS: usize = 8;
 /// Entries beyond which the size of `metadata.json` is counted first, to know whether it needs ZIP64.
 const COUNT_METADATA_FROM: usize = 500_000;
 
@@ -49,7 +51,7 @@ pub struct WriteJob {
     pub part: PathBuf,
     /// What happens to files that turn out unreadable now.
     pub on_missing: OnMissing,
-    /// Threads that read, hash and deflate; at least one.
+    /// Threads that read, hash and deflate, 1 to 8; a number outside is brought inside.
     pub threads: usize,
     /// Is told of progress.
     pub observer: Arc<dyn Observer>,
@@ -108,7 +110,7 @@ pub(crate) struct Extra {
 fn write_unverified(job: &WriteJob, name: &ArchiveName) -> Result<Written> {
     job.cancel.check()?;
     let (part, guard) = part_file::create(&job.part, Arc::clone(&job.room))?;
-    let threads = job.threads.max(1);
+    let threads = job.threads.clamp(1, MOST_THREADS);
     let deflate = DeflatePool::new(threads).map_err(no_thread)?;
     let pipeline = Pipeline::new(
         Arc::clone(&job.plan),
