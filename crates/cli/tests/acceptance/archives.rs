@@ -150,7 +150,8 @@ fn faults_are_listed_all_at_once_or_left_out() {
         let metadata: Value =
             serde_json::from_slice(&std::fs::read(top.join("metadata.json")).expect("there")).expect("JSON");
         assert_eq!(metadata["problems"], record["problems"], "the record and metadata.json list the same problems");
-        said("python", python("open_files.py").arg(&top).arg(SCHEMA));
+        // A changed file need not open any more; what is said of it must follow the rules.
+        said("python", python("open_files.py").arg(&top).arg(SCHEMA).arg("metadata"));
     }
     assert!(omitted >= 3, "a missing file, a path that leads out, a link that leads out: {omitted}");
     assert!(

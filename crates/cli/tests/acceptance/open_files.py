@@ -1,6 +1,6 @@
 """Opens every file of an extracted export with the program that its readers use; prints how many of each kind.
 
-open_files.py TOP SCHEMA
+open_files.py TOP SCHEMA [metadata]     with the word, metadata.json alone
 """
 import collections
 import json
@@ -14,9 +14,10 @@ import PIL.Image
 import pydicom
 import stl
 
-top, schema = map(pathlib.Path, sys.argv[1:])
+top, schema = map(pathlib.Path, sys.argv[1:3])
+paths = [top / "metadata.json"] if sys.argv[3:] == ["metadata"] else sorted(top.rglob("*"))
 opened = collections.Counter()
-for path in sorted(top.rglob("*")):
+for path in paths:
     if path.is_dir():
         continue
     if path.name.endswith(".nii.gz"):
