@@ -54,3 +54,9 @@ pub struct DemoReport {
 pub fn make_demo(_options: &DemoOptions, _observer: &dyn Observer, _cancel: &Cancel) -> Result<DemoReport> {
     Err(Error::new(Code::NotYet, "The demo cannot be made yet."))
 }
+
+mod anatomy;
+mod photo;
+mod random;
+mod stl;
+mod surface;
