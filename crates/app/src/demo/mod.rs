@@ -56,7 +56,12 @@ pub fn make_demo(_options: &DemoOptions, _observer: &dyn Observer, _cancel: &Can
 }
 
 mod anatomy;
+mod dicom;
+mod head;
+mod nifti;
 mod photo;
+mod radiograph;
 mod random;
 mod stl;
 mod surface;
+mod volume;
