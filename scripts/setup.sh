@@ -20,7 +20,7 @@ if [ "$(printf '%s\n%s\n' "$want" "$have" | sort -V | head -n 1)" != "$want" ]; 
 fi
 
 # Programs, each with the Debian package that brings it.
-programs=("cc:build-essential")
+programs=("cc:build-essential" "make:make")
 if [ "$what" = all ]; then
   programs+=("unzip:unzip" "zip:zip" "7zz:7zip" "bsdtar:libarchive-tools" "ziptool:ziptool" "sha256sum:coreutils"
     "strace:strace" "setpriv:util-linux" "python3:python3")
@@ -30,16 +30,15 @@ for row in "${programs[@]}"; do
   command -v "${row%%:*}" >/dev/null || missing+=("${row##*:}")
 done
 # The interpreter that makes the environment must have venv and ensurepip; Debian ships them apart.
-python=""
-if [ "$what" = all ]; then
+find_python() {
   for candidate in python3 /usr/bin/python3; do
     if "$candidate" -c 'import ensurepip, venv, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
-      python=$candidate
-      break
+      echo "$candidate"
+      return
     fi
   done
-  [ -n "$python" ] || missing+=("python3-venv")
-fi
+}
+if [ "$what" = all ] && [ -z "$(find_python)" ]; then missing+=("python3-venv"); fi
 if [ ${#missing[@]} -gt 0 ]; then
   if ! command -v apt-get >/dev/null; then
     say "These are missing: ${missing[*]} (names of Debian packages)."
@@ -62,15 +61,8 @@ if [ ${#missing[@]} -gt 0 ]; then
   rm -f "$log"
 fi
 [ "$what" = all ] || exit 0
-if [ -z "$python" ]; then
-  for candidate in python3 /usr/bin/python3; do
-    if "$candidate" -c 'import ensurepip, venv, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
-      python=$candidate
-      break
-    fi
-  done
-  [ -n "$python" ] || { say "A Python of 3.11 or newer with the module venv is needed."; exit 1; }
-fi
+python=$(find_python)
+[ -n "$python" ] || { say "A Python of 3.11 or newer with the module venv is needed."; exit 1; }
 
 # The readers, made again when their list changes.
 if ! cmp -s scripts/checkers.txt .env-checkers/made-from.txt || ! .env-checkers/bin/python -c '' 2>/dev/null; then
