@@ -17,7 +17,7 @@ run: ## Makes demo data, exports a project from it, verifies the archive and say
 	@scripts/run.sh $(DIR)
 
 test: setup ## Runs every test, with the archives opened by other programs
-	$(CARGO) test --workspace
+	$(CARGO) test --workspace --no-fail-fast
 
 lint: setup ## Checks format, lints, documentation and licences
 	$(CARGO) fmt --all --check

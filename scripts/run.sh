@@ -15,12 +15,17 @@ mkdir -p "$dir/archives"
 dir=$(cd "$dir" && pwd)
 registry=$dir/demo/registry.sqlite
 sheaf=$(cd "$(dirname "$sheaf")" && pwd)/sheaf
-show() { printf '\n\033[1m$ sheaf %s\033[0m\n' "$*" | sed "s|$dir/||g"; "$sheaf" --home "$dir/home" "$@"; }
-[ -t 1 ] || show() { printf '\n$ sheaf %s\n' "$*" | sed "s|$dir/||g"; "$sheaf" --home "$dir/home" "$@"; }
+bold="" plain=""
+if [ -t 1 ]; then bold=$'\e[1m' plain=$'\e[0m'; fi
+show() {
+  printf '\n%s$ sheaf %s%s\n' "$bold" "${*//"$dir/"/}" "$plain"
+  "$sheaf" --home "$dir/home" "$@"
+}
 
 [ -e "$registry" ] || show demo "$dir/demo"
 show projects --registry "$registry"
-project=$("$sheaf" --home "$dir/home" --json projects --registry "$registry" | sed -n 's/.*"slug": *"\([^"]*\)".*/\1/p' | head -n 1)
+project=maxillo
+show plan --registry "$registry" --project "$project" --all --all-modalities --kind both --out "$dir/archives"
 show export --registry "$registry" --project "$project" --all --all-modalities --kind both --out "$dir/archives"
 archive=$(ls -t "$dir"/archives/*.zip | head -n 1)
 show verify "$archive"

@@ -47,4 +47,7 @@ for path in paths:
         jsonschema.Draft202012Validator.check_schema(rules)
         jsonschema.Draft202012Validator(rules, format_checker=jsonschema.FormatChecker()).validate(document)
         opened["metadata"] += 1
+    elif path.suffix == ".json":
+        assert json.loads(path.read_text(encoding="utf-8")), f"{path} says nothing"
+        opened["json"] += 1
 print(json.dumps(opened, sort_keys=True))
