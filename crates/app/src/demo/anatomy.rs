@@ -94,7 +94,7 @@ impl Tooth {
                 let thin = if self.morphology == Morphology::Canine { 0.62 } else { 0.78 };
                 let belly = 1.0 - (1.0 - rise / 0.7).clamp(0.0, 1.0);
                 (
-                    self.width / 2.0 * (0.74 + 0.26 * belly * (2.0 - belly)),
+                    self.width / 2.0 * (0.84 + 0.16 * belly * (2.0 - belly)),
                     (self.depth / 2.0 * (1.0 - thin * rise)).max(0.7),
                     self.depth / 2.0 * 0.38 * rise,
                 )
@@ -104,9 +104,10 @@ impl Tooth {
                 (self.width / 2.0 * (0.88 + 0.12 * belly), self.depth / 2.0 * (0.92 + 0.1 * belly - 0.2 * rise), 0.0)
             }
         };
-        let (a, b) = ((u / half_width).powi(2), ((v - shift) / half_depth).powi(2));
-        let outline = 0.4 * (a + b).sqrt() + 0.6 * (a * a + b * b).sqrt().sqrt();
-        smooth_max((outline - 1.0) * half_width.min(half_depth), (w - self.top(u, v)) * 0.8, 0.7)
+        let (across, through) = ((u / half_width).powi(2), ((v - shift) / half_depth).powi(2));
+        let outline = 0.4 * (across + through).sqrt() + 0.6 * across.hypot(through).sqrt();
+        let wall = (outline - 1.0) * half_width.min(half_depth);
+        smooth_max(smooth_max(wall, (w - self.top(u, v)) * 0.8, 0.7), -w - 1.2, 1.5)
     }
 
     /// Signed distance to the root or roots, roughly; `w` is negative there.
@@ -117,11 +118,11 @@ impl Tooth {
         // Behind the furcation a molar stands on two roots.
         let part = if self.morphology == Morphology::Molar && fall > 0.25 {
             let spread = self.width * 0.26 + 0.9 * (fall - 0.25);
-            let (a, b) = ((u.abs() - spread) / (half_width * 0.5).max(0.05), v / half_depth.max(0.05));
-            ((a * a + b * b).sqrt() - 1.0) * (half_width * 0.5).min(half_depth).max(0.05)
+            let (across, through) = ((u.abs() - spread) / (half_width * 0.5).max(0.05), v / half_depth.max(0.05));
+            (across.hypot(through) - 1.0) * (half_width * 0.5).min(half_depth).max(0.05)
         } else {
-            let (a, b) = (u / half_width.max(0.05), v / half_depth.max(0.05));
-            ((a * a + b * b).sqrt() - 1.0) * half_width.min(half_depth).max(0.05)
+            let (across, through) = (u / half_width.max(0.05), v / half_depth.max(0.05));
+            (across.hypot(through) - 1.0) * half_width.min(half_depth).max(0.05)
         };
         part.max(w).max(-w - self.root)
     }
@@ -230,7 +231,8 @@ impl Arch {
         let averages = if upper { &UPPER } else { &LOWER };
         let (turn, shift) = if traits.crowded { (0.22, 1.1) } else { (0.06, 0.25) };
         for side in [-1.0_f32, 1.0] {
-            let mut reach = 0.0;
+            // A little less than nothing: rounded corners must not leave a gap in the middle.
+            let mut reach = -0.3;
             for (position, average) in (1_u8..).zip(averages) {
                 let Average(morphology, width, depth, crown, root) = *average;
                 if position == 8 && !wisdom {
@@ -240,7 +242,7 @@ impl Arch {
                 let width = width * size;
                 let condition = match random.below(100) {
                     0..5 if position > 3 => Condition::Missing,
-                    5..9 if position > 3 && traits.implant => Condition::Implant,
+                    5..10 if position > 3 && traits.implant => Condition::Implant,
                     10..24 if position > 3 => Condition::Filled,
                     _ => Condition::Sound,
                 };
@@ -248,8 +250,8 @@ impl Arch {
                     (true, 1) => 2.4,
                     (true, 2) => 1.6,
                     (true, 3) => 1.4,
-                    (false, 1..=3) => 0.9,
-                    _ => 0.1,
+                    (false, 4..) => 0.7,
+                    _ => 0.9,
                 };
                 let point = arch.point(side * (reach + width / 2.0));
                 let angle = random.between(-turn, turn);
@@ -271,7 +273,7 @@ impl Arch {
                     root: root * size,
                     gum: if upper { crown - overlap } else { overlap - crown },
                 });
-                reach += width * if traits.crowded && position < 4 { 0.93 } else { 0.99 };
+                reach += width * if traits.crowded && position < 4 { 0.92 } else { 0.975 };
             }
         }
         if traits.implant
@@ -334,13 +336,18 @@ impl Arch {
 
     /// Height of the gum line at a distance along the arch, as a z.
     pub(super) fn gum(&self, arc: f32) -> f32 {
+        self.along(arc, |tooth| tooth.gum)
+    }
+
+    /// A property of the teeth at a distance along the arch, between two teeth in proportion.
+    pub(super) fn along(&self, arc: f32, of: impl Fn(&Tooth) -> f32) -> f32 {
         let next = self.teeth.partition_point(|tooth| tooth.arc < arc);
         match (next.checked_sub(1).and_then(|before| self.teeth.get(before)), self.teeth.get(next)) {
             (Some(before), Some(after)) => {
                 let part = (arc - before.arc) / (after.arc - before.arc).max(0.01);
-                before.gum + (after.gum - before.gum) * part
+                of(before) + (of(after) - of(before)) * part
             }
-            (Some(tooth), None) | (None, Some(tooth)) => tooth.gum,
+            (Some(tooth), None) | (None, Some(tooth)) => of(tooth),
             (None, None) => 0.0,
         }
     }

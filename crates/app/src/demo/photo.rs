@@ -45,9 +45,9 @@ impl View {
     const fn camera(self) -> ([f32; 3], [f32; 3], [f32; 3], f32) {
         const UP: [f32; 3] = [0.0, 0.0, 1.0];
         match self {
-            View::Frontal => ([0.0, 150.0, 6.0], [0.0, -10.0, 0.3], UP, 62.0),
-            View::Right => ([-150.0, 62.0, 4.0], [-17.0, -19.0, 0.2], UP, 56.0),
-            View::Left => ([150.0, 62.0, 4.0], [17.0, -19.0, 0.2], UP, 56.0),
+            View::Frontal => ([0.0, 150.0, 6.0], [0.0, -10.0, 0.3], UP, 53.0),
+            View::Right => ([-150.0, 62.0, 4.0], [-17.0, -19.0, 0.2], UP, 50.0),
+            View::Left => ([150.0, 62.0, 4.0], [17.0, -19.0, 0.2], UP, 50.0),
             View::UpperOcclusal => ([0.0, -12.0, -170.0], [0.0, -22.0, 4.0], [0.0, 1.0, 0.0], 84.0),
             View::LowerOcclusal => ([0.0, -12.0, 170.0], [0.0, -22.0, -4.0], [0.0, -1.0, 0.0], 84.0),
         }
@@ -85,8 +85,8 @@ pub(super) fn take(
     let height = width * 2 / 3;
     let warm = random.between(-0.03, 0.03);
     let look = Look {
-        enamel: [0.90 + warm, 0.865, 0.775 - warm],
-        neck: [0.82 + warm, 0.72, 0.555 - warm],
+        enamel: [0.84 + warm, 0.80, 0.70 - warm],
+        neck: [0.77 + warm, 0.67, 0.50 - warm],
         gum: [GUM[0] + warm, GUM[1], GUM[2] - warm],
         texture,
         exposure: random.between(0.95, 1.06),
@@ -97,12 +97,12 @@ pub(super) fn take(
         _ => &[upper, lower],
     };
     let mut frame = Frame::new(view, width, height);
-    for mesh in meshes {
+    for (index, mesh) in meshes.iter().enumerate() {
         cancel.check()?;
-        frame.draw(mesh);
+        frame.draw(mesh, index);
     }
     cancel.check()?;
-    let pixels = frame.develop(view, &look, random);
+    let pixels = frame.develop(meshes, view, &look, random);
     let mut jpeg = Vec::new();
     JpegEncoder::new_with_quality(&mut jpeg, 88)
         .encode(&pixels, width, height, ExtendedColorType::Rgb8)
@@ -110,11 +110,13 @@ pub(super) fn take(
     Ok(jpeg)
 }
 
-/// What one pixel sees.
+/// What one pixel sees: a triangle, and where in it.
 #[derive(Clone, Copy, Default)]
 struct Hit {
-    vertex: Vertex,
     depth: f32,
+    corners: [u32; 3],
+    weights: [f32; 3],
+    mesh: usize,
 }
 
 struct Frame {
@@ -153,7 +155,7 @@ impl Frame {
         }
     }
 
-    fn draw(&mut self, mesh: &Mesh) {
+    fn draw(&mut self, mesh: &Mesh, index: usize) {
         let projected: Vec<[f32; 3]> = mesh
             .vertices
             .iter()
@@ -168,15 +170,14 @@ impl Frame {
             })
             .collect();
         for triangle in &mesh.triangles {
-            let corners = triangle.map(|index| projected[index as usize]);
-            let vertices = triangle.map(|index| mesh.vertices[index as usize]);
-            self.fill(&corners, &vertices);
+            self.fill(triangle.map(|corner| projected[corner as usize]), *triangle, index);
         }
     }
 
-    fn fill(&mut self, [a, b, c]: &[[f32; 3]; 3], vertices: &[Vertex; 3]) {
+    fn fill(&mut self, [a, b, c]: [[f32; 3]; 3], corners: [u32; 3], mesh: usize) {
         let area = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]);
-        if area.abs() < 1e-6 {
+        // What shows its back is not part of a photo: the inside of an open scan.
+        if area > -1e-6 {
             return;
         }
         let range = |values: [f32; 3], end: usize| {
@@ -196,14 +197,14 @@ impl Frame {
                 let depth = weights[0] * a[2] + weights[1] * b[2] + weights[2] * c[2];
                 let hit = &mut self.hits[y * self.width + x];
                 if depth < hit.depth {
-                    *hit = Hit { vertex: blend(vertices, weights), depth };
+                    *hit = Hit { depth, corners, weights, mesh };
                 }
             }
         }
     }
 
     /// Turns what the pixels see into colours.
-    fn develop(&self, view: View, look: &Look, random: &mut Random) -> Vec<u8> {
+    fn develop(&self, meshes: &[&Mesh], view: View, look: &Look, random: &mut Random) -> Vec<u8> {
         let distance = self.focal_distance();
         let hollows = self.hollows(distance);
         let mut pixels = Vec::with_capacity(self.hits.len() * 3);
@@ -214,7 +215,7 @@ impl Frame {
             let colour = if hit.depth.is_finite() {
                 let behind = hit.depth - distance;
                 let dim = if view.occlusal() { 1.0 } else { (-(behind - 4.0).max(0.0) / 26.0).exp() };
-                self.shade(hit, look).map(|value| value * dim * (1.0 - hollows[index]))
+                self.shade(&blend(&meshes[hit.mesh].vertices, hit), look).map(|value| value * dim * (1.0 - hollows[index]))
             } else {
                 background(view, grain, cx, cy, side)
             };
@@ -242,8 +243,7 @@ impl Frame {
         depths.iter().zip(blurred).map(|(depth, mean)| ((depth - mean) * 0.17).clamp(0.0, 0.6)).collect()
     }
 
-    fn shade(&self, hit: &Hit, look: &Look) -> Colour {
-        let vertex = &hit.vertex;
+    fn shade(&self, vertex: &Vertex, look: &Look) -> Colour {
         let [x, y, z] = vertex.at;
         let normal = unit(vertex.normal);
         let to_eye = unit(minus(self.eye, vertex.at));
@@ -256,7 +256,7 @@ impl Frame {
         let rise = vertex.rise.clamp(0.0, 1.0);
         let tooth: Colour = std::array::from_fn(|i| {
             let body = look.neck[i] + (look.enamel[i] - look.neck[i]) * smoothstep(0.0, 0.55, rise);
-            let edge = [0.80, 0.82, 0.83][i];
+            let edge = [0.74, 0.76, 0.76][i];
             body + (edge - body) * 0.5 * smoothstep(0.78, 1.0, rise) + 0.018 * cloud
         });
         let base: Colour = std::array::from_fn(|i| gum[i] + (tooth[i] - gum[i]) * vertex.enamel);
@@ -269,7 +269,7 @@ impl Frame {
             let half = unit(std::array::from_fn(|i| light[i] + to_eye[i]));
             shine += strength * dot(normal, half).max(0.0).powf(polish);
         }
-        let shine = shine * (0.28 + 0.42 * vertex.enamel);
+        let shine = shine * (0.2 + 0.34 * vertex.enamel);
         base.map(|value| value * diffuse * 0.98 + shine)
     }
 }
@@ -277,7 +277,6 @@ impl Frame {
 /// Cheeks and lips around the teeth, and the dark of the mouth behind them.
 fn background(view: View, grain: u32, cx: f32, cy: f32, (x, y): (f32, f32)) -> Colour {
     let fold = noise(grain, x * 0.012, y * 0.02, 7.0) + 0.5 * noise(grain, x * 0.04, y * 0.05, 8.0);
-    let wet = smoothstep(0.75, 1.1, fold) * 0.25;
     let (mut colour, dark) = match view {
         View::LowerOcclusal => {
             let rough = noise(grain, x * 0.16, y * 0.16, 9.0);
@@ -287,7 +286,7 @@ fn background(view: View, grain: u32, cx: f32, cy: f32, (x, y): (f32, f32)) -> C
         _ => (MUCOSA, (1.0 - smoothstep(0.03, 0.2, cy.abs())) * (1.0 - smoothstep(0.25, 0.5, cx.abs())) * 0.95),
     };
     for value in &mut colour {
-        *value = (*value * (0.62 + 0.12 * fold) + wet) * (1.0 - dark);
+        *value = *value * (0.66 + 0.08 * fold) * (1.0 - dark);
     }
     colour
 }
@@ -315,15 +314,18 @@ fn blur(values: &[f32], width: usize, height: usize, radius: usize, vertical: bo
     result
 }
 
-fn blend(vertices: &[Vertex; 3], weights: [f32; 3]) -> Vertex {
-    let mix =
-        |pick: &dyn Fn(&Vertex) -> f32| vertices.iter().zip(weights).map(|(vertex, weight)| pick(vertex) * weight).sum();
-    Vertex {
-        at: std::array::from_fn(|i| mix(&|vertex| vertex.at[i])),
-        normal: std::array::from_fn(|i| mix(&|vertex| vertex.normal[i])),
-        enamel: mix(&|vertex| vertex.enamel),
-        rise: mix(&|vertex| vertex.rise),
+fn blend(vertices: &[Vertex], hit: &Hit) -> Vertex {
+    let mut mixed = Vertex::default();
+    for (corner, weight) in hit.corners.iter().zip(hit.weights) {
+        let vertex = &vertices[*corner as usize];
+        for axis in 0..3 {
+            mixed.at[axis] += vertex.at[axis] * weight;
+            mixed.normal[axis] += vertex.normal[axis] * weight;
+        }
+        mixed.enamel += vertex.enamel * weight;
+        mixed.rise += vertex.rise * weight;
     }
+    mixed
 }
 
 fn dot(a: [f32; 3], b: [f32; 3]) -> f32 {

@@ -123,8 +123,8 @@ fn join(mesh: &mut Mesh, field: &[f32], index: &[u32], [nx, ny, nz]: [usize; 3],
             for iz in 1..nz - 1 {
                 let here = at(ix, iy, iz);
                 for axis in 0..3 {
-                    let (a, b) = (field[here], field[here + strides[axis]]);
-                    if (a < 0.0) == (b < 0.0) {
+                    let inside = field[here] < 0.0;
+                    if inside == (field[here + strides[axis]] < 0.0) {
                         continue;
                     }
                     let (one, two) = (strides[(axis + 1) % 3], strides[(axis + 2) % 3]);
@@ -133,7 +133,7 @@ fn join(mesh: &mut Mesh, field: &[f32], index: &[u32], [nx, ny, nz]: [usize; 3],
                         continue;
                     }
                     let [p, q, r, s] = quad;
-                    if (a < 0.0) == mirrored {
+                    if inside == mirrored {
                         mesh.triangles.extend([[p, r, q], [p, s, r]]);
                     } else {
                         mesh.triangles.extend([[p, q, r], [p, r, s]]);
@@ -170,7 +170,7 @@ fn crossing(corner: &impl Fn(usize) -> f32) -> Option<[f32; 3]> {
     Some(sum.map(|value| value / count))
 }
 
-fn column<'a>(arch: &'a Arch, texture: u32, x: f32, y: f32) -> Option<Column<'a>> {
+fn column(arch: &Arch, texture: u32, x: f32, y: f32) -> Option<Column<'_>> {
     let (point, outside) = arch.nearest(x, y);
     if outside > REACH || (outside < -REACH && !arch.upper) {
         return None;
@@ -186,25 +186,28 @@ fn column<'a>(arch: &'a Arch, texture: u32, x: f32, y: f32) -> Option<Column<'a>
     teeth.sort_by(|a, b| a.1.abs().total_cmp(&b.1.abs()));
     teeth.truncate(2);
     let rough = noise(texture, x * 0.35, y * 0.35, 0.5);
-    let (papilla, ridge) = arch
+    let ridge = arch.along(point.arc, |tooth| tooth.depth * 0.44 + 0.6);
+    let (papilla, shrunk) = arch
         .present()
         .map(|tooth| (tooth, (tooth.arc - point.arc).abs() / (tooth.width / 2.0)))
         .min_by(|a, b| a.1.total_cmp(&b.1))
-        .map_or((-1.0, 3.0), |(tooth, near)| {
+        .map_or((-1.0, 1.0), |(_, near)| {
             let between = near.min(1.0).powi(2);
             let gone = smoothstep(1.0, 1.8, near);
-            (-0.3 + 1.9 * between * (1.0 - gone) - 0.9 * gone, tooth.depth * 0.36 + 0.5)
+            (0.1 + 2.0 * between * (1.0 - gone) - 0.9 * gone, gone)
         });
-    let depth = -outside;
+    // By the ellipse, not by the nearest point: that one jumps from side to side on the midline.
+    let behind = (y - (arch.front - arch.length)).max(0.0) / arch.length;
+    let depth = (1.0 - (x / arch.half_width).hypot(behind)) * arch.half_width;
     let rugae = 0.35 * (y * 1.6 + 1.5 * noise(texture, x * 0.2, y * 0.2, 2.0)).sin() * smoothstep(-22.0, -10.0, y);
     let ridge_line = 0.5 * smoothstep(1.2, 0.0, x.abs());
     Some(Column {
         outside,
         gum: arch.gum(point.arc),
         papilla: papilla + 0.15 * rough,
-        ridge,
-        roof: -2.5 - 11.5 * smoothstep(4.0, 19.0, depth) + (rugae + ridge_line) * smoothstep(6.0, 11.0, depth),
-        cut: if outside > 1.5 || (outside < -1.5 && !arch.upper) { -7.5 + 1.2 * rough } else { -100.0 },
+        ridge: ridge * (1.0 - 0.25 * shrunk),
+        roof: -2.5 - 11.5 * smoothstep(3.0, 15.0, depth) + (rugae + ridge_line) * smoothstep(6.0, 11.0, depth),
+        cut: if outside > 1.5 || (outside < -1.5 && !arch.upper) { -9.6 + 0.8 * rough } else { -100.0 },
         teeth,
     })
 }
@@ -213,7 +216,7 @@ fn column<'a>(arch: &'a Arch, texture: u32, x: f32, y: f32) -> Option<Column<'a>
 fn sample(column: &Column<'_>, z: f32, down: f32) -> Sample {
     let w = z - column.gum * down;
     let side = column.outside.abs() - (column.ridge + 0.16 * (-w).clamp(0.0, 12.0));
-    let mut gum = smooth_max(side, w - column.papilla, 2.4);
+    let mut gum = smooth_max(side, w - column.papilla, 1.8);
     if column.outside < 0.0 && down < 0.0 {
         gum = smooth_min(gum, (w - column.roof) * 0.75, 2.5);
     }
@@ -225,7 +228,7 @@ fn sample(column: &Column<'_>, z: f32, down: f32) -> Sample {
             (tooth, rise) = (distance, (height / candidate.crown).clamp(0.0, 1.0));
         }
     }
-    let enamel = ((gum - tooth) / 0.5 + 0.5).clamp(0.0, 1.0);
+    let enamel = ((gum - tooth) / 0.9 + 0.5).clamp(0.0, 1.0);
     let distance = if tooth < 50.0 { smooth_min(gum, tooth, 0.45) } else { gum };
     Sample { distance, enamel, rise: if enamel > 0.0 { rise } else { w / 8.0 } }
 }
