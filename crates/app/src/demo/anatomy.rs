@@ -198,8 +198,6 @@ pub(super) struct Anatomy {
     pub(super) upper: Arch,
     /// Lower arch.
     pub(super) lower: Arch,
-    /// Size of the head against an average one.
-    pub(super) scale: f32,
     /// For noise that belongs to this patient.
     pub(super) texture: u32,
 }
@@ -212,7 +210,7 @@ impl Anatomy {
         let texture = u32::try_from(random.below(1 << 32)).unwrap_or(0);
         let upper = Arch::new(true, scale, traits, &mut random);
         let lower = Arch::new(false, scale, traits, &mut random);
-        Self { upper, lower, scale, texture }
+        Self { upper, lower, texture }
     }
 
     /// Both arches.

@@ -24,8 +24,9 @@ pub(super) fn encode(mesh: &Mesh, title: &str) -> Vec<u8> {
 }
 
 /// Unit vector that a triangle faces, zero for one without area.
-pub(super) fn normal(a: [f32; 3], b: [f32; 3], c: [f32; 3]) -> [f32; 3] {
-    let (u, v) = ([b[0] - a[0], b[1] - a[1], b[2] - a[2]], [c[0] - a[0], c[1] - a[1], c[2] - a[2]]);
+pub(super) fn normal(corner: [f32; 3], second: [f32; 3], third: [f32; 3]) -> [f32; 3] {
+    let edge = |to: [f32; 3]| [to[0] - corner[0], to[1] - corner[1], to[2] - corner[2]];
+    let (u, v) = (edge(second), edge(third));
     let cross = [u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]];
     let length = (cross[0] * cross[0] + cross[1] * cross[1] + cross[2] * cross[2]).sqrt();
     if length > 0.0 { cross.map(|value| value / length) } else { [0.0; 3] }

@@ -98,13 +98,13 @@ pub(super) fn cbct(anatomy: &Anatomy, size: usize, seed: u64, cancel: &Cancel) -
             let across = range(tooth.at[0] - reach - CENTRE[0], tooth.at[0] + reach - CENTRE[0]);
             let along = range(CENTRE[1] - tooth.at[1] - reach, CENTRE[1] - tooth.at[1] + reach);
             for iz in range(edge.min(apex) - CENTRE[2], edge.max(apex) - CENTRE[2]) {
-                let w = (CENTRE[2] + place(iz) - tooth.gum) * down;
+                let height = (CENTRE[2] + place(iz) - tooth.gum) * down;
                 for iy in along.clone() {
                     let y = CENTRE[1] - place(iy);
                     for ix in across.clone() {
                         let x = CENTRE[0] + place(ix);
                         let (u, v) = tooth.local(x, y);
-                        let (density, share) = in_tooth(tooth, u, v, w, pitch);
+                        let (density, share) = in_tooth(tooth, u, v, height, pitch);
                         if share > 0.0 && x.hypot(y - CENTRE[1]) < FIELD / 2.0 {
                             let value = &mut field[(iz * size + iy) * size + ix];
                             *value += (density - *value) * share;
