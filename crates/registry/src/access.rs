@@ -57,8 +57,51 @@ pub struct Viewer {
     may_export_studies: bool,
     reads: Projects,
     exports: Projects,
-    /// Folders that a grant names, with subfolders where it says so.
-    reads_folders: RoaringTreemap,
+    /// What the reading grants reach.
+    reaches: Vec<Reach>,
+}
+
+/// The placements that one viewer sees in one project: a placement is seen where a single grant covers this patient in this
+/// folder. Who may read a patient through one grant does not learn of the folders that only another grant opens.
+#[derive(Clone, Debug)]
+pub(crate) enum SeenPlacements {
+    /// Every one.
+    All,
+    /// Those that one of these reaches.
+    Reached(Vec<Reach>),
+}
+
+/// What one grant reaches.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Reach {
+    project: Option<ProjectId>,
+    /// The folder and, where the grant says so, its subfolders; `None`: every folder.
+    folders: Option<RoaringTreemap>,
+    visibility: Option<String>,
+}
+
+impl SeenPlacements {
+    /// Whether a patient of this visibility is seen in this folder.
+    fn contains(&self, visibility: &str, folder: FolderId) -> bool {
+        let SeenPlacements::Reached(reaches) = self else { return true };
+        reaches.iter().any(|reach| {
+            reach.visibility.as_ref().is_none_or(|wanted| wanted == visibility)
+                && reach.folders.as_ref().is_none_or(|folders| folders.contains(folder.0.cast_unsigned()))
+        })
+    }
+}
+
+impl PartialEq for SeenPlacements {
+    /// Whether both show the same for the same reasons, whatever the order of the grants.
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (SeenPlacements::All, SeenPlacements::All) => true,
+            (SeenPlacements::Reached(a), SeenPlacements::Reached(b)) => {
+                a.iter().all(|reach| b.contains(reach)) && b.iter().all(|reach| a.contains(reach))
+            }
+            _ => false,
+        }
+    }
 }
 
 impl Viewer {
@@ -97,10 +140,16 @@ impl Viewer {
         self.reads_project(project) && self.exports.contains(project)
     }
 
-    /// Whether a right covers this folder of the project. A patient that is seen in one folder does not show the names of
-    /// its other folders.
-    pub(crate) fn reads_folder(&self, project: ProjectId, folder: FolderId) -> bool {
-        self.reads_project(project) || self.reads_folders.contains(folder.0.cast_unsigned())
+    /// Which placements of the project this viewer sees.
+    pub(crate) fn placements(&self, project: ProjectId) -> SeenPlacements {
+        let here = |reach: &&Reach| reach.project.is_none_or(|only| only == project);
+        // Of which project the grant speaks has been asked: the answer for two viewers is compared.
+        let reaches: Vec<Reach> =
+            self.reaches.iter().filter(here).map(|reach| Reach { project: Some(project), ..reach.clone() }).collect();
+        if reaches.iter().any(|reach| reach.folders.is_none() && reach.visibility.is_none()) {
+            return SeenPlacements::All;
+        }
+        SeenPlacements::Reached(reaches)
     }
 
     /// Refuses a viewer of another registry, whose row ids mean other patients.
@@ -120,7 +169,7 @@ impl Viewer {
             may_export_studies: true,
             reads: Projects::All,
             exports: Projects::All,
-            reads_folders: RoaringTreemap::new(),
+            reaches: vec![Reach { project: None, folders: None, visibility: None }],
         }
     }
 }
@@ -145,13 +194,31 @@ impl Registry {
             may_export_studies: grants.iter().any(|grant| grant.may_export_studies),
             reads: Projects::of(&reading),
             exports: Projects::of(&exporting),
-            reads_folders: reading
-                .iter()
-                .filter_map(|grant| grant.folders.as_ref())
-                .flatten()
-                .map(|folder| folder.0.cast_unsigned())
-                .collect(),
+            reaches: reading.iter().map(|grant| grant.reach()).collect(),
         })
+    }
+
+    /// The placements (patient, folder) of a project that the viewer sees, by patient. With
+    /// [`SeenPlacements::All`], rows of other projects are among them: whoever asks drops them faster than a join would.
+    pub(crate) fn placements(&self, project: ProjectId, seen: &SeenPlacements) -> Result<Vec<(PatientId, FolderId)>> {
+        if *seen == SeenPlacements::All {
+            let sql = "SELECT patient_id, folder_id FROM patient_folder ORDER BY patient_id";
+            return self.rows(sql, [], |row| Ok((PatientId(row.get(0)?), FolderId(row.get(1)?))));
+        }
+        let mut placements = Vec::new();
+        self.each(
+            "SELECT patient_folder.patient_id, patient_folder.folder_id, patient.visibility
+               FROM patient_folder CROSS JOIN patient ON patient.id = patient_folder.patient_id
+              WHERE patient.project_id = ?1 ORDER BY patient_folder.patient_id",
+            [project.0],
+            |row| {
+                let folder = FolderId(row.get(1)?);
+                let shown = seen.contains(row.get_ref(2)?.as_str()?, folder);
+                Ok(shown.then_some((PatientId(row.get(0)?), folder)))
+            },
+            |placement| placements.extend(placement),
+        )?;
+        Ok(placements)
     }
 
     fn user(&self, name: &str) -> Result<UserId> {
@@ -254,6 +321,13 @@ struct Grant {
     may_read: bool,
     may_export: bool,
     may_export_studies: bool,
+}
+
+impl Grant {
+    fn reach(&self) -> Reach {
+        let set = |folders: &Vec<FolderId>| folders.iter().map(|folder| folder.0.cast_unsigned()).collect();
+        Reach { project: self.project, folders: self.folders.as_ref().map(set), visibility: self.visibility.clone() }
+    }
 }
 
 /// The projects that grants cover as a whole.

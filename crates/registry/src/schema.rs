@@ -52,6 +52,9 @@ fn parts(connection: &Connection) -> rusqlite::Result<BTreeSet<(String, String)>
         "SELECT type || ' ' || name, tbl_name FROM sqlite_schema
           WHERE type IN ('table', 'index') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
          UNION ALL
+         SELECT 'unique index ' || i.name, t.name
+           FROM sqlite_schema t, pragma_index_list(t.name) i WHERE t.type = 'table' AND i.\"unique\" AND i.origin = 'c'
+         UNION ALL
          SELECT 'column ' || t.name || '.' || c.name, c.type || c.\"notnull\" || c.pk || c.hidden
            FROM sqlite_schema t, pragma_table_xinfo(t.name) c WHERE t.type = 'table'",
     )?;
@@ -79,6 +82,23 @@ mod tests {
         assert_eq!(lacks(&connection).expect("a look"), None, "what was just made lacks nothing");
         migrate(&mut connection).expect("again");
         assert_eq!(version(&connection), VERSION, "migrating twice is migrating once");
+    }
+
+    #[test]
+    fn two_patients_of_a_project_never_share_a_number() {
+        let mut connection = Connection::open_in_memory().expect("a database");
+        migrate(&mut connection).expect("the schema");
+        let add = |project: i64, id: &str| {
+            let sql = "INSERT INTO patient (project_id, patient_id, number) VALUES (?1, ?2, 7)";
+            connection.execute(sql, (project, id))
+        };
+        connection.execute_batch("INSERT INTO project (slug, name) VALUES ('a', ''), ('b', '')").expect("projects");
+        add(1, "x").and_then(|_| add(2, "x")).expect("projects count on their own");
+        add(1, "y").expect_err("a folder of an archive is one patient's");
+        let weak = "DROP INDEX patient_number; CREATE INDEX patient_number ON patient (project_id, number)";
+        connection.execute_batch(weak).expect("an index that lets anything pass");
+        let lacks = lacks(&connection).expect("a look");
+        assert_eq!(lacks.as_deref(), Some("unique index patient_number is missing"), "a registry without it is damaged");
     }
 
     #[test]

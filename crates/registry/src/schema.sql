@@ -24,7 +24,7 @@ CREATE TABLE patient (
     id         INTEGER PRIMARY KEY,               -- stable; selections and cohorts hold it
     project_id INTEGER NOT NULL REFERENCES project (id),
     patient_id TEXT NOT NULL,                     -- the id that users and the source know
-    number     INTEGER NOT NULL,                  -- names the patient's folder in an archive
+    number     INTEGER NOT NULL,                  -- names the patient's folder in an archive: the id if that is a number
     name       TEXT NOT NULL DEFAULT '',          -- identifying
     record_no  TEXT,                              -- identifying
     visibility TEXT NOT NULL DEFAULT 'public',
@@ -32,6 +32,7 @@ CREATE TABLE patient (
     created_at TEXT,
     UNIQUE (project_id, patient_id)
 ) STRICT;
+CREATE UNIQUE INDEX patient_number ON patient (project_id, number);
 CREATE INDEX patient_record ON patient (record_no) WHERE record_no IS NOT NULL;
 
 CREATE TABLE patient_folder (                     -- a placement: no, one or many folders

@@ -80,14 +80,14 @@ impl Scope {
             project,
             patients,
         };
-        scope.placements =
-            scope.links(registry, "SELECT patient_id, folder_id FROM patient_folder ORDER BY patient_id", |folder| {
-                let at = scope.folders.binary_search_by_key(&folder, |known| known.id.0).ok()?;
-                viewer.reads_folder(scope.project.id, FolderId(folder)).then_some(at)
-            })?;
-        scope.taggings = scope.links(registry, "SELECT patient_id, tag_id FROM patient_tag ORDER BY patient_id", |tag| {
-            scope.tags.binary_search_by_key(&tag, |known| known.id).ok()
-        })?;
+        let placements = registry.placements(scope.project.id, &viewer.placements(scope.project.id))?;
+        scope.placements = scope.links(placements.into_iter().map(|(patient, folder)| (patient.0, folder.0)), |folder| {
+            scope.folders.binary_search_by_key(&folder, |known| known.id.0).ok()
+        });
+        let sql = "SELECT patient_id, tag_id FROM patient_tag ORDER BY patient_id";
+        let taggings = registry.rows(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        scope.taggings =
+            scope.links(taggings.into_iter(), |tag| scope.tags.binary_search_by_key(&tag, |known| known.id).ok());
         // To whom everything is shown, folders and tags without patients are shown too; to others a name is shown only
         // where a patient that they see bears it.
         let sees_all = matches!(viewer.may_read(), PatientSet::All);
@@ -160,21 +160,13 @@ impl Scope {
         &self.tags[tag as usize].name
     }
 
-    /// (patient, other) positions of a table of row ids that is ordered by patient.
-    fn links(&self, registry: &Registry, sql: &str, find: impl Fn(i64) -> Option<usize>) -> Result<Vec<(u32, u32)>> {
-        let mut links = Vec::new();
-        registry.each(
-            sql,
-            [],
-            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)),
-            |(patient, other)| {
-                let patient = self.patients.binary_search_by_key(&patient, |seen| seen.id.0).ok().and_then(position);
-                if let (Some(patient), Some(other)) = (patient, find(other).and_then(position)) {
-                    links.push((patient, other));
-                }
-            },
-        )?;
-        Ok(links)
+    /// (patient, other) positions of pairs of row ids that are ordered by patient.
+    fn links(&self, pairs: impl Iterator<Item = (i64, i64)>, find: impl Fn(i64) -> Option<usize>) -> Vec<(u32, u32)> {
+        let link = |(patient, other): (i64, i64)| {
+            let patient = self.patients.binary_search_by_key(&patient, |seen| seen.id.0).ok().and_then(position)?;
+            Some((patient, find(other).and_then(position)?))
+        };
+        pairs.filter_map(link).collect()
     }
 
     fn mark_seen(&mut self, sees_all: bool) {

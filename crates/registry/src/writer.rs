@@ -267,25 +267,32 @@ impl RegistryWriter {
         .map(ModalityId)
     }
 
-    /// Adds a patient and gives it the number of its folder in archives: the number that its id is, else the smallest that
-    /// no patient of the project has yet.
+    /// Adds a patient. The number of its folder in archives is the number that its id is; the others get theirs when the
+    /// registry is finished and all of those are known.
     pub fn patient(&mut self, patient: &NewPatient<'_>) -> Result<PatientId> {
-        let number = self.numbers.entry(patient.project).or_default().give(patient.patient_id);
-        self.insert(
+        let canonical = canonical_number(patient.patient_id);
+        let numbers = self.numbers.entry(patient.project).or_default();
+        let number = canonical.map_or_else(|| numbers.stand_in(), u64::cast_signed);
+        let id = self.insert(
             "INSERT INTO patient (project_id, patient_id, number, name, record_no, visibility, deleted, created_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             params![
                 patient.project.0,
                 patient.patient_id,
-                number.cast_signed(),
+                number,
                 patient.name,
                 patient.record_no,
                 patient.visibility,
                 patient.deleted,
                 time(patient.created_at),
             ],
-        )
-        .map(PatientId)
+        )?;
+        let numbers = self.numbers.entry(patient.project).or_default();
+        match canonical {
+            Some(number) => _ = numbers.given.insert(number),
+            None => numbers.waiting.push(id),
+        }
+        Ok(PatientId(id))
     }
 
     /// Places a patient in a folder; a patient may be in several.
@@ -397,7 +404,8 @@ impl RegistryWriter {
     /// # Errors
     /// `DESTINATION_TAKEN` where something has taken the name meanwhile; nothing is replaced, nothing is left.
     pub fn finish(self) -> Result<()> {
-        let Self { connection, part, path, numbers: _ } = self;
+        let Self { connection, part, path, numbers } = self;
+        give_numbers(&connection, numbers).map_err(|error| write_failed(&path, error))?;
         // DELETE also in the header: such a file is read in place, without anything beside it.
         let close = connection
             .execute_batch("COMMIT; PRAGMA journal_mode = DELETE;")
@@ -437,26 +445,33 @@ impl RegistryWriter {
     }
 }
 
-/// The patient numbers of one project that are given already.
+/// The patient numbers of one project.
 #[derive(Default)]
 struct Numbers {
+    /// Those of the ids that are numbers.
     given: RoaringTreemap,
-    /// No number below this one is free.
-    free_from: u64,
+    /// Row ids of the other patients, in the order in which they came.
+    waiting: Vec<i64>,
 }
 
 impl Numbers {
-    fn give(&mut self, patient_id: &str) -> u64 {
-        let number = canonical_number(patient_id).unwrap_or_else(|| {
-            self.free_from = self.free_from.max(1);
-            while self.given.contains(self.free_from) {
-                self.free_from += 1;
-            }
-            self.free_from
-        });
-        self.given.insert(number);
-        number
+    /// What stands in the next waiting patient's row until all numbers are known: no other row has it.
+    fn stand_in(&self) -> i64 {
+        -1 - i64::try_from(self.waiting.len()).expect("memory holds fewer patients")
     }
+}
+
+/// Gives the smallest free numbers to the patients whose ids are none. Only now: whoever took a number earlier would take it
+/// from a patient whose id it is.
+fn give_numbers(connection: &Connection, numbers: HashMap<ProjectId, Numbers>) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare("UPDATE patient SET number = ?1 WHERE id = ?2")?;
+    for Numbers { given, waiting } in numbers.into_values() {
+        let free = (1..i64::MAX).filter(|number| !given.contains(number.cast_unsigned()));
+        for (id, number) in waiting.into_iter().zip(free) {
+            statement.execute((number, id))?;
+        }
+    }
+    Ok(())
 }
 
 /// The number that an id is, if it is written as numbers are: digits without leading zeros, no more than 2^63 - 1.

@@ -53,7 +53,7 @@ impl Index {
         patient_text.shrink();
 
         let mut index = Index {
-            project: None,
+            loaded_for: None,
             repeats_inside: Vec::new(),
             node_of_folder,
             folder_text,

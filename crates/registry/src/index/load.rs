@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::access::Viewer;
+use crate::access::{SeenPlacements, Viewer};
 use crate::error::Result;
 use crate::ids::{FolderId, ModalityId, PatientId, ProjectId, TagId};
 use crate::registry::Registry;
@@ -25,16 +25,16 @@ impl Index {
     /// Those of reading: `REGISTRY_CORRUPT`, `REGISTRY_UNREADABLE`, `DB_BUSY`.
     pub fn load(registry: &Registry, viewer: &Viewer, project: ProjectId, cache: Option<&Path>) -> Result<Index> {
         viewer.must_belong_to(registry)?;
-        let mut input = read(registry, project, cache)?;
+        let placements = viewer.placements(project);
+        let mut input = read(registry, project, &placements, cache)?;
         input.patients.retain(|patient| viewer.may_read().contains(patient.id));
-        input.placements.retain(|&(_, folder)| viewer.reads_folder(project, folder));
         let mut index = Index::new(input)?;
-        index.project = Some(project);
+        index.loaded_for = Some((project, placements));
         Ok(index)
     }
 }
 
-fn read(registry: &Registry, project: ProjectId, cache: Option<&Path>) -> Result<IndexInput> {
+fn read(registry: &Registry, project: ProjectId, seen: &SeenPlacements, cache: Option<&Path>) -> Result<IndexInput> {
     // One transaction: every row is of one state of the registry, and with a rollback journal nobody can change the file
     // between the first row and the second stamp.
     let transaction = registry.snapshot()?;
@@ -49,10 +49,7 @@ fn read(registry: &Registry, project: ProjectId, cache: Option<&Path>) -> Result
                 Ok(InputFolder { id: FolderId(row.get(0)?), parent, name: row.get(2)? })
             },
         )?,
-        // Other projects' rows too: the index drops them faster than a join would.
-        placements: registry.rows("SELECT patient_id, folder_id FROM patient_folder", [], |row| {
-            Ok((PatientId(row.get(0)?), FolderId(row.get(1)?)))
-        })?,
+        placements: registry.placements(project, seen)?,
         tags: registry.rows("SELECT id, name FROM tag", [], |row| Ok(Tag { id: TagId(row.get(0)?), name: row.get(1)? }))?,
         patient_tags: registry.rows("SELECT patient_id, tag_id FROM patient_tag", [], |row| {
             Ok((PatientId(row.get(0)?), TagId(row.get(1)?)))

@@ -2,6 +2,7 @@
 
 use roaring::RoaringBitmap;
 
+use crate::access::SeenPlacements;
 use crate::ids::{FolderId, ModalityId, PatientId, ProjectId, TagId};
 use crate::rows::{Kind, Modality, Tag};
 
@@ -14,8 +15,8 @@ use super::text_column::TextColumn;
 /// is seen goes through a [`super::View`], which knows what its viewer may do.
 #[derive(Debug)]
 pub struct Index {
-    /// The project that it was loaded from; `None` for one made of plain rows.
-    pub(super) project: Option<ProjectId>,
+    /// The project that it was loaded from, and which of its placements are in it; `None` for one made of plain rows.
+    pub(super) loaded_for: Option<(ProjectId, SeenPlacements)>,
     /// Folders with patients, depth first; the root is the first.
     pub(super) nodes: Vec<Node>,
     /// How many ordinals of each node repeat a patient of the same node. Empty where no patient lies in several folders.

@@ -10,7 +10,7 @@ use crate::ids::{FolderId, ModalityId, PatientId, TagId};
 use crate::rows::Kind;
 use crate::selection::{KindChoice, TagMode};
 
-use super::forest::{Node, ROOT};
+use super::forest::ROOT;
 use super::ranked::Ranked;
 use super::structure::Index;
 use super::text_column::fold_query;
@@ -137,18 +137,13 @@ impl View {
         view
     }
 
-    /// A look with the rights of a registry's viewer at an index that was loaded for them, or for someone who sees the same
-    /// folders.
+    /// A look with the rights of a registry's viewer at an index that was loaded for them, or for someone with the same
+    /// rights to read.
     ///
     /// # Errors
-    /// `INTERNAL` where the index shows patients in folders that this viewer may not read: it is someone else's.
+    /// `INTERNAL` where the index was loaded for someone with other rights, who may see patients in other folders.
     pub fn for_viewer(index: Arc<Index>, viewer: &Viewer) -> Result<Self> {
-        let readable = |node: &Node| match (index.project, node.id) {
-            (_, None) => true,
-            (Some(project), Some(folder)) => viewer.reads_folder(project, folder),
-            (None, Some(_)) => false,
-        };
-        if !index.nodes.iter().all(|node| node.own == node.end || readable(node)) {
+        if index.loaded_for.as_ref().is_none_or(|(project, placements)| viewer.placements(*project) != *placements) {
             return Err(Error::new(Code::Internal, "The index of one viewer was used for another."));
         }
         Ok(Self::new(index, |patient| {

@@ -318,6 +318,64 @@ fn a_patient_seen_in_one_folder_does_not_show_its_others() {
     assert_eq!(parts.folders, [owned(&["Clinic A", "2025"]), owned(&["Clinic B"])], "the owner sees both");
 }
 
+/// A registry in which kim sees patient 5 of maxillo in the shared folder `Ground`, or a public patient 6; both also lie in
+/// the shared folder `First floor`, which kim may enter in the other project alone, or for patients of another visibility.
+fn two_floors(first: Grants, ground: Grants, folders: bool) -> Open {
+    let mut clinic = Clinic::new();
+    let w = &mut clinic.writer;
+    let [first_floor, ground_floor] = ["First floor", "Ground"].map(|name| w.folder(None, None, name).expect("a folder"));
+    for (project, id, visibility) in
+        [(clinic.maxillo, "5", "private"), (clinic.maxillo, "6", "public"), (clinic.brain, "900", "public")]
+    {
+        let patient = w.patient(&NewPatient { visibility, ..NewPatient::new(project, id) }).expect("a patient");
+        w.place(patient, first_floor).expect("a placement");
+        w.place(patient, ground_floor).expect("a placement");
+    }
+    for (grants, folder) in [(first, first_floor), (ground, ground_floor)] {
+        for grant in grants(&clinic) {
+            let folder = Some(folder).filter(|_| folders || grant.visibility.is_none());
+            clinic.writer.grant(&NewGrant { folder, ..grant }).expect("a grant");
+        }
+    }
+    clinic.open()
+}
+
+#[test]
+fn a_placement_is_seen_only_where_one_grant_covers_this_patient_in_this_folder() {
+    let in_brain: Grants = |c| vec![NewGrant { project: Some(c.brain), ..NewGrant::export(c.user) }];
+    let in_maxillo: Grants = |c| vec![NewGrant { project: Some(c.maxillo), ..NewGrant::export(c.user) }];
+    let of_debug: Grants = |c| vec![NewGrant { visibility: Some("debug"), ..NewGrant::export(c.user) }];
+    for (case, open) in [
+        ("a folder that is kim's in the other project alone", two_floors(in_brain, in_maxillo, true)),
+        ("a folder that is kim's for another visibility alone", two_floors(of_debug, in_maxillo, true)),
+        ("a visibility in every folder opens none to others", two_floors(of_debug, in_maxillo, false)),
+    ] {
+        let kim = open.kim();
+        let named = Selection { patient: owned(&["5"]), ..anything() };
+        let parts = open.resolve(&kim, &named).expect("patient 5 is seen on the ground floor");
+        assert_eq!(parts.folders, [owned(&["Ground"])], "{case}: the export does not name it");
+        let page = open.registry.patients(&kim, "maxillo", &named, None, 0).expect("patient 5");
+        assert_eq!(page.patients[0].folders, [owned(&["Ground"])], "{case}: nor does the list");
+        let (code, _, hint, near) = words(&open.refusal(&kim, &folder(&["First floor"])));
+        assert_eq!((code, near), (Code::UnknownFolder, vec![]), "{case}: it does not exist for kim");
+        assert!(!hint.contains("First"), "{case}: nor does the hint say it: {hint}");
+        let (.., near) = words(&open.refusal(&kim, &folder(&["First flor"])));
+        assert!(near.is_empty(), "{case}: nor is it a suggestion: {near:?}");
+        let owner = words(&open.refusal(&open.owner(), &folder(&["First flor"]))).3;
+        assert_eq!(owner, ["First floor"], "{case}: the owner is offered it");
+    }
+}
+
+#[test]
+fn a_grant_without_a_folder_shows_its_patients_in_all_of_theirs() {
+    let public: Grants = |c| vec![NewGrant { visibility: Some("public"), ..NewGrant::export(c.user) }];
+    let open = two_floors(|_| vec![], public, false);
+    let kim = open.kim();
+    let parts = open.resolve(&kim, &folder(&["First floor"])).expect("patient 6 is public wherever it lies");
+    assert_eq!(ids(&parts), ["6"], "and patient 5 is not");
+    assert_eq!(parts.folders, [owned(&["First floor"]), owned(&["Ground"])], "both of its folders are shown");
+}
+
 #[test]
 fn an_unknown_user_of_a_registry_without_users() {
     let dir = tempfile::tempdir().expect("a folder");

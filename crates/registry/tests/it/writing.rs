@@ -65,7 +65,7 @@ fn without_a_folder_nothing_starts() {
 }
 
 #[test]
-fn a_number_is_the_id_or_the_smallest_free_one() {
+fn a_number_is_the_id_or_the_smallest_that_no_id_is() {
     let mut clinic = Clinic::new();
     let brain = clinic.brain;
     let ids = ["2", "A", "B", "1", "C", "007", "9223372036854775807", "9223372036854775808", "-5", "+6", " 7", "0", "é", ""];
@@ -85,20 +85,20 @@ fn a_number_is_the_id_or_the_smallest_free_one() {
     numbers.sort();
     let mut expected = vec![
         ("2", 2),
-        ("A", 1),
-        ("B", 3),
-        // The id is the number, although "A" has it: planning keeps their folders apart.
+        // "A" came before "1": still patient_001 is patient 1 in every archive.
+        ("A", 3),
+        ("B", 4),
         ("1", 1),
-        ("C", 4),
-        ("007", 5),
+        ("C", 5),
+        ("007", 6),
         ("9223372036854775807", 9_223_372_036_854_775_807),
-        ("9223372036854775808", 6),
-        ("-5", 7),
-        ("+6", 8),
-        (" 7", 9),
+        ("9223372036854775808", 7),
+        ("-5", 8),
+        ("+6", 9),
+        (" 7", 10),
         ("0", 0),
-        ("é", 10),
-        ("", 11),
+        ("é", 11),
+        ("", 12),
     ];
     expected.sort_unstable();
     let expected: Vec<(String, u64)> = expected.into_iter().map(|(id, number)| (id.to_owned(), number)).collect();
@@ -117,8 +117,13 @@ fn contradicting_rows_are_refused_without_naming_a_person() {
     clinic.writer.file(&nowhere).expect_err("a file needs a data root that exists");
     clinic.writer.place(clinic.p1, sheaf_registry::ids::FolderId(99)).expect_err("a placement needs a folder that exists");
 
+    let twice = NewPatient { name: "Grace Hopper", ..NewPatient::new(clinic.maxillo, "A-7") };
+    clinic.writer.patient(&twice).expect_err("patient A-7 is there");
+    clinic.writer.patient(&NewPatient::new(clinic.maxillo, "B-1")).expect("what was refused leaves no trace in the numbers");
+
     let open = clinic.open();
-    assert_eq!(open.chosen(&everything()), ["1", "2", "10", "A-7"], "what was refused is not there, the rest is");
+    let expected = ["1", "2", "10", "A-7", "B-1"];
+    assert_eq!(open.chosen(&everything()), expected, "what was refused is not there, the rest is");
 }
 
 #[test]

@@ -150,6 +150,42 @@ fn a_folder_that_no_right_reaches_is_not_shown_even_where_its_patient_is() {
 }
 
 #[test]
+fn a_folder_that_is_open_in_another_project_alone_is_not_shown() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("registry.sqlite");
+    let fill = || -> crate::Result<ProjectId> {
+        let mut writer = RegistryWriter::create(&path)?;
+        let (brain, maxillo) = (writer.project("brain", "")?, writer.project("maxillo", "")?);
+        let [secret, open] = ["Secret", "Open"].map(|name| writer.folder(None, None, name));
+        let (secret, open) = (secret?, open?);
+        let patient = writer.patient(&NewPatient::new(maxillo, "5"))?;
+        writer.place(patient, secret)?;
+        writer.place(patient, open)?;
+        for name in ["kim", "lee"] {
+            let user = writer.user(name, "")?;
+            let mut grants = [(brain, secret), (maxillo, open)];
+            // The same rights, given in another order.
+            if name == "lee" {
+                grants.reverse();
+            }
+            for (project, folder) in grants {
+                writer.grant(&NewGrant { project: Some(project), folder: Some(folder), ..NewGrant::read(user) })?;
+            }
+        }
+        writer.finish()?;
+        Ok(maxillo)
+    };
+    let project = fill().expect("a small registry");
+    let registry = Registry::open(&path).expect("the registry");
+    let mut view = look(&registry, &user("kim"), project, None);
+    view.expand_all(true);
+    let shown = format!("{:?}", view.rows(0, 99));
+    assert!(shown.contains("Open") && !shown.contains("Secret"), "no single right shows the patient there: {shown}");
+    let lee = registry.viewer(&user("lee")).expect("a user");
+    View::for_viewer(Arc::clone(view.index()), &lee).expect("who may read the same may share the index");
+}
+
+#[test]
 fn the_words_of_a_selection_resolve_to_the_selection() {
     let ground = Ground::new();
     let registry = ground.registry();
