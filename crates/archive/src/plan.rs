@@ -320,7 +320,7 @@ impl Plan {
     fn directory(&self, patient: u32, modality: u16, kind: Kind) -> String {
         let patient = &self.patient_dirs[patient as usize];
         let modality = &self.modality_dirs[usize::from(modality)];
-        match self.selection.kind {
+        match self.selection.export_kind() {
             KindChoice::Both => format!("{patient}/{modality}/{}/", kind.as_str()),
             KindChoice::Raw | KindChoice::Processed => format!("{patient}/{modality}/"),
         }

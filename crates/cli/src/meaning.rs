@@ -182,11 +182,11 @@ fn selection_of(said: SaidSelection, stdin: &mut dyn Read) -> Result<Selection> 
         },
         modality: said.modality,
         all_modalities: said.all_modalities,
-        kind: match said.kind {
-            None | Some(SaidKind::Processed) => KindChoice::Processed,
-            Some(SaidKind::Raw) => KindChoice::Raw,
-            Some(SaidKind::Both) => KindChoice::Both,
-        },
+        kind: said.kind.map(|kind| match kind {
+            SaidKind::Processed => KindChoice::Processed,
+            SaidKind::Raw => KindChoice::Raw,
+            SaidKind::Both => KindChoice::Both,
+        }),
     })
 }
 
@@ -301,9 +301,9 @@ mod tests {
     #[test]
     fn what_is_not_said_has_its_default() {
         let said = selection(&["--all", "--modality", "cbct"], "").expect("understood");
-        assert_eq!((said.kind, said.tag_mode), (KindChoice::Processed, TagMode::Any), "the defaults of the contract");
+        assert_eq!((said.kind, said.tag_mode), (None, TagMode::Any), "the defaults of the contract");
         let said = selection(&["--all", "--kind", "both", "--tag", "a", "--tag-mode", "none"], "").expect("understood");
-        assert_eq!((said.kind, said.tag_mode), (KindChoice::Both, TagMode::None), "as said");
+        assert_eq!((said.kind, said.tag_mode), (Some(KindChoice::Both), TagMode::None), "as said");
     }
 
     #[test]
@@ -311,7 +311,7 @@ mod tests {
         let json = r#"{"folder": [{"id": "4", "path": ["A", "b/c"]}], "modality": "cbct", "kind": "raw"}"#;
         let said = selection(&["--selection", "-"], json).expect("understood");
         assert_eq!(said.folder[0].id.as_deref(), Some("4"), "the folder's id");
-        assert_eq!((said.modality, said.kind), (vec!["cbct".to_owned()], KindChoice::Raw), "the contents");
+        assert_eq!((said.modality, said.kind), (vec!["cbct".to_owned()], Some(KindChoice::Raw)), "the contents");
         let error = selection(&["--selection", "-"], r#"{"everything": true}"#).expect_err("an unknown key");
         assert_eq!(error.code(), Code::Usage, "an unknown key is never ignored");
         assert!(error.message().contains("everything"), "and it is named: {error}");

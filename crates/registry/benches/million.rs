@@ -18,7 +18,7 @@ fn main() -> Result<()> {
     timed("insert and finish", || make(&path))?;
     let registry = timed("open", || Registry::open(&path))?;
     let viewer = registry.viewer(&Actor::Owner)?;
-    let everything = Selection { all: true, all_modalities: true, kind: KindChoice::Both, ..Selection::default() };
+    let everything = Selection { all: true, all_modalities: true, kind: Some(KindChoice::Both), ..Selection::default() };
     let resolved = timed("resolve everything", || Resolved::new(&registry, &viewer, "maxillo", &everything))?;
     println!("{:>24} {}", "files", resolved.into_parts().files.len());
     let one = Selection { all: false, patient: vec!["50000".to_owned()], ..everything.clone() };

@@ -25,12 +25,7 @@ impl Contents {
     /// # Errors
     /// `UNKNOWN_MODALITY` with near matches; those of reading.
     pub(crate) fn to_export(registry: &Registry, viewer: &Viewer, scope: &Scope, selection: &Selection) -> Result<Self> {
-        let rows = modality_rows(registry)?;
-        let mut wanted = rows;
-        if !selection.all_modalities {
-            wanted = said(registry, viewer, scope, selection, wanted)?;
-        }
-        Self::new(registry, wanted, selection.kind)
+        Self::new(registry, modalities(registry, viewer, scope, selection)?, selection.export_kind())
     }
 
     /// What a list of patients shows: everything, as far as the selection does not speak of contents.
@@ -38,21 +33,13 @@ impl Contents {
     /// # Errors
     /// Those of [`Contents::to_export`].
     pub(crate) fn to_list(registry: &Registry, viewer: &Viewer, scope: &Scope, selection: &Selection) -> Result<Self> {
-        if selection.says_modalities() {
-            return Self::to_export(registry, viewer, scope, selection);
-        }
-        let kinds = if selection.kind == KindChoice::Raw { KindChoice::Raw } else { KindChoice::Both };
-        Self::new(registry, modality_rows(registry)?, kinds)
+        let wanted = modalities(registry, viewer, scope, selection)?;
+        Self::new(registry, wanted, selection.kind.unwrap_or(KindChoice::Both))
     }
 
     /// Position of the modality, if files of this modality and kind are wanted.
     pub(crate) fn wanted(&self, modality: i64, kind: Kind) -> Option<u16> {
-        let kind_wanted = match self.kinds {
-            KindChoice::Both => true,
-            KindChoice::Raw => kind == Kind::Raw,
-            KindChoice::Processed => kind == Kind::Processed,
-        };
-        self.by_id.get(&modality).copied().filter(|_| kind_wanted)
+        self.by_id.get(&modality).copied().filter(|_| self.kinds.includes(kind))
     }
 
     /// The modality at a position.
@@ -91,6 +78,16 @@ fn modality_rows(registry: &Registry) -> Result<Vec<ModalityRow>> {
     registry.rows("SELECT id, slug, name, listed FROM modality ORDER BY slug", [], |row| {
         Ok(ModalityRow { id: row.get(0)?, slug: row.get(1)?, name: row.get(2)?, listed: row.get(3)? })
     })
+}
+
+/// The rows that the selection reaches: all of them, unless it names some and does not say all. A name is looked up also
+/// where all are wanted: what does not exist is never passed over.
+fn modalities(registry: &Registry, viewer: &Viewer, scope: &Scope, selection: &Selection) -> Result<Vec<ModalityRow>> {
+    if selection.modality.is_empty() {
+        return modality_rows(registry);
+    }
+    let named = said(registry, viewer, scope, selection, modality_rows(registry)?)?;
+    if selection.all_modalities { modality_rows(registry) } else { Ok(named) }
 }
 
 /// The rows that the selection names. The modality table is the registry's common vocabulary; a modality that no row of it

@@ -52,8 +52,7 @@ pub struct Content {
 
 impl Registry {
     /// A page of the patients that this viewer sees. Here nothing said about patients means all of them. Contents are
-    /// narrowed as far as the selection speaks of them: by modality and kind where modalities are said; by kind alone where
-    /// it is `raw` (`processed` is also what a selection holds that says nothing).
+    /// narrowed as far as the selection speaks of them, by modality and by kind.
     ///
     /// # Errors
     /// `UNKNOWN_PROJECT`, `UNKNOWN_PATIENT`, `UNKNOWN_FOLDER`, `UNKNOWN_TAG`, `UNKNOWN_MODALITY` with near matches; those of

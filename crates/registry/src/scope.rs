@@ -4,7 +4,7 @@
 //! does not exist. Deliberately absent: files and modalities.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use roaring::RoaringBitmap;
 
@@ -260,27 +260,11 @@ impl Scope {
         }
         let by_id: HashMap<&str, u32> =
             self.patients.iter().map(|patient| patient.patient_id.as_ref()).zip(0u32..).collect();
-        let mut missing: Vec<&str> = Vec::new();
-        for id in &selection.patient {
-            match by_id.get(id.as_str()) {
-                Some(at) => _ = patients.insert(*at),
-                None if missing.contains(&id.as_str()) => {}
-                None => missing.push(id),
-            }
-        }
+        let missing = add_known(&by_id, &selection.patient, patients);
         if !missing.is_empty() {
             return Err(self.unknown_patients(&missing));
         }
-        let mut unknown = Vec::new();
-        let mut told = std::collections::HashSet::new();
-        for id in &selection.patients_from {
-            match by_id.get(id.as_str()) {
-                Some(at) => _ = patients.insert(*at),
-                None if told.insert(id) => unknown.push(id.clone()),
-                None => {}
-            }
-        }
-        Ok(unknown)
+        Ok(add_known(&by_id, &selection.patients_from, patients).into_iter().map(str::to_owned).collect())
     }
 
     fn unknown_patients(&self, missing: &[&str]) -> Error {
@@ -336,6 +320,20 @@ impl Scope {
     fn project_name(&self) -> String {
         text::quoted(&self.project.slug)
     }
+}
+
+/// Adds the patients whose ids are known; the other ids, each once, in their order.
+fn add_known<'a>(by_id: &HashMap<&str, u32>, ids: &'a [String], patients: &mut RoaringBitmap) -> Vec<&'a str> {
+    let mut told = HashSet::new();
+    let mut unknown = Vec::new();
+    for id in ids {
+        match by_id.get(id.as_str()) {
+            Some(at) => _ = patients.insert(*at),
+            None if told.insert(id) => unknown.push(id.as_str()),
+            None => {}
+        }
+    }
+    unknown
 }
 
 fn seen_patients(registry: &Registry, viewer: &Viewer, project: &Project) -> Result<Vec<SeenPatient>> {

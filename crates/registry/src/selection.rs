@@ -1,6 +1,8 @@
 //! What the user said. What it means is [`crate::resolve::Resolved`].
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::rows::Kind;
 
 /// How several tags narrow a selection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +28,17 @@ pub enum KindChoice {
     Raw,
     /// Raw, processed and those that are neither.
     Both,
+}
+
+impl KindChoice {
+    /// Whether files of this kind are wanted.
+    pub const fn includes(self, kind: Kind) -> bool {
+        match self {
+            KindChoice::Both => true,
+            KindChoice::Raw => matches!(kind, Kind::Raw),
+            KindChoice::Processed => matches!(kind, Kind::Processed),
+        }
+    }
 }
 
 /// A folder, by id, by path, or by both (then both must agree).
@@ -79,8 +92,10 @@ pub struct Selection {
     /// All modalities, also those that no row of the modality table names.
     #[serde(alias = "all-modalities", skip_serializing_if = "is_false")]
     pub all_modalities: bool,
-    /// Raw, processed or both.
-    pub kind: KindChoice,
+    /// Raw, processed or both; `None` where nothing was said, which an export takes for processed, a list for any. Always
+    /// written, as an export takes it.
+    #[serde(serialize_with = "as_exported", deserialize_with = "said")]
+    pub kind: Option<KindChoice>,
 }
 
 impl Selection {
@@ -93,6 +108,11 @@ impl Selection {
                 && self.patients_from.is_empty())
     }
 
+    /// The kinds that an export takes: what was said, else processed.
+    pub fn export_kind(&self) -> KindChoice {
+        self.kind.unwrap_or_default()
+    }
+
     /// Whether any modalities were said at all.
     pub fn says_modalities(&self) -> bool {
         self.all_modalities || !self.modality.is_empty()
@@ -102,6 +122,15 @@ impl Selection {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
 fn is_false(value: &bool) -> bool {
     !*value
+}
+
+#[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn as_exported<S: Serializer>(kind: &Option<KindChoice>, serializer: S) -> Result<S::Ok, S::Error> {
+    kind.unwrap_or_default().serialize(serializer)
+}
+
+fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<KindChoice>, D::Error> {
+    KindChoice::deserialize(deserializer).map(Some)
 }
 
 fn one_or_many<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
@@ -145,12 +174,21 @@ mod tests {
             folder: vec![FolderRef { id: Some("4".to_owned()), path: None }],
             tag: vec!["x".to_owned()],
             tag_mode: TagMode::All,
-            kind: KindChoice::Raw,
+            kind: Some(KindChoice::Raw),
             ..Selection::default()
         };
         let json = serde_json::to_string(&selection).expect("JSON");
         assert_eq!(read(&json), selection, "the history keeps selections");
         assert!(!json.contains("patients_from"), "what was not said is not written: {json}");
+    }
+
+    #[test]
+    fn a_record_shows_the_kind_that_was_exported() {
+        let json = serde_json::to_string(&Selection::default()).expect("JSON");
+        assert!(json.contains(r#""kind":"processed""#), "also where it was not said: {json}");
+        assert_eq!(read("{}").kind, None, "what was not said can be told from what was");
+        assert_eq!(read(&json).export_kind(), KindChoice::Processed, "and an export means the same by it");
+        serde_json::from_str::<Selection>(r#"{"kind": null}"#).expect_err("nothing is no kind");
     }
 
     #[test]

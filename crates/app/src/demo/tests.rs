@@ -56,7 +56,7 @@ fn contents(dir: &Path) -> BTreeMap<PathBuf, (Vec<u8>, std::time::SystemTime)> {
 }
 
 fn everything() -> Selection {
-    Selection { all: true, all_modalities: true, kind: KindChoice::Both, ..Selection::default() }
+    Selection { all: true, all_modalities: true, kind: Some(KindChoice::Both), ..Selection::default() }
 }
 
 fn owner(registry: &Registry) -> Viewer {

@@ -234,7 +234,7 @@ fn a_destination_taken_while_writing_fails_the_job_without_a_trace() {
 #[test]
 fn a_selection_file_of_raw_data_is_what_is_exported() {
     let lab = Lab::new();
-    let raw = Selection { kind: KindChoice::Both, ..lab.request().selection };
+    let raw = Selection { kind: Some(KindChoice::Both), ..lab.request().selection };
     let record = lab
         .sheaf()
         .export(&ExportRequest { selection: raw, ..lab.request() }, &unheard(), &Cancel::new())

@@ -134,7 +134,7 @@ impl Plan {
 
     /// Makes the entries' names safe, and unique in their folders.
     fn name_entries(&mut self) {
-        let kinds_apart = self.selection.kind == KindChoice::Both;
+        let kinds_apart = self.selection.export_kind() == KindChoice::Both;
         let folder =
             |entry: &PlannedEntry| (entry.patient, entry.modality, if kinds_apart { entry.kind } else { Kind::Raw });
         let mut entries = std::mem::take(&mut self.entries);

@@ -37,7 +37,7 @@ impl Rows {
         let plan = Plan {
             user: "owner".to_owned(),
             project: Project { id: ProjectId(1), slug: "maxillo".to_owned(), name: "Maxillo".to_owned() },
-            selection: Selection { all: true, all_modalities: true, kind, ..Selection::default() },
+            selection: Selection { all: true, all_modalities: true, kind: Some(kind), ..Selection::default() },
             on_missing: OnMissing::Fail,
             patients: patients.collect(),
             patient_dirs: Vec::new(),
@@ -135,7 +135,7 @@ pub(crate) fn everything() -> Plan {
         tag: vec!["ortho".to_owned()],
         tag_mode: TagMode::All,
         modality: vec!["cbct".to_owned(), "ios".to_owned()],
-        kind: KindChoice::Both,
+        kind: Some(KindChoice::Both),
         ..Selection::default()
     };
     plan.folders = vec![vec!["A".to_owned(), "b/c".to_owned()], vec!["D".to_owned()]];

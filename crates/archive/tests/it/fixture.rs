@@ -78,7 +78,7 @@ pub(crate) fn plan(folder: &Path, files: &[File], store: &Arc<dyn FileStore>, on
     writer.finish().expect("a whole registry");
     let registry = Registry::open(&path).expect("the registry");
     let viewer = registry.viewer(&Actor::Owner).expect("the owner");
-    let selection = Selection { all: true, all_modalities: true, kind: KindChoice::Raw, ..Selection::default() };
+    let selection = Selection { all: true, all_modalities: true, kind: Some(KindChoice::Raw), ..Selection::default() };
     let resolved = Resolved::new(&registry, &viewer, "maxillo", &selection).expect("everything");
     let planning =
         Planning { store: Arc::clone(store), on_missing, threads: 2, observer: &Unobserved, cancel: &Cancel::new() };

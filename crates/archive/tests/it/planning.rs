@@ -72,7 +72,7 @@ fn planned(folder: &Path, on_missing: OnMissing) -> Plan {
     let registry = Registry::open(&path).expect("the registry");
     let viewer = registry.viewer(&Actor::Owner).expect("the owner");
     let modality = vec!["ios".to_owned(), "cbct".to_owned()];
-    let selection = Selection { all: true, modality, kind: KindChoice::Raw, ..Selection::default() };
+    let selection = Selection { all: true, modality, kind: Some(KindChoice::Raw), ..Selection::default() };
     let resolved = Resolved::new(&registry, &viewer, "maxillo", &selection).expect("everything");
     let store = Arc::new(LocalFileStore::open(resolved.roots()));
     let planning = Planning { store, on_missing, threads: 2, observer: &Unobserved, cancel: &Cancel::new() };

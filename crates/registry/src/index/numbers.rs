@@ -5,7 +5,7 @@ use roaring::RoaringBitmap;
 use crate::ids::{ModalityId, PatientId, TagId};
 use crate::rows::Kind;
 
-use super::view::{Scope, View, counts};
+use super::view::{Scope, View};
 
 /// What the patients of a scope have. A content or tag that no visible patient has is not listed; one that nobody in the scope
 /// has is listed with zeros.
@@ -274,7 +274,7 @@ impl View {
     /// Those who have a modality in the chosen kinds.
     fn having(&self, modality: usize) -> RoaringBitmap {
         let columns = self.index.columns.iter().filter(|column| column.modality == modality);
-        let chosen = columns.filter(|column| counts(self.contents.kind, column.kind));
+        let chosen = columns.filter(|column| self.contents.kind.includes(column.kind));
         chosen.fold(RoaringBitmap::new(), |all, column| all | &column.set)
     }
 

@@ -116,7 +116,7 @@ impl View {
     /// The selection and the contents in the words of an export: `all` where every visible patient is selected, else whole
     /// folders where all that the viewer sees in them is selected, and the ids of the other patients. Empty stays empty.
     pub fn selection(&self) -> Selection {
-        let mut selection = Selection { kind: self.contents.kind, ..Selection::default() };
+        let mut selection = Selection { kind: Some(self.contents.kind), ..Selection::default() };
         match &self.contents.modalities {
             None => selection.all_modalities = true,
             Some(wanted) => {

@@ -7,7 +7,6 @@ use roaring::RoaringBitmap;
 use crate::access::Viewer;
 use crate::error::{Code, Error, Result};
 use crate::ids::{FolderId, ModalityId, PatientId, TagId};
-use crate::rows::Kind;
 use crate::selection::{KindChoice, TagMode};
 
 use super::forest::ROOT;
@@ -199,7 +198,7 @@ impl View {
         let reached = |column: &super::structure::ContentColumn| {
             let modality = index.modalities[column.modality].id;
             let wanted = contents.modalities.as_ref().is_none_or(|wanted| wanted.contains(&modality));
-            wanted && counts(contents.kind, column.kind)
+            wanted && contents.kind.includes(column.kind)
         };
         self.chosen = index.columns.iter().map(reached).collect();
         self.contents = contents;
@@ -313,7 +312,7 @@ impl View {
         for wanted in &filter.modalities {
             let modality = index.find_modality(*wanted);
             let columns = index.columns.iter().filter(|column| Some(column.modality) == modality);
-            matching &= union(columns.filter(|column| counts(filter.kind, column.kind)).map(|column| &column.set));
+            matching &= union(columns.filter(|column| filter.kind.includes(column.kind)).map(|column| &column.set));
         }
         if let Some(among) = &filter.among {
             matching &= index.set_of(among.iter().filter_map(|&id| index.find_patient(id)));
@@ -323,15 +322,6 @@ impl View {
             matching &= self.containing(&text);
         }
         matching
-    }
-}
-
-/// Whether a choice of kinds reaches a kind.
-pub(super) fn counts(choice: KindChoice, kind: Kind) -> bool {
-    match choice {
-        KindChoice::Both => true,
-        KindChoice::Raw => kind == Kind::Raw,
-        KindChoice::Processed => kind == Kind::Processed,
     }
 }
 

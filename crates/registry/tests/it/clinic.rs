@@ -143,7 +143,7 @@ pub(crate) fn path_in(dir: &TempDir) -> PathBuf {
 
 /// All modalities and kinds, and no patients yet.
 pub(crate) fn anything() -> Selection {
-    Selection { all_modalities: true, kind: KindChoice::Both, ..Selection::default() }
+    Selection { all_modalities: true, kind: Some(KindChoice::Both), ..Selection::default() }
 }
 
 pub(crate) fn everything() -> Selection {

@@ -70,14 +70,21 @@ fn a_patient_shows_folders_tags_and_contents() {
 fn contents_are_narrowed_as_far_as_the_selection_speaks_of_them() {
     let open = Clinic::new().open();
     let said = |modality: &[&str], kind| Selection { modality: owned(modality), kind, ..Selection::default() };
-    assert_eq!(contents(&open, "1", &said(&[], KindChoice::Processed)).len(), 3, "nothing said about contents: all");
-    assert_eq!(contents(&open, "1", &said(&[], KindChoice::Raw)), [("cbct".to_owned(), "raw", 1)], "raw alone narrows");
+    assert_eq!(contents(&open, "1", &said(&[], None)).len(), 3, "nothing said about contents: all");
+    let raw = said(&[], Some(KindChoice::Raw));
+    assert_eq!(contents(&open, "1", &raw), [("cbct".to_owned(), "raw", 1)], "raw alone narrows");
+    let processed = contents(&open, "1", &said(&[], Some(KindChoice::Processed)));
+    assert!(
+        processed.len() == 2 && processed.iter().all(|one| one.1 == "processed"),
+        "processed, where said: {processed:?}"
+    );
+    assert_eq!(contents(&open, "1", &said(&["cbct"], None)).len(), 2, "a modality alone narrows to no kind");
     assert_eq!(
-        contents(&open, "1", &said(&["cbct"], KindChoice::Processed)),
+        contents(&open, "1", &said(&["cbct"], Some(KindChoice::Processed))),
         [("cbct".to_owned(), "processed", 1)],
         "what an export of the same words would take"
     );
-    assert_eq!(contents(&open, "1", &said(&["cbct"], KindChoice::Both)).len(), 2, "both kinds of one modality");
+    assert_eq!(contents(&open, "1", &said(&["cbct"], Some(KindChoice::Both))).len(), 2, "both kinds of one modality");
 }
 
 #[test]

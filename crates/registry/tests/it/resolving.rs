@@ -134,7 +134,7 @@ fn tags_narrow_by_their_mode() {
 #[test]
 fn kinds_are_raw_processed_or_everything() {
     let open = Clinic::new().open();
-    let of = |kind| files(&resolved(&open, &Selection { kind, ..everything() }));
+    let of = |kind| files(&resolved(&open, &Selection { kind: Some(kind), ..everything() }));
     assert_eq!(of(KindChoice::Raw), ["cbct raw p1/raw.dcm", "ios raw p10/upper.stl"], "raw is only raw");
     assert_eq!(
         of(KindChoice::Processed),
@@ -166,8 +166,11 @@ fn kinds_are_raw_processed_or_everything() {
 #[test]
 fn all_modalities_name_those_that_have_files() {
     let open = Clinic::new().open();
+    let misspelt = Selection { modality: owned(&["cbct", "nope"]), ..everything() };
+    let refused = open.refusal(&open.owner(), &misspelt);
+    assert_eq!(refused.code(), Code::UnknownModality, "a name that does not exist is never passed over");
     let slugs = |parts: &ResolvedParts| parts.modalities.iter().map(|one| one.slug.clone()).collect::<Vec<_>>();
-    let all = resolved(&open, &everything());
+    let all = resolved(&open, &Selection { modality: owned(&["cbct"]), ..everything() });
     assert_eq!(slugs(&all), ["bite-classification", "cbct", "ios"], "also one that no row of the source lists");
     assert!(all.lacking.is_empty(), "with all modalities nothing is lacking");
     let some = resolved(&open, &patients(&["2"]));
@@ -179,7 +182,7 @@ fn all_modalities_name_those_that_have_files() {
 fn lacking_are_patients_without_a_file_of_the_chosen_kinds() {
     let open = Clinic::new().open();
     let lacking = |kind, modalities: &[&str]| {
-        let selection = Selection { modality: owned(modalities), all_modalities: false, kind, ..everything() };
+        let selection = Selection { modality: owned(modalities), all_modalities: false, kind: Some(kind), ..everything() };
         let parts = resolved(&open, &selection);
         let name = |one: &sheaf_registry::resolve::Lacking| {
             let patient = &parts.patients[one.patient as usize].patient_id;
@@ -206,6 +209,18 @@ fn a_pasted_list_tells_its_unknown_ids() {
     assert_eq!(parts.unknown_patients, ["x", "3"], "the others are listed once, in the order of the list");
     let none = resolved(&open, &Selection { patients_from: owned(&["x"]), ..anything() });
     assert_eq!((ids(&none), none.unknown_patients), (vec![], owned(&["x"])), "a list of strangers chooses nobody");
+}
+
+#[test]
+fn unknown_ids_by_the_hundred_thousand_are_answered() {
+    let open = Clinic::new().open();
+    // Compared each with each, these would take minutes.
+    let ids: Vec<String> = (0..300_000).map(|number| format!("a hospital's long record number {number}")).collect();
+    let said: Vec<String> = ids.iter().chain(&ids).cloned().collect();
+    let refused = open.refusal(&open.owner(), &Selection { patient: said.clone(), ..anything() });
+    assert!(refused.message().contains("and 299995 more"), "each is counted once: {refused}");
+    let parts = resolved(&open, &Selection { patients_from: said, ..anything() });
+    assert_eq!(parts.unknown_patients, ids, "each once, in the order of the list");
 }
 
 #[test]
