@@ -14,6 +14,7 @@ pub mod writer;
 
 mod deflate;
 mod destination;
+mod follower;
 mod part_file;
 mod pipeline;
 mod platform;

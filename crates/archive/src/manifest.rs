@@ -9,7 +9,7 @@ use crate::entry_name::EntryName;
 /// Name of the file in the archive's top folder. It lists every file but itself.
 pub const MANIFEST_FILE: &str = "manifest-sha256.txt";
 /// Longest line, its end included, in bytes: 64 digits, two spaces and the longest path.
-const MAX_LINE_BYTES: u64 = 64 + 2 + 512 + 1;
+pub(crate) const MAX_LINE_BYTES: u64 = 64 + 2 + 512 + 1;
 
 /// One line of a manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use sheaf_registry::{Code, Error, Result};
 
 use crate::platform;
 
-/// Asked with the bytes written so far, again and again while the archive grows; an error stops the writing.
+/// Asked with the bytes that the archive has come to, again and again while it grows; an error stops the writing.
 pub type Room = dyn Fn(u64) -> Result<()> + Send + Sync;
 
 /// How often the room is looked at, in bytes written.
@@ -20,7 +20,10 @@ const ROOM_EVERY: u64 = 16 << 20;
 #[derive(Clone)]
 pub(crate) struct PartFile {
     file: Arc<File>,
+    /// Bytes written in all, those written again counted again: when to ask for room.
     written: Arc<AtomicU64>,
+    /// Bytes that the file has come to: what to ask for room with.
+    reached: Arc<AtomicU64>,
     room: Arc<Room>,
 }
 
@@ -30,8 +33,9 @@ impl PartFile {
         platform::write_all_at(&self.file, bytes, offset).map_err(|cause| write_error(cause, offset))?;
         let count = bytes.len() as u64;
         let before = self.written.fetch_add(count, Ordering::Relaxed);
+        let reached = self.reached.fetch_max(offset + count, Ordering::Relaxed).max(offset + count);
         if before / ROOM_EVERY != (before + count) / ROOM_EVERY {
-            (self.room)(before + count)?;
+            (self.room)(reached)?;
         }
         Ok(())
     }
@@ -43,6 +47,7 @@ impl PartFile {
 
     /// Cuts the file.
     pub(crate) fn truncate(&self, bytes: u64) -> Result<()> {
+        self.reached.store(bytes, Ordering::Relaxed);
         self.file.set_len(bytes).map_err(|cause| write_error(cause, bytes))
     }
 
@@ -79,7 +84,8 @@ impl Drop for PartGuard {
 pub(crate) fn create(path: &Path, room: Arc<Room>) -> Result<(PartFile, PartGuard)> {
     let file = platform::create_private(path).map_err(|cause| write_error(cause, 0))?;
     let guard = PartGuard { path: path.to_owned(), keep: false };
-    Ok((PartFile { file: Arc::new(file), written: Arc::new(AtomicU64::new(0)), room }, guard))
+    let [written, reached] = std::array::from_fn(|_| Arc::new(AtomicU64::new(0)));
+    Ok((PartFile { file: Arc::new(file), written, reached, room }, guard))
 }
 
 /// The error of a failed write, with the offset at which it stopped.

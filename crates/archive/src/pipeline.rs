@@ -101,8 +101,6 @@ pub(crate) struct State {
     event: Option<Event>,
     /// The archive is complete up to here.
     grown_to: u64,
-    /// Counts how often the complete part was cut.
-    cuts: u64,
     finished: bool,
 }
 
@@ -270,7 +268,10 @@ impl Pipeline {
         for (index, parked) in ready {
             self.write_parked(index, parked)?;
         }
-        self.files_done.fetch_add(1, Ordering::Relaxed);
+        let files_done = self.files_done.fetch_add(1, Ordering::Relaxed) + 1;
+        if files_done == self.plan.entries().len() as u64 {
+            self.observe(index, 0);
+        }
         Ok(())
     }
 
@@ -399,8 +400,6 @@ impl Pipeline {
         state.complete_out_of_order.clear();
         state.free_blocks.clear();
         state.blocks_made = 0;
-        state.grown_to = state.grown_to.min(place);
-        state.cuts += 1;
         for result in &mut state.results[from..] {
             *result = EntryResult::default();
         }
@@ -430,21 +429,11 @@ impl Pipeline {
         self.grown.notify_all();
     }
 
-    /// Waits until the archive is complete beyond `hashed`. `None` when stopped for good.
-    pub(crate) fn wait_grown(&self, hashed: u64, cuts: u64) -> Growth {
-        let mut state = self.lock();
-        loop {
-            if state.cuts != cuts {
-                return Growth::Cut { to: state.grown_to, cuts: state.cuts };
-            }
-            if state.grown_to > hashed {
-                return Growth::To(state.grown_to);
-            }
-            if state.finished {
-                return Growth::Finished;
-            }
-            state = self.grown.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
+    /// Waits until the archive is complete beyond `hashed`; `None` when nothing follows.
+    pub(crate) fn wait_grown(&self, hashed: u64) -> Option<u64> {
+        let waits = |state: &mut State| state.grown_to <= hashed && !state.finished;
+        let state = self.grown.wait_while(self.lock(), waits).unwrap_or_else(PoisonError::into_inner);
+        (state.grown_to > hashed).then_some(state.grown_to)
     }
 }
 
@@ -453,17 +442,6 @@ impl Pipeline {
 pub(crate) enum BlockOrPlace {
     Block(Block),
     Place(u64),
-}
-
-/// What [`Pipeline::wait_grown`] found.
-#[derive(Debug)]
-pub(crate) enum Growth {
-    /// Complete up to here.
-    To(u64),
-    /// The complete part was cut to this length.
-    Cut { to: u64, cuts: u64 },
-    /// Nothing follows.
-    Finished,
 }
 
 /// Counts a thread out when it ends.

@@ -11,7 +11,7 @@ use crate::entry_name::ArchiveName;
 use crate::pipeline::EntryResult;
 use crate::plan::Plan;
 use crate::strict_reader::{Buffers, Entries, Entry, Flaw, content, directory};
-use crate::writer::Extra;
+use crate::writer::{Extra, MOST_THREADS};
 
 /// What must be in the archive.
 pub(crate) struct Expected<'a> {
@@ -49,7 +49,7 @@ pub(crate) fn compare(
         return Err(differs(&format!("it has {length} bytes and not {bytes}")));
     }
     let found = directory(file, length).map_err(|flaw| differs(&flaw.to_string()))?;
-    let bytes_total = expected.entries().map(|(_, bytes, _)| bytes).sum();
+    let bytes_total = expected.entries().map(|(_, bytes, _)| bytes).fold(0, u64::saturating_add);
     let progress = Checked::new(observer.as_ref(), found.entries, bytes_total);
     let mut expected = expected.entries();
     let entries = Entries::new(file, found).map(|entry| {
@@ -82,11 +82,12 @@ pub(crate) fn for_each_content(
     cancel: &Cancel,
     check: impl Fn(&Entry, &mut Buffers) -> Result<(), Flaw> + Sync,
 ) -> Vec<Flaw> {
+    let threads = threads.clamp(1, MOST_THREADS);
     let flaws = Mutex::new(Vec::new());
     let note = |flaw| flaws.lock().unwrap_or_else(PoisonError::into_inner).push(flaw);
-    let (sender, receiver) = crossbeam_channel::bounded::<Entry>(threads * 4 + 1);
+    let (sender, receiver) = crossbeam_channel::bounded::<Entry>(threads * 4);
     std::thread::scope(|scope| {
-        for _ in 0..threads.max(1) {
+        for _ in 0..threads {
             let (receiver, note, check) = (receiver.clone(), &note, &check);
             scope.spawn(move || {
                 let mut buffers = Buffers::new();
@@ -142,7 +143,10 @@ impl<'a> Checked<'a> {
     }
 
     pub(crate) fn file(&self) {
-        self.files.fetch_add(1, Ordering::Relaxed);
+        let files_done = self.files.fetch_add(1, Ordering::Relaxed) + 1;
+        if files_done == self.files_total {
+            self.block(0);
+        }
     }
 }
 

@@ -11,9 +11,9 @@ use sheaf_registry::text::fold;
 use sheaf_registry::{Code, Error, Result};
 
 use crate::entry_name::EntryName;
-use crate::manifest::{MANIFEST_FILE, read_manifest};
+use crate::manifest::{MANIFEST_FILE, MAX_LINE_BYTES, read_manifest};
 use crate::metadata::METADATA_FILE;
-use crate::publish::hash_file;
+use crate::platform::read_full_at;
 use crate::readback::{Checked, for_each_content};
 use crate::strict_reader::{Buffers, Directory, Entries, Entry, Flaw, content, directory};
 
@@ -51,8 +51,8 @@ pub struct Verification {
 pub fn verify_archive(path: &Path, threads: usize, observer: &dyn Observer, cancel: &Cancel) -> Result<Verification> {
     let (file, length) = open(path)?;
     std::thread::scope(|scope| {
-        let whole = scope.spawn(|| hash_file(path, cancel));
-        let mut found = match look_inside(&file, length) {
+        let whole = scope.spawn(|| hash(&file, cancel));
+        let mut found = match look_inside(&file, length, cancel) {
             Ok(inside) => check(&inside, threads, observer, cancel),
             Err(problem) => Verification { ok: false, files: 0, bytes: 0, sha256: [0; 32], problems: vec![problem] },
         };
@@ -72,6 +72,21 @@ fn open(path: &Path) -> Result<(File, u64)> {
     });
     let length = opened.map_err(|cause| unreadable(path, cause))?;
     File::open(path).map(|file| (file, length)).map_err(|cause| unreadable(path, cause))
+}
+
+/// Bytes and SHA-256 of an open file; of a part of it when cancelled.
+fn hash(file: &File, cancel: &Cancel) -> std::io::Result<(u64, [u8; 32])> {
+    let mut sha256 = Sha256::new();
+    let mut block = vec![0; 1 << 20];
+    let mut bytes = 0;
+    loop {
+        let read = read_full_at(file, &mut block, bytes)?;
+        sha256.update(&block[..read]);
+        bytes += read as u64;
+        if read < block.len() || cancel.is_raised() {
+            return Ok((bytes, sha256.finalize().into()));
+        }
+    }
 }
 
 fn unreadable(path: &Path, cause: std::io::Error) -> Error {
@@ -109,7 +124,7 @@ impl Inside<'_> {
 }
 
 /// Finds the top folder and the manifest, which is the last entry.
-fn look_inside(file: &File, length: u64) -> Result<Inside<'_>, ArchiveProblem> {
+fn look_inside<'a>(file: &'a File, length: u64, cancel: &Cancel) -> Result<Inside<'a>, ArchiveProblem> {
     let directory = directory(file, length).map_err(of_flaw)?;
     let mut last: Option<Entry> = None;
     for entry in Entries::new(file, directory) {
@@ -121,10 +136,14 @@ fn look_inside(file: &File, length: u64) -> Result<Inside<'_>, ArchiveProblem> {
         Some((top, MANIFEST_FILE)) => top.to_owned(),
         _ => return Err(not_ours()),
     };
+    // Nobody is made to hold more text than the entries can need.
+    if last.bytes > directory.entries.saturating_mul(MAX_LINE_BYTES) {
+        return Err(of_entry(&last.name, Code::ArchiveInvalid, "It is larger than the list of all files can be."));
+    }
     let mut text = Vec::new();
     content(file, &last, &mut Buffers::new(), &mut |block| {
         text.extend_from_slice(block);
-        true
+        !cancel.is_raised()
     })
     .map_err(of_flaw)?;
     let mut manifest = HashMap::new();
@@ -142,7 +161,7 @@ fn check(inside: &Inside<'_>, threads: usize, observer: &dyn Observer, cancel: &
     let mut found = Verification { ok: false, files: 0, bytes: 0, sha256: [0; 32], problems: Vec::new() };
     let mut names = HashSet::new();
     let mut listed = 0;
-    let total = inside.entries().filter_map(Result::ok).map(|entry| entry.bytes).sum();
+    let total = inside.entries().filter_map(Result::ok).map(|entry| entry.bytes).fold(0, u64::saturating_add);
     let progress = Checked::new(observer, inside.directory.entries, total);
     let entries = inside.entries().inspect(|entry| {
         let Ok(entry) = entry else { return };
@@ -159,7 +178,7 @@ fn check(inside: &Inside<'_>, threads: usize, observer: &dyn Observer, cancel: &
         listed += u64::from(relative.is_some_and(|relative| inside.manifest.contains_key(relative)));
         if !matches!(relative, None | Some(MANIFEST_FILE | METADATA_FILE)) {
             found.files += 1;
-            found.bytes += entry.bytes;
+            found.bytes = found.bytes.saturating_add(entry.bytes);
         }
     });
     let mismatches = Mutex::new(Vec::new());

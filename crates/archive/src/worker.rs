@@ -131,13 +131,17 @@ impl<'a> Worker<'a> {
             self.content(block, true, out, &mut deflating)?;
             return Ok((sha256, crc.finalize()));
         }
-        let hashed = self.copy_blocks(source, out, read, &mut crc, &mut deflating);
+        let copied = self.copy_blocks(source, out, read, &mut crc, &mut deflating);
         // Also after a failure: the lane must be empty for the next file.
         let (sha256, left) = self.hashing.finish()?;
         self.spare.extend(left);
-        hashed?;
-        self.drain(out, &mut deflating)?;
-        Ok((sha256, crc.finalize()))
+        match copied.and_then(|()| self.drain(out, &mut deflating)) {
+            Ok(()) => Ok((sha256, crc.finalize())),
+            Err(interrupt) => {
+                self.give_up(&mut deflating);
+                Err(interrupt)
+            }
+        }
     }
 
     fn copy_blocks(
@@ -269,6 +273,15 @@ impl<'a> Worker<'a> {
             self.emit_ready(out, at)?;
         }
         Ok(())
+    }
+
+    /// Gives back the blocks of a file that was given up, those with other threads too.
+    fn give_up(&self, at: &mut Deflating) {
+        let away = at.submitted - at.emitted - at.ready.len() as u64;
+        let returning = (0..away).filter_map(|_| at.done.1.recv().ok());
+        for job in std::mem::take(&mut at.ready).into_values().chain(returning) {
+            self.pipeline.release([job.content, job.deflated]);
+        }
     }
 
     fn emit_ready(&mut self, out: &mut Output<'_>, at: &mut Deflating) -> Result<(), Interrupt> {

@@ -4,6 +4,7 @@
 //! middle of an entry makes an archive that looks whole. Here the central directory is written last and only after every
 //! entry of the plan has its result.
 
+use std::collections::{HashMap, HashSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,10 +19,11 @@ use sheaf_registry::{Code, Error, Result};
 
 use crate::deflate::{BLOCK_BYTES, DeflatePool, Deflater, new_block};
 use crate::entry_name::ArchiveName;
+use crate::follower::Follower;
 use crate::manifest::{MANIFEST_FILE, write_manifest};
 use crate::metadata::{ExportHeader, METADATA_FILE, WrittenFile, write_metadata};
 use crate::part_file::{self, PartFile, Room};
-use crate::pipeline::{EntryResult, Event, Growth, Pipeline};
+use crate::pipeline::{EntryResult, Event, Pipeline};
 use crate::plan::{OnMissing, Plan};
 use crate::platform;
 use crate::publish::VerifiedPart;
@@ -34,7 +36,7 @@ const HANGING_THREADS: Duration = Duration::from_secs(1);
 /// How often the cancel flag is looked at beside the threads' own looks.
 const CANCEL_EVERY: Duration = Duration::from_millis(50);
 /// Threads beyond which more would only wait for the disk, while each holds 5 MiB.
-const MOST_THREADS: usize = 8;
+pub(crate) const MOST_THREADS: usize = 8;
 /// Entries beyond which the size of `metadata.json` is counted first, to know whether it needs ZIP64.
 const COUNT_METADATA_FROM: usize = 500_000;
 
@@ -72,7 +74,7 @@ pub fn write_archive(job: &WriteJob) -> Result<VerifiedPart> {
     let written = write_unverified(job, &name)?;
     let expected = Expected { plan: &job.plan, name: &name, results: &written.results, extras: &written.extras };
     readback::compare(written.part.file(), written.bytes, &expected, job.threads, &job.observer, &job.cancel)?;
-    let sha256 = written.follower.digest(written.bytes)?;
+    let sha256 = written.follower.digest(written.bytes, &job.cancel)?;
     let identity = platform::identity(written.part.file()).map_err(|cause| part_file::write_error(cause, written.bytes))?;
     let present = written.results.iter().filter(|result| result.present);
     let (files, content_bytes) = present.fold((0, 0), |(files, bytes), result| (files + 1, bytes + result.bytes));
@@ -120,10 +122,10 @@ fn write_unverified(job: &WriteJob, name: &ArchiveName) -> Result<Written> {
         name.clone(),
         Arc::clone(&job.observer),
     );
-    let follower = Follower::start(&pipeline)?;
+    let follower = Follower::start(&pipeline, &job.cancel)?;
     let written = copy_entries(job, &pipeline, threads).and_then(|mut problems| {
         let (results, end) = pipeline.take_results();
-        problems.extend(hash_problems(&job.plan, &results));
+        problems.extend(differences(&job.plan, &results));
         let (extras, bytes) = write_end(job, name, &part, &results, &problems, end)?;
         part.sync(bytes)?;
         Ok((results, extras, problems, bytes))
@@ -145,7 +147,7 @@ fn write_unverified(job: &WriteJob, name: &ArchiveName) -> Result<Written> {
 /// problems of the entries that were left out.
 fn copy_entries(job: &WriteJob, pipeline: &Arc<Pipeline>, threads: usize) -> Result<Vec<FileProblem>> {
     let mut problems = Vec::new();
-    let mut resized: std::collections::HashMap<usize, u8> = std::collections::HashMap::new();
+    let mut resized: HashMap<usize, u8> = HashMap::new();
     loop {
         let mut handles = Vec::new();
         for _ in 0..threads {
@@ -203,19 +205,28 @@ fn wait_for(pipeline: &Pipeline, handles: Vec<JoinHandle<()>>, cancel: &Cancel) 
     cancel.check()
 }
 
-/// Files whose content is not what the registry's hash says. They are in the archive as they are.
-fn hash_problems<'a>(plan: &'a Plan, results: &'a [EntryResult]) -> impl Iterator<Item = FileProblem> + 'a {
-    let resized: std::collections::HashSet<(&str, &str)> = plan
+/// Files that are in the archive as they are, but are not what the registry's size or hash says.
+fn differences(plan: &Plan, results: &[EntryResult]) -> Vec<FileProblem> {
+    let resized: HashSet<(&str, &str)> = plan
         .problems()
         .iter()
         .filter(|problem| problem.code == Code::SizeMismatch.as_str())
         .map(|problem| (problem.file.as_str(), problem.path.as_str()))
         .collect();
-    let present = results.iter().enumerate().filter(|(_, result)| result.present);
-    present
-        .flat_map(|(index, result)| plan.hash_problems(index, &result.sha256))
-        // Another size says it already.
-        .filter(move |problem| !resized.contains(&(problem.file.as_str(), problem.path.as_str())))
+    let mut found = Vec::new();
+    for (index, result) in results.iter().enumerate().filter(|(_, result)| result.present) {
+        let entry = &plan.entries()[index];
+        if result.bytes == entry.bytes {
+            found.extend(plan.hash_problems(index, &result.sha256));
+        } else {
+            let message =
+                format!("The file has {} bytes; it had {} when the export was planned.", result.bytes, entry.bytes);
+            found.push(entry.problem(plan, Code::SizeMismatch, message, false));
+        }
+    }
+    // What the plan says of a file's size says it already.
+    found.retain(|problem| !resized.contains(&(problem.file.as_str(), problem.path.as_str())));
+    found
 }
 
 /// Writes `metadata.json`, the manifest and the central directory; returns the extra entries and the archive's size.
@@ -400,57 +411,6 @@ impl Write for Counter {
 
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
-    }
-}
-
-/// The thread that hashes the archive as it stands in the file, one entry behind the writing.
-struct Follower(JoinHandle<std::io::Result<(u64, [u8; 32])>>);
-
-impl Follower {
-    fn start(pipeline: &Arc<Pipeline>) -> Result<Self> {
-        let pipeline = Arc::clone(pipeline);
-        let thread = std::thread::Builder::new().name("sheaf-archive-hash".into());
-        thread.spawn(move || follow(&pipeline)).map(Self).map_err(no_thread)
-    }
-
-    /// The hash of the whole file, which must be `bytes` long.
-    fn digest(self, bytes: u64) -> Result<[u8; 32]> {
-        match self.0.join() {
-            Ok(Ok((hashed, sha256))) if hashed == bytes => Ok(sha256),
-            Ok(Ok((hashed, _))) => {
-                Err(crate::readback::differs(&format!("its first {hashed} bytes could be read of {bytes}")))
-            }
-            Ok(Err(cause)) => Err(crate::readback::differs(&format!("reading it failed: {cause}")).cause(cause)),
-            Err(_) => Err(thread_died()),
-        }
-    }
-}
-
-fn follow(pipeline: &Pipeline) -> std::io::Result<(u64, [u8; 32])> {
-    let mut sha256 = Sha256::new();
-    let mut hashed = 0;
-    let mut seen_cuts = 0;
-    let mut block = vec![0; BLOCK_BYTES];
-    loop {
-        match pipeline.wait_grown(hashed, seen_cuts) {
-            Growth::Finished => return Ok((hashed, sha256.finalize().into())),
-            Growth::Cut { to, cuts } => {
-                seen_cuts = cuts;
-                if hashed > to {
-                    sha256 = Sha256::new();
-                    hashed = 0;
-                }
-            }
-            Growth::To(end) => {
-                let wanted = usize::try_from((end - hashed).min(BLOCK_BYTES as u64)).expect("at most a block");
-                let read = platform::read_full_at(pipeline.part.file(), &mut block[..wanted], hashed)?;
-                sha256.update(&block[..read]);
-                hashed += read as u64;
-                if read < wanted {
-                    return Ok((hashed, sha256.finalize().into()));
-                }
-            }
-        }
     }
 }
 

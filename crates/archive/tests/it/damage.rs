@@ -95,3 +95,28 @@ fn a_cancelled_verification_says_nothing_about_the_archive() {
     let error = verify_archive(&path, 1, &Unobserved, &cancel).expect_err("cancelled");
     assert_eq!(error.code(), Code::Cancelled, "neither well nor damaged");
 }
+
+/// A ZIP file with one deflated entry of the given name and content, by another program.
+fn zip_of(path: &Path, name: &str, content: &[u8]) {
+    let mut writer = zip::ZipWriter::new(std::fs::File::create(path).expect("a file"));
+    let options = zip::write::SimpleFileOptions::default()
+        .compression_method(zip::CompressionMethod::Deflated)
+        .unix_permissions(0o644);
+    writer.start_file(name, options).expect("an entry");
+    std::io::Write::write_all(&mut writer, content).expect("its content");
+    writer.finish().expect("a ZIP file");
+}
+
+#[test]
+fn a_manifest_that_would_fill_the_memory_is_refused_before_it_is_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("bomb.zip");
+    zip_of(&path, "top/manifest-sha256.txt", &vec![0; 64 << 20]);
+    // The other program's headers differ from ours in details: give this one ours.
+    let mut bytes = std::fs::read(&path).expect("the bomb");
+    let central = bytes.windows(4).rposition(|window| window == b"PK\x01\x02").expect("a directory");
+    bytes[central + 4..central + 6].copy_from_slice(&0x032D_u16.to_le_bytes());
+    let found = verify(folder.path(), &bytes);
+    let said = found.problems.iter().any(|problem| problem.message.contains("larger than the list of all files"));
+    assert!(said, "{:?}", found.problems);
+}

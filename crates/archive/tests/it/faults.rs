@@ -132,6 +132,9 @@ fn a_file_that_grew_or_shrank_since_the_plan_goes_in_as_it_is_now() {
         let part = write_archive(&job(folder.path(), &plan, &store)).expect("written");
         let verified = verify_archive(&part.path, 2, &Unobserved, &Cancel::new()).expect("verified");
         assert!(verified.ok, "{extension} {before} -> {after}: {:?}", verified.problems);
+        let listed: Vec<_> = part.problems.iter().map(|problem| (&*problem.path, &*problem.code, problem.omitted)).collect();
+        let expected = [2, 4].map(|changed| (&*files[changed].path, "SIZE_MISMATCH", false));
+        assert_eq!(listed, expected, "{extension} {before} -> {after}: a file that differs from the registry is listed");
         for (file, (_, bytes)) in files.iter().zip(unzip(&part.path)) {
             let now = std::fs::read(data.join(&file.path)).expect("the source");
             assert!(bytes == now, "{extension} {before} -> {after}: {} has the bytes it has now", file.path);
@@ -210,6 +213,28 @@ fn no_more_room_stops_the_writing_with_the_rooms_own_words() {
     let error = write_archive(&WriteJob { room, ..job(folder.path(), &plan, &store) }).expect_err("no room");
     assert_eq!(error.code(), Code::QuotaExceeded, "the room's answer is the job's");
     assert!(strays(folder.path()).is_empty(), "the room is given back");
+}
+
+#[test]
+fn room_is_asked_for_what_the_archive_has_come_to_not_for_what_was_written_twice() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let files = [File::new("a.jpg", noise(1, 40 * MIB))];
+    let store = memory(&files);
+    let plan = plan(folder.path(), &files, &store, OnMissing::Fail);
+    let store: Arc<dyn FileStore> = Arc::new(FaultyStore::over(store).with("a.jpg", Fault::ChangesWhileRead { times: 2 }));
+    let most = Arc::new(AtomicU64::new(0));
+    let asked = Arc::clone(&most);
+    let room = Arc::new(move |reached| {
+        asked.fetch_max(reached, Ordering::Relaxed);
+        Ok(())
+    });
+    let part = write_archive(&WriteJob { room, ..job(folder.path(), &plan, &store) }).expect("quiet in the end");
+    let most = most.load(Ordering::Relaxed);
+    assert!(
+        most > 0 && most <= part.bytes,
+        "asked for {most} of {} bytes: a quota is not broken by reading again",
+        part.bytes
+    );
 }
 
 #[test]
