@@ -319,6 +319,7 @@ mod tests {
                 confirmation: Confirmation { numbers, digest: String::new() },
                 archive_bytes_max: 60,
                 registry_synced_at: None,
+                unknown_patients: Vec::new(),
             },
         };
         house.history.create(&new, house.owner.id()).expect("created")

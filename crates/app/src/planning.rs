@@ -71,7 +71,11 @@ pub(crate) fn refuse(plan: &Plan) -> Result<()> {
     }
     if plan.on_missing() == OnMissing::Fail && !plan.unknown_patients().is_empty() {
         let unknown = plan.unknown_patients();
-        return Err(Error::new(Code::UnknownPatient, format!("{} ids of the list name no patient.", unknown.len()))
+        let message = match unknown.len() {
+            1 => "1 id of the list names no patient.".to_owned(),
+            many => format!("{many} ids of the list name no patient."),
+        };
+        return Err(Error::new(Code::UnknownPatient, message)
             .hint("Correct the list, or leave unknown ids out with `--on-missing skip`.")
             .details(unknown.iter().cloned().map(Detail::Text)));
     }
@@ -105,6 +109,7 @@ pub(crate) fn planned(plan: &Plan, top: &str) -> Planned {
         confirmation: Confirmation { numbers, digest: hex(&digest.finalize().into()) },
         archive_bytes_max: plan.archive_bytes_max(top),
         registry_synced_at: plan.synced_at(),
+        unknown_patients: plan.unknown_patients().to_vec(),
     }
 }
 

@@ -1,77 +1,87 @@
 //! What a registry holds, as far as its user sees it: projects, users, patients.
 //!
-//! What is deliberately absent: a home. A registry that cannot be read in place needs one; see [`crate::Sheaf`].
+//! A registry that cannot be read in place is read as a private copy in the home, which goes away with the answer. What is
+//! deliberately absent: a home where none is needed. Looking makes none.
 
 use std::path::Path;
 
 use sheaf_registry::Result;
 use sheaf_registry::registry::Registry;
 use sheaf_registry::selection::Selection;
+use sheaf_registry::text::write_path;
 
-use crate::house::actor;
+use crate::environment::Environment;
+use crate::house::{House, actor};
 use crate::wire;
 
-/// The projects that a user (`None`: the owner) sees.
-pub fn projects(registry: &Path, user: Option<&str>) -> Result<wire::Projects> {
-    let registry = Registry::open(registry)?;
-    let viewer = registry.viewer(&actor(user))?;
-    let projects = registry.projects(&viewer)?.into_iter().map(|summary| wire::Project {
-        slug: summary.project.slug,
-        name: summary.project.name,
-        patients: summary.patients,
-        may_export: summary.may_export,
-    });
-    Ok(wire::Projects { projects: projects.collect() })
+/// A registry, and who looks at it.
+pub struct Looking<'a> {
+    /// The registry file.
+    pub registry: &'a Path,
+    /// A user of the registry; `None` is the owner, who sees everything.
+    pub user: Option<&'a str>,
+    /// The home (`None`: the platform's data directory). Opened only where the registry must be copied to be read.
+    pub home: Option<&'a Path>,
+    /// What the home is opened with.
+    pub environment: &'a dyn Fn() -> Environment,
 }
 
-/// The users that a registry knows.
-pub fn users(registry: &Path) -> Result<wire::Users> {
-    let users = Registry::open(registry)?.users()?;
-    Ok(wire::Users { users: users.into_iter().map(|user| wire::User { name: user.name, role: user.role }).collect() })
-}
-
-/// A page of the patients that a user (`None`: the owner) sees. Nothing said about patients means all of them here.
-pub fn patients(
-    registry: &Path,
-    user: Option<&str>,
-    project: &str,
-    selection: &Selection,
-    limit: Option<u64>,
-    offset: u64,
-) -> Result<wire::Patients> {
-    let registry = Registry::open(registry)?;
-    let viewer = registry.viewer(&actor(user))?;
-    let page = registry.patients(&viewer, project, selection, limit, offset)?;
-    let patients = page.patients.into_iter().map(|patient| wire::Patient {
-        id: patient.patient_id,
-        folders: patient.folders.iter().map(|path| folder_text(path)).collect(),
-        tags: patient.tags,
-        contents: patient
-            .contents
-            .into_iter()
-            .map(|content| wire::Content {
-                modality: content.modality,
-                kind: content.kind.as_str().to_owned(),
-                files: content.files,
-                bytes: content.bytes,
-            })
-            .collect(),
-    });
-    Ok(wire::Patients { total: page.total, patients: patients.collect() })
-}
-
-/// A folder's path as `--folder` takes it: a slash inside a name is escaped.
-fn folder_text(path: &[String]) -> String {
-    let names: Vec<_> = path.iter().map(|name| name.replace('/', "\\/")).collect();
-    names.join("/")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::folder_text;
-
-    #[test]
-    fn a_slash_inside_a_folders_name_is_told_from_one_between_names() {
-        assert_eq!(folder_text(&["A".to_owned(), "b/c".to_owned()]), "A/b\\/c", "as --folder takes it");
+impl Looking<'_> {
+    /// The projects that the user sees.
+    pub fn projects(&self) -> Result<wire::Projects> {
+        let opened = self.open()?;
+        let viewer = opened.registry.viewer(&actor(self.user))?;
+        let projects = opened.registry.projects(&viewer)?.into_iter().map(|summary| wire::Project {
+            slug: summary.project.slug,
+            name: summary.project.name,
+            patients: summary.patients,
+            may_export: summary.may_export,
+        });
+        Ok(wire::Projects { projects: projects.collect() })
     }
+
+    /// The users that the registry knows; asked by one of them, or by the owner.
+    pub fn users(&self) -> Result<wire::Users> {
+        let opened = self.open()?;
+        opened.registry.viewer(&actor(self.user))?;
+        let users = opened.registry.users()?;
+        Ok(wire::Users { users: users.into_iter().map(|user| wire::User { name: user.name, role: user.role }).collect() })
+    }
+
+    /// A page of the patients that the user sees. Nothing said about patients means all of them here.
+    pub fn patients(&self, project: &str, selection: &Selection, limit: Option<u64>, offset: u64) -> Result<wire::Patients> {
+        let opened = self.open()?;
+        let viewer = opened.registry.viewer(&actor(self.user))?;
+        let page = opened.registry.patients(&viewer, project, selection, limit, offset)?;
+        let patients = page.patients.into_iter().map(|patient| wire::Patient {
+            id: patient.patient_id,
+            folders: patient.folders.iter().map(|path| write_path(path)).collect(),
+            tags: patient.tags,
+            contents: patient
+                .contents
+                .into_iter()
+                .map(|content| wire::Content {
+                    modality: content.modality,
+                    kind: content.kind.as_str().to_owned(),
+                    files: content.files,
+                    bytes: content.bytes,
+                })
+                .collect(),
+        });
+        Ok(wire::Patients { total: page.total, patients: patients.collect(), unknown_patients: page.unknown_patients })
+    }
+
+    fn open(&self) -> Result<Opened> {
+        if !Registry::needs_copy(self.registry)? {
+            return Ok(Opened { registry: Registry::open(self.registry)?, _house: None });
+        }
+        let house = House::open(self.home, (self.environment)())?;
+        Ok(Opened { registry: house.registry(self.registry)?, _house: Some(house) })
+    }
+}
+
+struct Opened {
+    // First: a copy goes before the house that holds it.
+    registry: Registry,
+    _house: Option<House>,
 }

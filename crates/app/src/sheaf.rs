@@ -327,6 +327,7 @@ fn to_wire(record: &Record) -> wire::DatasetExport {
             state: archives::state(archive, &record.destination),
         }),
         problems: record.problems.clone(),
+        unknown_patients: record.unknown_patients.clone(),
         created_at: record.created_at,
         started_at: record.started_at,
         completed_at: record.completed_at,

@@ -99,6 +99,8 @@ pub struct Patients {
     pub total: u64,
     /// The page.
     pub patients: Vec<Patient>,
+    /// Ids of a pasted list that name no patient whom the user sees.
+    pub unknown_patients: Vec<String>,
 }
 
 /// One patient, without a name.
@@ -333,6 +335,9 @@ pub struct DatasetExport {
     pub archive: Option<Archive>,
     /// Files left out, or that differ from the registry.
     pub problems: Vec<FileProblem>,
+    /// Ids of a pasted list that name no patient whom the user sees; left out on request. Not a problem of the archive.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unknown_patients: Vec<String>,
     /// When it was asked for.
     pub created_at: jiff::Timestamp,
     /// When this attempt began to work.

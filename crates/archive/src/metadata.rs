@@ -90,6 +90,7 @@ pub fn write_metadata(
         modality: &plan.modalities()[usize::from(lacking.modality)].slug,
     });
     list(out, "lacking", lacking, ",\n")?;
+    list(out, "unknown_patients", plan.unknown_patients().iter(), ",\n")?;
     list(out, "problems", plan.problems().iter().chain(problems), "\n")?;
     out.write_all(b"}\n")
 }

@@ -24,12 +24,15 @@ pub(crate) struct Said {
     pub(crate) command: Command,
 }
 
+/// Says the home where `--home` does not.
+pub(crate) const HOME_VARIABLE: &str = "SHEAF_HOME";
+
 /// Options that stand before or after the subcommand.
 #[derive(Debug, Args)]
 pub(crate) struct Everywhere {
     /// Holds the export history and settings [default: the platform's data directory]
-    #[arg(long, global = true, value_name = "DIR", env = "SHEAF_HOME", hide_env_values = true)]
-    pub(crate) home: Option<PathBuf>,
+    #[arg(long, global = true, value_name = "DIR", env = HOME_VARIABLE, hide_env_values = true)]
+    pub(crate) home: Option<OsString>,
     /// Print exactly one JSON document on stdout, also for errors
     #[arg(long, global = true)]
     pub(crate) json: bool,

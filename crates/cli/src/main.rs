@@ -6,6 +6,7 @@ mod args;
 mod meaning;
 mod output;
 mod progress;
+mod selection_file;
 mod tables;
 mod text;
 mod work;

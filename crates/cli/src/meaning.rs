@@ -13,9 +13,13 @@ use sheaf_app::demo::DemoOptions;
 use sheaf_app::{ExportRequest, PlanRequest};
 use sheaf_archive::plan::OnMissing;
 use sheaf_registry::selection::{FolderRef, KindChoice, Selection, TagMode};
+use sheaf_registry::text::{quoted, read_path};
 use sheaf_registry::{Code, Error, Result};
 
-use crate::args::{Command, ExportsCommand, Project, Registry, Said, SaidKind, SaidOnMissing, SaidSelection, SaidTagMode};
+use crate::args::{
+    Command, ExportsCommand, HOME_VARIABLE, Project, Registry, Said, SaidKind, SaidOnMissing, SaidSelection, SaidTagMode,
+};
+use crate::selection_file;
 
 /// A list or a selection larger than this is not one.
 const LONGEST_INPUT: u64 = 64 << 20;
@@ -40,7 +44,7 @@ pub(crate) struct Meaning {
 pub(crate) enum Work {
     Demo(DemoOptions),
     Projects { registry: PathBuf, user: Option<String> },
-    Users { registry: PathBuf },
+    Users { registry: PathBuf, user: Option<String> },
     Patients(Patients),
     Plan(PlanRequest),
     Export(ExportRequest),
@@ -69,7 +73,7 @@ pub(crate) struct Patients {
 impl Meaning {
     /// The one conversion. `stdin` is read only where `-` stands for it.
     pub(crate) fn of(said: Said, stdin: &mut dyn Read) -> Result<Self> {
-        let (home, user) = (said.everywhere.home, said.everywhere.user);
+        let (home, user) = (home_of(said.everywhere.home)?, said.everywhere.user);
         let work = match said.command {
             Command::Demo { dir, patients, studies, seed, sparse, with_faults } => {
                 let usual = if sparse { DemoOptions::SPARSE_PATIENTS } else { DemoOptions::PATIENTS };
@@ -80,7 +84,7 @@ impl Meaning {
             Command::Studies { .. } => return Err(not_yet("Searching studies")),
             Command::Serve { .. } => return Err(not_yet("Serving over HTTP")),
             Command::Projects { registry } => Work::Projects { registry: native(registry)?, user },
-            Command::Users { registry } => Work::Users { registry: native(registry)? },
+            Command::Users { registry } => Work::Users { registry: native(registry)?, user },
             Command::Patients { project, selection, limit, offset } => {
                 let (registry, project) = both(project)?;
                 let selection = selection_of(selection, stdin)?;
@@ -134,6 +138,17 @@ impl Manner {
     }
 }
 
+/// The home that was said. `SHEAF_HOME=` unsets it, as is usual for variables; `--home ""` is a mistake.
+fn home_of(said: Option<OsString>) -> Result<Option<PathBuf>> {
+    match said {
+        Some(home) if home.is_empty() => match std::env::var_os(HOME_VARIABLE) {
+            Some(variable) if variable.is_empty() => Ok(None),
+            _ => Err(Error::new(Code::Usage, "The home was said without a name.").hint("Name a folder with --home.")),
+        },
+        said => Ok(said.map(PathBuf::from)),
+    }
+}
+
 fn not_yet(what: &str) -> Error {
     Error::new(Code::NotYet, format!("{what} has no work in this version of Sheaf yet."))
 }
@@ -159,16 +174,14 @@ fn native(registry: Registry) -> Result<PathBuf> {
 fn selection_of(said: SaidSelection, stdin: &mut dyn Read) -> Result<Selection> {
     if let Some(file) = said.selection {
         let text = read_text(&file, stdin, "selection")?;
-        return serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {
-            Error::new(Code::Usage, format!("The selection file `{}` cannot be understood: {error}.", file.display()))
-                .hint("Its keys are those of the options: all, folder, folder_id, patient, patients_from, tag, tag_mode, modality, all_modalities, kind.")
-        });
+        return selection_file::read(text.trim_start_matches('\u{feff}'), &shown(&file));
     }
+    let has_list = said.patients_from.is_some();
     let patients_from = match said.patients_from {
         Some(file) => lines(&read_text(&file, stdin, "list of patients")?),
         None => Vec::new(),
     };
-    Ok(Selection {
+    let selection = Selection {
         all: said.all,
         folder: said.folder.iter().map(|path| folder(path)).collect::<Result<_>>()?,
         folder_id: said.folder_id,
@@ -187,31 +200,29 @@ fn selection_of(said: SaidSelection, stdin: &mut dyn Read) -> Result<Selection> 
             SaidKind::Raw => KindChoice::Raw,
             SaidKind::Both => KindChoice::Both,
         }),
-    })
+    };
+    if has_list && !selection.says_patients() {
+        return Err(empty_list());
+    }
+    Ok(selection)
 }
 
-/// `Clinic A/2025`, names from the root down; `\/` is a slash inside a name. One slash at either end says nothing.
+/// An empty list means nobody, never everyone, also where nothing said means everyone.
+pub(crate) fn empty_list() -> Error {
+    Error::new(Code::EmptySelection, "The list of patients is empty.").hint("Write one id on each line of the list.")
+}
+
+/// An input as messages call it.
+fn shown(path: &Path) -> String {
+    if path == Path::new("-") { "standard input".to_owned() } else { format!("`{}`", path.display()) }
+}
+
+/// `Clinic A/2025`, names from the root down; `\/` is a slash inside a name.
 fn folder(path: &str) -> Result<FolderRef> {
-    let mut names = vec![String::new()];
-    let mut rest = path.chars().peekable();
-    while let Some(letter) = rest.next() {
-        match (letter, names.last_mut()) {
-            ('\\', Some(name)) if rest.next_if_eq(&'/').is_some() => name.push('/'),
-            ('/', _) => names.push(String::new()),
-            (letter, Some(name)) => name.push(letter),
-            (_, None) => {}
-        }
-    }
-    if names.len() > 1 && names.last().is_some_and(String::is_empty) {
-        names.pop();
-    }
-    if names.len() > 1 && names[0].is_empty() {
-        names.remove(0);
-    }
-    if names.iter().any(String::is_empty) {
-        return Err(Error::new(Code::Usage, format!("The folder `{path}` has a part without a name."))
-            .hint("Write names from the root down, such as \"Clinic A/2025\"; a slash inside a name is \\/."));
-    }
+    let names = read_path(path).ok_or_else(|| {
+        Error::new(Code::Usage, format!("The folder {} has a part without a name.", quoted(path)))
+            .hint("Write names from the root down, such as \"Clinic A/2025\"; a slash inside a name is \\/.")
+    })?;
     Ok(FolderRef { id: None, path: Some(names) })
 }
 
@@ -226,7 +237,7 @@ fn lines(text: &str) -> Vec<String> {
 }
 
 fn read_text(path: &Path, stdin: &mut dyn Read, what: &str) -> Result<String> {
-    let shown = if path == Path::new("-") { "standard input".to_owned() } else { format!("`{}`", path.display()) };
+    let shown = shown(path);
     let refuse = |why: &str| Error::new(Code::Usage, format!("The {what} {shown} {why}."));
     let mut bytes = Vec::new();
     let mut file;
@@ -270,20 +281,9 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_path_splits_at_slashes_that_are_not_escaped() {
-        for (said, names) in [
-            ("Clinic A/2025", &["Clinic A", "2025"][..]),
-            (r"A/b\/c", &["A", "b/c"]),
-            ("/A/", &["A"]),
-            (r"back\slash", &[r"back\slash"]),
-            (r"\/", &["/"]),
-            ("患者/é", &["患者", "é"]),
-        ] {
-            assert_eq!(folder(said).expect(said), path(names), "{said}");
-        }
-        for said in ["", "/", "A//B", "//A"] {
-            assert_eq!(folder(said).expect_err(said).code(), Code::Usage, "a name is missing in {said:?}");
-        }
+    fn a_folder_is_said_by_its_path() {
+        assert_eq!(folder(r"A/b\/c").expect("a path"), path(&["A", "b/c"]), "a slash inside a name is escaped");
+        assert_eq!(folder("A//B").expect_err("a name is missing").code(), Code::Usage, "never a guess");
     }
 
     #[test]
@@ -294,8 +294,13 @@ mod tests {
 
     #[test]
     fn an_empty_list_says_nothing() {
-        let said = selection(&["--patients-from", "-", "--all-modalities"], "\n\r\n").expect("readable");
-        assert!(!said.says_patients(), "it must not turn into everything");
+        let empty = selection(&["--patients-from", "-", "--all-modalities"], "\n\r\n").expect_err("nobody was said");
+        assert_eq!(empty.code(), Code::EmptySelection, "it must not turn into everything");
+        let list = ["patients", "--registry", "r", "--project", "p", "--patients-from", "-"];
+        let empty = meaning(&list, "\n").expect_err("nobody was said");
+        assert_eq!(empty.code(), Code::EmptySelection, "also where nothing said means everyone");
+        let said = selection(&["--patients-from", "-", "--patient", "1", "--all-modalities"], "").expect("one was said");
+        assert_eq!(said.patient, ["1"], "an empty list beside others adds nobody");
     }
 
     #[test]

@@ -167,6 +167,7 @@ mod tests {
             (Code::SourceMissing, 1),
             (Code::EmptySelection, 2),
             (Code::NotYet, 2),
+            (Code::DbBusy, 2),
             (Code::ExportForbidden, 4),
             (Code::UserRequired, 4),
             (Code::UnknownProject, 2),

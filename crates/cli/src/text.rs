@@ -203,6 +203,9 @@ impl Readable for Patients {
         } else {
             line(out, &format!("{} of {}.", count(here), many(self.total, "patient")));
         }
+        if !self.unknown_patients.is_empty() {
+            line(out, &unknown_ids(&self.unknown_patients));
+        }
     }
 }
 
@@ -244,8 +247,7 @@ impl Readable for PlanReport {
             line(out, &format!("{who} no {}: {}", shown(modality), listed(patients.into_iter())));
         }
         if !self.unknown_patients.is_empty() {
-            let ids = self.unknown_patients.iter().map(String::as_str);
-            line(out, &format!("{} of the list not found: {}", many(self.unknown_patients.len() as u64, "id"), listed(ids)));
+            line(out, &unknown_ids(&self.unknown_patients));
         }
         if self.forbidden_patients > 0 {
             line(out, &format!("{} seen, but not allowed to be exported.", many(self.forbidden_patients, "patient")));
@@ -284,6 +286,9 @@ impl Readable for DatasetExport {
             field(out, "Notes", &self.notes);
         }
         field(out, "Record", &self.id);
+        if !self.unknown_patients.is_empty() {
+            line(out, &unknown_ids(&self.unknown_patients));
+        }
         if let Some(confirmed) = &self.changed_since_confirmed {
             let before = [many(confirmed.patients, "patient"), many(confirmed.files, "file"), bytes(confirmed.bytes)];
             line(out, &format!("Changed since it was confirmed: then {}.", before.join(", ")));
@@ -350,6 +355,11 @@ impl Readable for Verification {
             line(out, &format!("  {}: {} [{}]", shown(name), shown(&problem.message), problem.code));
         }
     }
+}
+
+/// One line about the ids of a pasted list that name nobody.
+pub(crate) fn unknown_ids(ids: &[String]) -> String {
+    format!("{} of the list not found: {}", many(ids.len() as u64, "id"), listed(ids.iter().map(String::as_str)))
 }
 
 /// A status as people say it.

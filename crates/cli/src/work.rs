@@ -2,16 +2,20 @@
 //!
 //! What is deliberately absent: decisions. The status of a record and the class of an error give the exit code.
 
+use std::path::Path;
+
 use clap::CommandFactory as _;
 use sheaf_app::progress::Meter;
+use sheaf_app::registries::Looking;
 use sheaf_app::wire::{DatasetExport, ExportStatus, Verification};
-use sheaf_app::{Environment, Sheaf, demo, registries};
+use sheaf_app::{Environment, Sheaf, demo};
 use sheaf_registry::{Code, Error, Result};
 
 use crate::args::Said;
 use crate::meaning::{Meaning, Work};
 use crate::output::{Output, exit};
 use crate::progress::{Watch, cancelled_by_signals};
+use crate::text;
 
 /// Said with a plan, where a person decides, and with a finished archive, which a person will pass on.
 const NOT_DEIDENTIFIED: &str = "Note: names of patients are left out of the archive's paths and lists, but files are copied \
@@ -30,11 +34,15 @@ pub(crate) fn perform(meaning: Meaning, output: Output) -> Result<u8> {
             drop(watch);
             output.answer(&made?, exit::DONE)
         }
-        Work::Projects { registry, user } => output.answer(&registries::projects(&registry, user.as_deref())?, exit::DONE),
-        Work::Users { registry } => output.answer(&registries::users(&registry)?, exit::DONE),
+        Work::Projects { registry, user } => {
+            output.answer(&looking(home.as_deref(), &registry, user.as_deref()).projects()?, exit::DONE)
+        }
+        Work::Users { registry, user } => {
+            output.answer(&looking(home.as_deref(), &registry, user.as_deref()).users()?, exit::DONE)
+        }
         Work::Patients(said) => {
-            let (user, limit, offset) = (said.user.as_deref(), said.limit, said.offset);
-            let page = registries::patients(&said.registry, user, &said.project, &said.selection, limit, offset)?;
+            let looking = looking(home.as_deref(), &said.registry, said.user.as_deref());
+            let page = looking.patients(&said.project, &said.selection, said.limit, said.offset)?;
             output.answer(&page, exit::DONE)
         }
         Work::Plan(request) => {
@@ -93,6 +101,10 @@ pub(crate) fn perform(meaning: Meaning, output: Output) -> Result<u8> {
     })
 }
 
+fn looking<'a>(home: Option<&'a Path>, registry: &'a Path, user: Option<&'a str>) -> Looking<'a> {
+    Looking { registry, user, home, environment: &Environment::system }
+}
+
 /// Answers with the record of a job that has ended.
 fn ended(output: Output, record: &DatasetExport) -> u8 {
     let code = match record.status {
@@ -101,6 +113,9 @@ fn ended(output: Output, record: &DatasetExport) -> u8 {
         ExportStatus::Cancelled => exit::CANCELLED,
         ExportStatus::Failed | ExportStatus::Interrupted | ExportStatus::Pending | ExportStatus::Processing => exit::FAILED,
     };
+    if !record.unknown_patients.is_empty() {
+        output.message(&format!("Note: {}\n", text::unknown_ids(&record.unknown_patients)));
+    }
     if record.status.is_completed() {
         output.message(NOT_DEIDENTIFIED);
     }

@@ -98,8 +98,8 @@ codes! {
     SettingsInvalid = "SETTINGS_INVALID", Refused;
     /// The record's state does not allow this.
     StateConflict = "STATE_CONFLICT", Refused;
-    /// Another process holds the database.
-    DbBusy = "DB_BUSY", Failed;
+    /// Another process holds the database. A job that meets it waits, then fails with its record.
+    DbBusy = "DB_BUSY", Refused;
     /// The user may look at this, but not export it.
     ExportForbidden = "EXPORT_FORBIDDEN", Forbidden;
     /// This registry is opened only under a user's name.
@@ -273,6 +273,7 @@ mod tests {
     #[test]
     fn a_class_decides_how_a_command_ends() {
         assert_eq!(Code::EmptySelection.class(), Class::Refused, "nothing was begun");
+        assert_eq!(Code::DbBusy.class(), Class::Refused, "a held database is met before there is a job");
         assert_eq!(Code::ExportForbidden.class(), Class::Forbidden, "seen but not allowed");
         assert_eq!(Code::Cancelled.class(), Class::Cancelled, "the user stopped it");
         assert_eq!(Code::VerifyFailed.class(), Class::Failed, "a job failed");

@@ -39,18 +39,10 @@ pub(crate) struct Opened {
 /// Opens the file at `path`. Where it must not be read in place (frames in a WAL, a network file system), it is copied
 /// into a new folder in `scratch`, or refused without one.
 pub(crate) fn open(path: &Path, scratch: Option<&Path>) -> Result<Opened> {
-    let metadata = std::fs::metadata(path).map_err(|error| unopened(path, error))?;
-    if !metadata.is_file() {
-        let what = if metadata.is_dir() { "a folder" } else { "not a regular file" };
-        return Err(Error::new(Code::RegistryUnreadable, format!("{} is {what}, not a registry file.", path.display()))
-            .hint("Name the registry file itself, such as registry.sqlite in that folder."));
-    }
-    let path = std::fs::canonicalize(path).map_err(|error| unopened(path, error))?;
-    let look = Look::at(&path).map_err(|error| unopened(&path, error))?;
+    let Found { path, look, on_network } = Found::at(path)?;
     look.judge(&path)?;
     let look_identity = look.identity;
 
-    let on_network = crate::platform::on_network(&path).map_err(|error| unopened(&path, error))?;
     let (connection, unlocked, copy) = if on_network || look.has_frames() {
         let Some(scratch) = scratch else { return Err(not_in_place(&path, on_network)) };
         let copy = copied(&path, scratch)?;
@@ -74,6 +66,12 @@ pub(crate) fn open(path: &Path, scratch: Option<&Path>) -> Result<Opened> {
     // The connection holds the file that was there before and after it was opened.
     opened.identity = before.filter(|_| Look::at(&opened.path).is_ok_and(|after| after.identity == before));
     Ok(opened)
+}
+
+/// Whether the file at `path` must not be read in place.
+pub(crate) fn needs_copy(path: &Path) -> Result<bool> {
+    let found = Found::at(path)?;
+    Ok(found.on_network || found.look.has_frames())
 }
 
 /// The error for a registry that failed while it was read. Neither sentence nor cause holds a value of a row.
@@ -144,6 +142,29 @@ impl Opened {
             None => Ok(()),
             Some(what) => Err(damaged(&self.path, &what)),
         }
+    }
+}
+
+/// A regular file, and what decides how it is read.
+struct Found {
+    /// Canonical.
+    path: PathBuf,
+    look: Look,
+    on_network: bool,
+}
+
+impl Found {
+    fn at(path: &Path) -> Result<Self> {
+        let metadata = std::fs::metadata(path).map_err(|error| unopened(path, error))?;
+        if !metadata.is_file() {
+            let what = if metadata.is_dir() { "a folder" } else { "not a regular file" };
+            return Err(Error::new(Code::RegistryUnreadable, format!("{} is {what}, not a registry file.", path.display()))
+                .hint("Name the registry file itself, such as registry.sqlite in that folder."));
+        }
+        let path = std::fs::canonicalize(path).map_err(|error| unopened(path, error))?;
+        let look = Look::at(&path).map_err(|error| unopened(&path, error))?;
+        let on_network = crate::platform::on_network(&path).map_err(|error| unopened(&path, error))?;
+        Ok(Self { path, look, on_network })
     }
 }
 

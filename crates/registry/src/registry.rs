@@ -49,6 +49,15 @@ impl Registry {
         Ok(Self { opened: open::open(path, Some(scratch))? })
     }
 
+    /// Whether a file must be read as a copy, for which [`Registry::open_with_scratch`] needs a place: it lies on a network
+    /// file system, or its WAL holds changes.
+    ///
+    /// # Errors
+    /// `REGISTRY_MISSING`, `REGISTRY_UNREADABLE`.
+    pub fn needs_copy(path: &Path) -> Result<bool> {
+        open::needs_copy(path)
+    }
+
     /// Canonical path of the registry file.
     pub fn path(&self) -> &Path {
         &self.opened.path

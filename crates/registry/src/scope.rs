@@ -207,7 +207,8 @@ impl Scope {
                 if self.folders_by_path(path)?.contains(&at) {
                     return Ok(vec![at]);
                 }
-                let message = format!("The folder with the id {} is not {}.", text::quoted(id), text::quoted(&shown(path)));
+                let message =
+                    format!("The folder with the id {} is not {}.", text::quoted(id), text::quoted(&text::write_path(path)));
                 Err(Error::new(Code::UnknownFolder, message)
                     .hint("Say its id or its path, or both as they belong together."))
             }
@@ -235,8 +236,8 @@ impl Scope {
             };
         }
         if found.is_empty() {
-            let wanted = shown(path);
-            let paths: Vec<String> = self.seen_folders().map(|(at, _)| shown(&self.folder_path(at))).collect();
+            let wanted = text::write_path(path);
+            let paths: Vec<String> = self.seen_folders().map(|(at, _)| text::write_path(&self.folder_path(at))).collect();
             let near = text::near_matches(&wanted, paths.iter().map(String::as_str));
             let message = format!("There is no folder {} in project {}.", text::quoted(&wanted), self.project_name());
             return Err(unknown(
@@ -389,11 +390,6 @@ fn folders(registry: &Registry, project: &Project) -> Result<Vec<ScopeFolder>> {
         }
     }
     Ok(folders)
-}
-
-/// A folder's path as it is typed: a slash inside a name is `\/`.
-fn shown(path: &[String]) -> String {
-    path.iter().map(|name| name.replace('/', "\\/")).collect::<Vec<_>>().join("/")
 }
 
 /// The second positions that belong to a first one.

@@ -46,7 +46,7 @@ impl KindChoice {
 #[serde(deny_unknown_fields)]
 pub struct FolderRef {
     /// Row id as text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "id")]
     pub id: Option<String>,
     /// Names from the root down; a name may hold a slash.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -55,7 +55,8 @@ pub struct FolderRef {
 
 /// What the user said: patients, and contents. Nothing said is an error, never everything.
 ///
-/// The JSON keys are the command line's options (`tag-mode` and plurals are understood too). This is a versioned format:
+/// The JSON keys are the command line's options (`tag-mode` and plurals are understood too). Ids are texts; a whole number is
+/// taken for the text that writes it. This is a versioned format:
 /// it is kept in the history and in `metadata.json`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -67,18 +68,13 @@ pub struct Selection {
     #[serde(alias = "folders", skip_serializing_if = "Vec::is_empty", deserialize_with = "one_or_many")]
     pub folder: Vec<FolderRef>,
     /// Folder ids, each with its subfolders.
-    #[serde(
-        alias = "folder-id",
-        alias = "folder_ids",
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "one_or_many"
-    )]
+    #[serde(alias = "folder-id", alias = "folder_ids", skip_serializing_if = "Vec::is_empty", deserialize_with = "ids")]
     pub folder_id: Vec<String>,
     /// Patients by id; an unknown one is an error.
-    #[serde(alias = "patients", skip_serializing_if = "Vec::is_empty", deserialize_with = "one_or_many")]
+    #[serde(alias = "patients", skip_serializing_if = "Vec::is_empty", deserialize_with = "ids")]
     pub patient: Vec<String>,
     /// Patients of a pasted list; unknown ones are listed.
-    #[serde(alias = "patients-from", skip_serializing_if = "Vec::is_empty", deserialize_with = "one_or_many")]
+    #[serde(alias = "patients-from", skip_serializing_if = "Vec::is_empty", deserialize_with = "ids")]
     pub patients_from: Vec<String>,
     /// Tags that narrow the patients.
     #[serde(alias = "tags", skip_serializing_if = "Vec::is_empty", deserialize_with = "one_or_many")]
@@ -131,6 +127,33 @@ fn as_exported<S: Serializer>(kind: &Option<KindChoice>, serializer: S) -> Resul
 
 fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<KindChoice>, D::Error> {
     KindChoice::deserialize(deserializer).map(Some)
+}
+
+/// An id, written as a text or as a whole number.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Id {
+    Text(String),
+    Natural(u64),
+    Negative(i64),
+}
+
+impl From<Id> for String {
+    fn from(id: Id) -> Self {
+        match id {
+            Id::Text(text) => text,
+            Id::Natural(number) => number.to_string(),
+            Id::Negative(number) => number.to_string(),
+        }
+    }
+}
+
+fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(Option::<Id>::deserialize(deserializer)?.map(String::from))
+}
+
+fn ids<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    Ok(one_or_many::<D, Id>(deserializer)?.into_iter().map(String::from).collect())
 }
 
 fn one_or_many<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {

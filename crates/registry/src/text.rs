@@ -89,6 +89,49 @@ pub fn quoted(text: &str) -> String {
     out
 }
 
+/// A folder's path as people read and type it: names joined with `/`. A slash inside a name is `\/`; a backslash is `\\`
+/// where it would otherwise be taken for the escape of what follows (before a slash, a backslash or the name's end).
+pub fn write_path(names: &[String]) -> String {
+    let mut text = String::new();
+    for (at, name) in names.iter().enumerate() {
+        if at > 0 {
+            text.push('/');
+        }
+        let mut rest = name.chars().peekable();
+        while let Some(letter) = rest.next() {
+            let escaped = match letter {
+                '/' => true,
+                '\\' => rest.peek().is_none_or(|next| matches!(next, '/' | '\\')),
+                _ => false,
+            };
+            text.extend(escaped.then_some('\\').into_iter().chain([letter]));
+        }
+    }
+    text
+}
+
+/// Reads what [`write_path`] writes, and what people type: a backslash before any other letter is itself, and one slash at
+/// either end says nothing. `None` where a name is missing.
+pub fn read_path(text: &str) -> Option<Vec<String>> {
+    let mut names = Vec::new();
+    let mut name = String::new();
+    let mut rest = text.chars().peekable();
+    while let Some(letter) = rest.next() {
+        match letter {
+            '\\' => name.push(rest.next_if(|next| matches!(next, '/' | '\\')).unwrap_or(letter)),
+            '/' => names.push(std::mem::take(&mut name)),
+            _ => name.push(letter),
+        }
+    }
+    if !name.is_empty() || names.is_empty() {
+        names.push(name);
+    }
+    if names.len() > 1 && names[0].is_empty() {
+        names.remove(0);
+    }
+    names.iter().all(|name| !name.is_empty()).then_some(names)
+}
+
 /// How unlike two texts are; `None`: too unlike to offer.
 fn distance(wanted: &str, length: usize, candidate: &str) -> Option<usize> {
     let folded = fold(candidate);
@@ -235,7 +278,36 @@ mod tests {
         prop_oneof!["[aAbBäÄ019 /-]{0,8}", "[0-9a]{0,24}", "\\PC{0,8}", "[sSßſİıΣσς\u{301}\u{345}éK\u{212a}]{0,6}"]
     }
 
+    #[test]
+    fn a_path_is_read_as_it_is_typed() {
+        let table: [(&str, &[&str]); 9] = [
+            ("Clinic A/2025", &["Clinic A", "2025"]),
+            (r"A/b\/c", &["A", "b/c"]),
+            ("/A/", &["A"]),
+            (r"back\slash", &[r"back\slash"]),
+            (r"end\\/x", &[r"end\", "x"]),
+            (r"\/", &["/"]),
+            (r"\", &[r"\"]),
+            (r"/\\", &[r"\"]),
+            ("患者/é", &["患者", "é"]),
+        ];
+        for (said, names) in table {
+            assert_eq!(read_path(said).expect(said), names, "{said}");
+        }
+        for said in ["", "/", "A//B", "//A", "A//"] {
+            assert_eq!(read_path(said), None, "a name is missing in {said:?}");
+        }
+        let plain = ["back\\slash", "b/c"].map(str::to_owned);
+        assert_eq!(write_path(&plain), r"back\slash/b\/c", "only what could be misread is escaped");
+    }
+
     proptest! {
+        #[test]
+        fn a_path_survives_its_text(names in prop::collection::vec(prop_oneof![r"[a/\\]{1,6}", r"[^/\\]{1,6}"], 1..5)) {
+            let text = write_path(&names);
+            prop_assert_eq!(read_path(&text), Some(names), "{} means one folder", text);
+        }
+
         #[test]
         fn natural_order_is_total(a in text(), b in text(), c in text()) {
             prop_assert_eq!(natural_cmp(&a, &b), natural_cmp(&b, &a).reverse(), "both directions agree");

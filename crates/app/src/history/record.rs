@@ -60,6 +60,8 @@ pub(crate) struct Record {
     /// Set from publishing on.
     pub(crate) archive: Option<ArchiveRecord>,
     pub(crate) problems: Vec<FileProblem>,
+    /// Ids of a pasted list that name no patient; left out.
+    pub(crate) unknown_patients: Vec<String>,
     pub(crate) created_at: Timestamp,
     pub(crate) started_at: Option<Timestamp>,
     pub(crate) completed_at: Option<Timestamp>,
@@ -191,6 +193,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Record> {
         changed: row.get("changed")?,
         archive,
         problems: json(row, "problems")?.unwrap_or_default(),
+        unknown_patients: json(row, "unknown_patients")?.unwrap_or_default(),
         created_at: time(row, "created_at")?.ok_or_else(|| bad("no time of creation"))?,
         started_at: time(row, "started_at")?,
         completed_at: time(row, "completed_at")?,

@@ -27,6 +27,7 @@ CREATE TABLE dataset_export (
     archive_inode     INTEGER,
     archive_modified  INTEGER,                  -- nanoseconds since 1970
     problems          TEXT NOT NULL DEFAULT '[]', -- JSON
+    unknown_patients  TEXT NOT NULL DEFAULT '[]', -- JSON: ids of a pasted list that were left out
     created_at        TEXT NOT NULL,
     started_at        TEXT,
     completed_at      TEXT,

@@ -56,6 +56,7 @@ fn planned(files: u64) -> Planned {
         confirmation: Confirmation { numbers: Confirmed { patients: 1, files, bytes: 5 }, digest: files.to_string() },
         archive_bytes_max: 50,
         registry_synced_at: Some(Timestamp::UNIX_EPOCH),
+        unknown_patients: vec![format!("unknown {files}")],
     }
 }
 

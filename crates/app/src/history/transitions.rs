@@ -43,6 +43,7 @@ pub(crate) struct Planned {
     pub(crate) confirmation: Confirmation,
     pub(crate) archive_bytes_max: u64,
     pub(crate) registry_synced_at: Option<Timestamp>,
+    pub(crate) unknown_patients: Vec<String>,
 }
 
 impl History {
@@ -62,9 +63,11 @@ impl History {
             let numbers = &new.planned.confirmation.numbers;
             transaction.execute(
                 "INSERT INTO dataset_export (id, name, notes, user, as_owner, project, registry, registry_synced_at, status,
-                     selection, on_missing, destination, patients, files, bytes, archive_bytes_max, confirmed, created_at, owner)
+                     selection, on_missing, destination, patients, files, bytes, archive_bytes_max, confirmed, created_at, owner,
+                     unknown_patients)
                  VALUES (:id, :name, :notes, :user, :as_owner, :project, :registry, :synced_at, 'pending',
-                     :selection, :on_missing, :destination, :patients, :files, :bytes, :max, :confirmed, :now, :owner)",
+                     :selection, :on_missing, :destination, :patients, :files, :bytes, :max, :confirmed, :now, :owner,
+                     :unknown)",
                 named_params! {
                     ":id": new.id, ":name": new.name, ":notes": new.notes, ":user": new.user, ":as_owner": new.as_owner,
                     ":project": new.project, ":registry": path_to_sql(&new.registry),
@@ -73,6 +76,7 @@ impl History {
                     ":destination": destination, ":patients": numbers.patients, ":files": numbers.files,
                     ":bytes": numbers.bytes, ":max": new.planned.archive_bytes_max,
                     ":confirmed": to_json(&new.planned.confirmation), ":now": self.now(), ":owner": owner,
+                    ":unknown": to_json(&new.planned.unknown_patients),
                 },
             )?;
             let what = json!({
@@ -106,12 +110,14 @@ impl History {
             let numbers = &planned.confirmation.numbers;
             let rows = transaction.execute(
                 "UPDATE dataset_export SET phase = 'writing', patients = :patients, files = :files, bytes = :bytes,
-                     archive_bytes_max = :max, changed = :changed, registry_synced_at = :synced_at
+                     archive_bytes_max = :max, changed = :changed, registry_synced_at = :synced_at,
+                     unknown_patients = :unknown
                  WHERE id = :id AND attempt = :attempt AND status = 'processing' AND phase = 'preparing'",
                 named_params! {
                     ":patients": numbers.patients, ":files": numbers.files, ":bytes": numbers.bytes,
                     ":max": planned.archive_bytes_max, ":changed": record.confirmed != planned.confirmation,
                     ":synced_at": planned.registry_synced_at.map(|at| at.to_string()),
+                    ":unknown": to_json(&planned.unknown_patients),
                     ":id": key.id, ":attempt": key.attempt,
                 },
             )?;

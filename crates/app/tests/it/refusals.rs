@@ -1,17 +1,19 @@
 //! What is refused before a job exists, what fails one, and with which words.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use sheaf_app::progress::unheard;
+use sheaf_app::registries::Looking;
 use sheaf_app::wire::ExportStatus;
-use sheaf_app::{ExportRequest, PlanRequest, Sheaf, registries};
+use sheaf_app::{ExportRequest, PlanRequest, Sheaf};
 use sheaf_archive::plan::OnMissing;
 use sheaf_registry::error::{Class, Detail};
 use sheaf_registry::progress::Cancel;
 use sheaf_registry::selection::{KindChoice, Selection};
 use sheaf_registry::{Code, Error};
 
-use crate::fixture::{FILE_BYTES, Lab, environment};
+use crate::fixture::{FILE_BYTES, Lab, environment, names};
 
 fn refused(lab: &Lab, request: &ExportRequest) -> Error {
     let sheaf = lab.sheaf();
@@ -20,6 +22,10 @@ fn refused(lab: &Lab, request: &ExportRequest) -> Error {
     assert!(lab.files_out().iter().all(|name| name == "taken.zip"), "{error}: nothing was written");
     assert!(!error.message().is_empty(), "{error}: there is a sentence");
     error
+}
+
+fn looking<'a>(registry: &'a Path, home: &'a Path, user: Option<&'a str>) -> Looking<'a> {
+    Looking { registry, user, home: Some(home), environment: &environment }
 }
 
 /// The request of a user of the registry.
@@ -245,11 +251,61 @@ fn a_selection_file_of_raw_data_is_what_is_exported() {
 #[test]
 fn a_registry_tells_what_its_user_sees() {
     let lab = Lab::new();
-    let projects = registries::projects(&lab.registry(), Some("viewer")).expect("readable").projects;
+    let projects = looking(&lab.registry(), &lab.home(), Some("viewer")).projects().expect("readable").projects;
     assert_eq!((&*projects[0].slug, projects[0].patients, projects[0].may_export), ("maxillo", 3, false), "to look at");
-    assert!(registries::projects(&lab.registry(), Some("stranger")).expect("readable").projects.is_empty(), "nothing");
-    assert_eq!(registries::users(&lab.registry()).expect("readable").users.len(), 3, "all users");
-    let page = registries::patients(&lab.registry(), None, "maxillo", &Selection::default(), Some(2), 1).expect("read");
+    assert!(
+        looking(&lab.registry(), &lab.home(), Some("stranger")).projects().expect("readable").projects.is_empty(),
+        "nothing"
+    );
+    assert_eq!(looking(&lab.registry(), &lab.home(), None).users().expect("readable").users.len(), 3, "all users");
+    let page =
+        looking(&lab.registry(), &lab.home(), None).patients("maxillo", &Selection::default(), Some(2), 1).expect("read");
     assert_eq!((page.total, page.patients.len()), (3, 2), "a page");
     assert_eq!((&*page.patients[0].id, page.patients[0].contents.len()), ("2", 2), "with what is registered");
+}
+
+#[test]
+fn nobody_asks_in_the_name_of_a_stranger() {
+    let lab = Lab::new();
+    let error = looking(&lab.registry(), &lab.home(), Some("nobody")).users().expect_err("no such user");
+    assert_eq!(error.code(), Code::UnknownUser, "also where the answer would be the same for all");
+}
+
+#[test]
+fn a_registry_that_another_program_writes_is_looked_at_as_a_copy() {
+    let lab = Lab::new();
+    let writer = rusqlite::Connection::open(lab.registry()).expect("the registry, for writing");
+    let change = "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; UPDATE project SET name = 'Renamed'";
+    writer.execute_batch(change).expect("a change that is only in the WAL");
+    let (registry, home) = (lab.registry(), lab.root().join("new home"));
+    let looking = looking(&registry, &home, None);
+    assert_eq!(looking.projects().expect("read from a copy").projects[0].name, "Renamed", "with what is not merged yet");
+    assert_eq!(looking.users().expect("read from a copy").users.len(), 3, "users too");
+    let page = looking.patients("maxillo", &Selection::default(), None, 0);
+    assert_eq!(page.expect("read from a copy").total, 3, "and patients");
+    assert_eq!(names(&home.join("scratch")), [""; 0], "no copy of a registry stays");
+    writer.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE").expect("merged");
+    std::fs::remove_dir_all(&home).expect("ours");
+    looking.projects().expect("read in place");
+    assert!(!home.exists(), "looking makes no home where none is needed");
+}
+
+#[test]
+fn unknown_ids_that_are_left_out_are_in_the_record_and_in_the_archive() {
+    let lab = Lab::new();
+    let list = Selection {
+        modality: vec!["cbct".to_owned()],
+        patients_from: ["1", "77"].map(str::to_owned).into(),
+        ..Selection::default()
+    };
+    let fail = ExportRequest { selection: list.clone(), ..lab.request() };
+    let error = lab.sheaf().export(&fail, &unheard(), &Cancel::new()).expect_err("an unknown id");
+    assert_eq!(error.message(), "1 id of the list names no patient.", "one is one");
+    let skip = ExportRequest { on_missing: OnMissing::Skip, selection: list, ..lab.request() };
+    let record = lab.sheaf().export(&skip, &unheard(), &Cancel::new()).expect("exported");
+    assert_eq!(record.status, ExportStatus::Completed, "nothing is wrong with what was exported");
+    assert_eq!(record.unknown_patients, ["77"], "nothing is cut silently");
+    assert_eq!(lab.sheaf().show(&record.id).expect("there").unknown_patients, ["77"], "and found again tomorrow");
+    let page = looking(&lab.registry(), &lab.home(), None).patients("maxillo", &skip.selection, None, 0).expect("read");
+    assert_eq!((page.total, page.unknown_patients), (1, vec!["77".to_owned()]), "a list of patients tells them too");
 }

@@ -100,8 +100,9 @@ pub(super) fn archive_bytes_max(plan: &Plan, top: &str) -> u64 {
                 + json_bytes(&problem.message)
         })
         .sum();
+    let unknown: u64 = plan.unknown_patients.iter().map(|id| METADATA_LINE + json_bytes(id)).sum();
     let project = json_bytes(&plan.project.slug) + json_bytes(&plan.project.name) + json_bytes(&plan.user);
-    own_files + selection + entries + duplicates + patients + modalities + lacking + problems + project
+    own_files + selection + entries + duplicates + patients + modalities + lacking + unknown + problems + project
 }
 
 /// Incompressible bytes grow when they are deflated, by less than this.

@@ -138,6 +138,7 @@ pub(crate) fn everything() -> Plan {
         kind: Some(KindChoice::Both),
         ..Selection::default()
     };
+    plan.unknown_patients = vec!["999".to_owned()];
     plan.folders = vec![vec!["A".to_owned(), "b/c".to_owned()], vec!["D".to_owned()]];
     plan.tags = vec!["ortho".to_owned()];
     plan.patients[0].folders = Box::new([0, 1]);

@@ -49,6 +49,30 @@ fn home_may_be_said_or_come_from_the_environment() {
     assert!(elsewhere.join("history.sqlite").exists() && !scene.path("home").exists(), "--home wins over SHEAF_HOME");
     scene.sheaf.json(&words!["exports", "list"], 0);
     assert!(scene.path("home/history.sqlite").exists(), "SHEAF_HOME without --home");
+    let mut unset = scene.sheaf.command(&words!["exports", "list", "--json"]);
+    unset.env("SHEAF_HOME", "").env("XDG_DATA_HOME", scene.path("data-home")).env("HOME", scene.path("account"));
+    let ran = ran(unset.spawn().expect("started"));
+    assert!(ran.code == Some(0), "an empty variable is no variable: {ran:?}");
+    assert!(scene.path("data-home/sheaf/history.sqlite").exists() || scene.path("account").exists(), "the account's home");
+    assert_eq!(scene.sheaf.refused(&words!["--home", "", "exports", "list"], 2).0, "USAGE", "an empty --home is a mistake");
+}
+
+#[test]
+fn ids_that_are_left_out_are_said() {
+    let scene = Scene::new();
+    std::fs::write(scene.path("ids"), "1\nX-1\n").expect("written");
+    let list = scene.path("ids").display().to_string();
+    let words = ["--patients-from", &list, "--all-modalities", "--on-missing", "skip", "--json"];
+    let ran = scene.sheaf.run(&scene.export_words(&words));
+    assert!(ran.code == Some(0) && ran.stderr.contains("1 id of the list not found: X-1\n"), "one line: {ran:?}");
+    let record = ran.document();
+    assert_eq!(record["unknown_patients"], serde_json::json!(["X-1"]), "and in the record: {record}");
+    assert_eq!(record["status"], "completed", "the archive holds all that was asked for and exists");
+    let patients =
+        words!["patients", "--registry", scene.registry(), "--project", "maxillo", "--patients-from", scene.path("ids")];
+    assert_eq!(scene.sheaf.json(&patients, 0)["unknown_patients"], serde_json::json!(["X-1"]), "a list tells them too");
+    let text = scene.sheaf.run(&patients).stdout;
+    assert!(text.contains("1 id of the list not found: X-1\n"), "and so does its table: {text}");
 }
 
 #[test]
