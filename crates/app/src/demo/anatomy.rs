@@ -404,7 +404,7 @@ mod tests {
         for arch in anatomy.arches() {
             assert!(arch.teeth.len() >= 14, "seven teeth a side at least");
             for pair in arch.teeth.windows(2) {
-                let gap = pair[1].arc - pair[0].arc - (pair[0].width + pair[1].width) / 2.0;
+                let gap = pair[1].arc - pair[0].arc - f32::midpoint(pair[0].width, pair[1].width);
                 assert!(gap.abs() < 1.0, "neighbours neither overlap nor gape by a millimetre: {gap}");
             }
             let (point, outside) = arch.nearest(0.0, arch.front + 4.0);

@@ -51,7 +51,7 @@ pub(super) struct Fineness {
 
 impl Fineness {
     /// As people see it.
-    pub(super) const FULL: Self = Self { pitch: 0.8, photo: 900, volume: 96 };
+    pub(super) const FULL: Self = Self { pitch: 0.85, photo: 900, volume: 96 };
 }
 
 /// Every so many slices of a volume make up its DICOM series.

@@ -81,10 +81,22 @@ mod tests {
         assert_eq!(&bytes[344..348], b"n+1\0", "one file");
         assert_eq!([short(40), short(42), short(44), short(46)], [3, 3, 4, 2], "dimensions");
         assert_eq!([short(70), short(72)], [4, 16], "signed 16 bit");
-        assert_eq!([float(80), float(84), float(88)], [0.5, 0.6, 0.7], "voxel size");
-        assert_eq!([float(280), float(300), float(320)], [-0.5, -0.6, 0.7], "left and back become right and front");
-        assert_eq!([float(292), float(308), float(324)], [10.0, -20.0, 5.0], "where the first voxel is");
-        assert_eq!([float(268), float(272), float(276)], [10.0, -20.0, 5.0], "the same by the other form");
+        assert_eq!([float(80), float(84), float(88)].map(f32::to_bits), [0.5, 0.6, 0.7].map(f32::to_bits), "voxel size");
+        assert_eq!(
+            [float(280), float(300), float(320)].map(f32::to_bits),
+            [-0.5, -0.6, 0.7].map(f32::to_bits),
+            "left and back become right and front"
+        );
+        assert_eq!(
+            [float(292), float(308), float(324)].map(f32::to_bits),
+            [10.0, -20.0, 5.0].map(f32::to_bits),
+            "where the first voxel is"
+        );
+        assert_eq!(
+            [float(268), float(272), float(276)].map(f32::to_bits),
+            [10.0, -20.0, 5.0].map(f32::to_bits),
+            "the same by the other form"
+        );
         assert_eq!(bytes.len(), 352 + 2 * 24, "the voxels fill the rest");
         assert_eq!(short(352), -12, "the first voxel");
     }

@@ -55,6 +55,19 @@ fn contents(dir: &Path) -> BTreeMap<PathBuf, (Vec<u8>, std::time::SystemTime)> {
     found
 }
 
+/// Whether a file begins as files of its kind do.
+fn begins_as_named(path: &str, content: &[u8]) -> bool {
+    match path.rsplit_once('.').expect("an extension").1 {
+        "gz" => content.starts_with(&[0x1f, 0x8b]),
+        "png" => content.starts_with(b"\x89PNG\r\n"),
+        "jpg" => content.starts_with(&[0xff, 0xd8, 0xff]),
+        "dcm" => content[128..].starts_with(b"DICM"),
+        "stl" => content.len() > 84 && (content.len() - 84).is_multiple_of(50),
+        "json" => serde_json::from_slice::<serde_json::Value>(content).is_ok(),
+        _ => false,
+    }
+}
+
 fn everything() -> Selection {
     Selection { all: true, all_modalities: true, kind: Some(KindChoice::Both), ..Selection::default() }
 }
@@ -108,6 +121,7 @@ fn every_row_has_its_file_with_its_size_and_its_hash() {
         for entry in plan.entries() {
             let content = fs::read(report.data.join(&*entry.path)).expect("there");
             assert_eq!(content.len() as u64, entry.bytes, "{}", entry.path);
+            assert!(begins_as_named(&entry.path, &content), "{} is what its name says", entry.path);
             match &entry.hash {
                 RegisteredHash::Sha256(hash) => {
                     assert_eq!(<[u8; 32]>::from(Sha256::digest(&content)), *hash, "{}", entry.path);
