@@ -10,11 +10,11 @@ use sha2::{Digest as _, Sha256};
 use sheaf_archive::publish::{VerifiedPart, hash_file};
 use sheaf_archive::verify::verify_archive;
 use sheaf_registry::progress::{Cancel, Observer, Phase, Progress};
-use sheaf_registry::{Code, Error, Result};
+use sheaf_registry::{Code, Error, Result, hex};
 
 use crate::failpoint;
 use crate::history::{ArchiveRecord, Record};
-use crate::house::{House, digest_from_hex, hex, published};
+use crate::house::{House, published};
 use crate::limits;
 use crate::platform::{self, FileIdentity};
 use crate::wire;
@@ -37,7 +37,7 @@ pub(crate) fn verify(path: &Path, threads: usize, observer: &dyn Observer, cance
         ok: found.ok,
         files: found.files,
         bytes: found.bytes,
-        sha256: hex(&found.sha256),
+        sha256: hex::encode(&found.sha256),
         problems: found
             .problems
             .into_iter()
@@ -115,7 +115,7 @@ pub(crate) fn delete_file(record: &Record) -> Result<bool> {
         wire::ArchiveState::Altered => {
             let is_file = std::fs::symlink_metadata(path).is_ok_and(|found| found.is_file());
             let hash = if is_file { hash_file(path, &Cancel::new()).ok() } else { None };
-            if hash.is_none_or(|(_, sha256)| hex(&sha256) != archive.sha256) {
+            if hash.is_none_or(|(_, sha256)| hex::encode(&sha256) != archive.sha256) {
                 return Err(Error::new(
                     Code::ArchiveAltered,
                     format!("{} is not the archive of this export, so it was not deleted.", path.display()),
@@ -224,7 +224,7 @@ fn copy(
     }
     copy.sync_all().map_err(write_failed)?;
     let digest: [u8; 32] = sha256.finalize().into();
-    if digest_from_hex(&archive.sha256) != Some(digest) {
+    if hex::decode(&archive.sha256) != Some(digest) {
         return Err(Error::new(Code::ArchiveAltered, "The archive was changed since it was made, so it was not copied.")
             .hint("`sheaf exports verify` tells what is wrong; export it again."));
     }

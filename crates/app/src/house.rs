@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use sheaf_archive::publish::recover_publish;
 use sheaf_registry::access::Actor;
 use sheaf_registry::registry::Registry;
-use sheaf_registry::{Code, Error, Result};
+use sheaf_registry::{Code, Error, Result, hex};
 
 use crate::environment::Environment;
 use crate::history::{ArchiveRecord, History, Record, State};
@@ -82,7 +82,7 @@ fn recover(home: &Home, history: &History, lock: &HomeLock) -> Result<()> {
 fn recover_job(history: &History, record: &Record) -> Result<()> {
     if record.state == State::Publishing
         && let Some(archive) = &record.archive
-        && let Some(sha256) = digest_from_hex(&archive.sha256)
+        && let Some(sha256) = hex::decode(&archive.sha256)
         // A destination that cannot be reached now leaves the job interrupted; its part file stays noted.
         && recover_publish(&record.part(), &record.destination, archive.identity.bytes, &sha256).unwrap_or(false)
     {
@@ -126,41 +126,9 @@ fn sweep_scratch(home: &Home, lock: &HomeLock) -> Result<()> {
     Ok(())
 }
 
-/// 64 hexadecimal digits.
-pub(crate) fn hex(digest: &[u8; 32]) -> String {
-    digest.iter().fold(String::with_capacity(64), |mut text, byte| {
-        for digit in [byte >> 4, byte & 15] {
-            text.push(char::from_digit(u32::from(digit), 16).expect("four bits are one digit"));
-        }
-        text
-    })
-}
-
-/// The digest of 64 hexadecimal digits.
-pub(crate) fn digest_from_hex(text: &str) -> Option<[u8; 32]> {
-    let mut digest = [0; 32];
-    let digits = text.as_bytes();
-    if digits.len() != 64 {
-        return None;
-    }
-    for (byte, pair) in digest.iter_mut().zip(digits.chunks_exact(2)) {
-        let digit = |at: usize| char::from(pair[at]).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-        *byte = digit(0)? << 4 | digit(1)?;
-    }
-    Some(digest)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn digests_survive_their_text() {
-        let digest: [u8; 32] = std::array::from_fn(|at| u8::try_from(at * 8).expect("below 256"));
-        assert_eq!(digest_from_hex(&hex(&digest)), Some(digest), "what is written is what is read");
-        assert_eq!(digest_from_hex(&"g".repeat(64)), None, "not a digit");
-        assert_eq!(digest_from_hex("00"), None, "too short");
-    }
 
     #[test]
     fn only_files_that_were_noted_are_swept() {

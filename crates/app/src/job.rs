@@ -13,11 +13,11 @@ use sheaf_archive::publish::{VerifiedPart, recover_publish};
 use sheaf_archive::writer::{WriteJob, write_archive};
 use sheaf_registry::error::{Detail, FileProblem};
 use sheaf_registry::progress::{Cancel, Observer as _, Phase, Progress};
-use sheaf_registry::{Code, Error, Result};
+use sheaf_registry::{Code, Error, Result, hex};
 
 use crate::failpoint;
 use crate::history::{ArchiveRecord, Key, Record};
-use crate::house::{House, hex, published};
+use crate::house::{House, published};
 use crate::limits::{self, Demand};
 use crate::owner::Slot;
 use crate::planning::{self, Promised, Question};
@@ -177,7 +177,7 @@ impl Job {
         }
         self.cancel.check()?;
         let identity = FileIdentity { bytes: part.bytes, device: part.identity.0, inode: part.identity.1, modified: 0 };
-        let archive = ArchiveRecord { sha256: hex(&part.sha256), identity };
+        let archive = ArchiveRecord { sha256: hex::encode(&part.sha256), identity };
         // Step 4: from here on, recovery finishes it and a cancel comes too late.
         let exported = exported(plan, part, problems);
         persist(|| house.history.begin_publishing(&self.key, &archive, &exported, problems))?;

@@ -13,10 +13,10 @@ use sheaf_registry::file_store::FileStore;
 use sheaf_registry::progress::{Cancel, Observer};
 use sheaf_registry::resolve::Resolved;
 use sheaf_registry::selection::Selection;
-use sheaf_registry::{Code, Error, Result};
+use sheaf_registry::{Code, Error, Result, hex};
 
 use crate::history::{Confirmation, Planned};
-use crate::house::{House, actor, hex};
+use crate::house::{House, actor};
 use crate::limits::Demand;
 use crate::wire;
 
@@ -106,7 +106,7 @@ pub(crate) fn planned(plan: &Plan, top: &str) -> Planned {
     let numbers =
         wire::Confirmed { patients: plan.patient_count(), files: plan.entries().len() as u64, bytes: plan.total_bytes() };
     Planned {
-        confirmation: Confirmation { numbers, digest: hex(&digest.finalize().into()) },
+        confirmation: Confirmation { numbers, digest: hex::encode(&digest.finalize().into()) },
         archive_bytes_max: plan.archive_bytes_max(top),
         registry_synced_at: plan.synced_at(),
         unknown_patients: plan.unknown_patients().to_vec(),

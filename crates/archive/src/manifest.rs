@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, Read, Write};
 
-use sheaf_registry::{Code, Error, Result};
+use sheaf_registry::{Code, Error, Result, hex};
 
 use crate::entry_name::EntryName;
 
@@ -30,7 +30,7 @@ pub fn write_manifest<P: AsRef<str>>(out: &mut dyn Write, lines: impl Iterator<I
         if path.contains(['\n', '\r', '\\']) {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "a path in the manifest needs no escape"));
         }
-        writeln!(out, "{}  {path}", hex(&sha256))?;
+        writeln!(out, "{}  {path}", hex::encode(&sha256))?;
     }
     Ok(())
 }
@@ -49,13 +49,6 @@ pub fn read_manifest<R: BufRead>(reader: R) -> impl Iterator<Item = Result<Manif
         }
         line
     })
-}
-
-/// Lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }
 
 fn next_line(reader: &mut impl BufRead, number: u64) -> Result<Option<ManifestLine>> {
@@ -78,19 +71,10 @@ fn next_line(reader: &mut impl BufRead, number: u64) -> Result<Option<ManifestLi
 fn parse_line(line: &[u8]) -> Option<([u8; 32], &str)> {
     let (digits, rest) = line.strip_suffix(b"\n")?.split_at_checked(64)?;
     let path = std::str::from_utf8(rest.strip_prefix(b"  ")?).ok()?;
-    let mut sha256 = [0; 32];
-    for (byte, pair) in sha256.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
-    }
+    let digits = std::str::from_utf8(digits).ok()?;
+    // Only as it is written: lower-case.
+    let sha256 = hex::decode(digits).filter(|sha256| hex::encode(sha256) == digits)?;
     Some((sha256, path))
-}
-
-fn digit(character: u8) -> Option<u8> {
-    match character {
-        b'0'..=b'9' => Some(character - b'0'),
-        b'a'..=b'f' => Some(character - b'a' + 10),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -9,9 +9,9 @@ use std::io::{self, Write};
 use jiff::Timestamp;
 use serde::Serialize;
 use sheaf_registry::error::FileProblem;
+use sheaf_registry::hex;
 use sheaf_registry::rows::RegisteredHash;
 
-use crate::manifest::hex;
 use crate::plan::Plan;
 
 /// Name of the file in the archive's top folder.
@@ -168,7 +168,7 @@ fn file<'a>(plan: &'a Plan, index: usize, written: &WrittenFile) -> ListedFile<'
         modality: &plan.modalities()[usize::from(entry.modality)].slug,
         kind: entry.kind.as_str(),
         bytes: written.bytes,
-        sha256: hex(sha256),
+        sha256: hex::encode(sha256),
         file: entry.file_id(),
         path: &entry.path,
         hash: hash_text(&entry.hash),
@@ -179,7 +179,7 @@ fn file<'a>(plan: &'a Plan, index: usize, written: &WrittenFile) -> ListedFile<'
 
 fn hash_text(hash: &RegisteredHash) -> Option<Cow<'_, str>> {
     match hash {
-        RegisteredHash::Sha256(sha256) => Some(hex(sha256).into()),
+        RegisteredHash::Sha256(sha256) => Some(hex::encode(sha256).into()),
         RegisteredHash::NotComparable(text) => Some((&**text).into()),
         RegisteredHash::None => None,
     }

@@ -162,7 +162,7 @@ fn native(registry: Registry) -> Result<PathBuf> {
     let path = registry.path;
     let text = path.to_string_lossy().to_lowercase();
     let foreign = text.contains("://")
-        || [".sql", ".sql.gz", ".sql.zst", ".xlsx", ".csv"].iter().any(|end| text.ends_with(end))
+        || [".sql", ".sql.gz", ".sql.zst", ".json", ".json.gz", ".xlsx", ".csv"].iter().any(|end| text.ends_with(end))
         || path.is_dir();
     if foreign {
         return Err(not_yet("Reading foreign sources")
@@ -347,6 +347,9 @@ mod tests {
             &["projects", "--registry", "postgres://lab/db"],
             &["projects", "--registry", "dump.SQL.gz"],
             &["users", "--registry", "studies.xlsx"],
+            &["users", "--registry", "studies.csv"],
+            &["users", "--registry", "dumpdata.json.gz"],
+            &["users", "--registry", "dump.sql"],
             &["projects", "--registry", "/"],
         ] {
             let error = meaning(words, "").expect_err("no work yet");

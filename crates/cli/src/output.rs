@@ -3,8 +3,9 @@
 //! stdout carries the answer alone: text for people or exactly one JSON document. Everything else goes to stderr. A reader
 //! who has left (`| head`) is no fault. What is deliberately absent: what an answer says.
 
-use std::io::{self, BufWriter, Write as _};
+use std::io::{self, Write as _};
 
+use clap::error::ErrorKind;
 use serde::Serialize;
 use sheaf_app::wire::Failure;
 use sheaf_registry::error::Class;
@@ -88,9 +89,15 @@ impl Output {
 }
 
 fn document<T: Serialize>(document: &T, code: u8) -> u8 {
-    let mut out = BufWriter::new(io::stdout().lock());
-    let result = serde_json::to_writer_pretty(&mut out, document).map_err(io::Error::from);
-    written(result.and_then(|()| writeln!(out)).and_then(|()| out.flush()), code)
+    written(print_document(&mut io::stdout().lock(), document), code)
+}
+
+/// Whole before the first byte is printed: half a document is none.
+fn print_document(out: &mut dyn io::Write, document: &impl Serialize) -> io::Result<()> {
+    let mut text = serde_json::to_vec_pretty(document)?;
+    text.push(b'\n');
+    out.write_all(&text)?;
+    out.flush()
 }
 
 fn lines(text: &str, code: u8) -> u8 {
@@ -120,10 +127,10 @@ fn usage(error: &clap::Error) -> Error {
     let mut parts = rendered.split("\n\n").map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "));
     let said = parts.next().unwrap_or_default();
     let said = said.strip_prefix("error: ").unwrap_or(&said);
-    let said = if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        "a subcommand is missing"
-    } else {
-        said
+    // clap has two kinds for it: whether words stand behind the command, or none at all.
+    let said = match error.kind() {
+        ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "a subcommand is missing",
+        _ => said,
     };
     let mut hints: Vec<_> = parts.filter_map(|part| part.strip_prefix("tip: ").map(sentence)).collect();
     hints.push("`sheaf help` lists every command and option.".to_owned());
@@ -143,6 +150,7 @@ fn sentence(words: &str) -> String {
 #[cfg(test)]
 mod tests {
     use clap::Parser as _;
+    use serde::ser::SerializeMap as _;
 
     use super::*;
     use crate::args::Said;
@@ -158,7 +166,28 @@ mod tests {
         assert_eq!((error.code(), error.message()), (Code::Usage, expected), "one line, one sentence");
         let error = usage_of(&["sheaf", "plan", "--registry", "r", "--project", "p", "--al"]);
         assert!(error.next_step().contains("'--all'"), "clap's tip is the next step: {}", error.next_step());
-        assert_eq!(usage_of(&["sheaf"]).message(), "A subcommand is missing.", "not the whole help");
+        for words in [&["sheaf", "--json"][..], &["sheaf", "--json", "exports"], &["sheaf", "exports", "--json"]] {
+            assert_eq!(
+                usage_of(words).message(),
+                "A subcommand is missing.",
+                "{words:?}: neither the whole help nor a list"
+            );
+        }
+    }
+
+    #[test]
+    fn a_document_is_printed_whole_or_not_at_all() {
+        struct Half;
+        impl Serialize for Half {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let mut map = serializer.serialize_map(None)?;
+                map.serialize_entry("first", "printed")?;
+                Err(serde::ser::Error::custom("a path that is no text"))
+            }
+        }
+        let mut out = Vec::new();
+        print_document(&mut out, &Half).expect_err("a document that cannot be made");
+        assert_eq!(out, b"", "a reader of JSON never gets half of it");
     }
 
     #[test]

@@ -1,13 +1,15 @@
-//! SHA-256 values as text and back.
+//! SHA-256 values as text and back: the one place for it.
+//!
+//! Deliberately absent: other lengths.
 
 /// 32 bytes as 64 lower-case hexadecimal digits.
-pub(crate) fn encode(bytes: &[u8; 32]) -> String {
+pub fn encode(bytes: &[u8; 32]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|nibble| char::from(DIGITS[usize::from(nibble)])).collect()
 }
 
 /// The bytes of 64 hexadecimal digits of either case; `None` for anything else.
-pub(crate) fn decode(text: &str) -> Option<[u8; 32]> {
+pub fn decode(text: &str) -> Option<[u8; 32]> {
     let text: &[u8; 64] = text.as_bytes().try_into().ok()?;
     let mut bytes = [0; 32];
     for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {

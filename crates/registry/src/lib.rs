@@ -7,7 +7,7 @@ pub mod access;
 mod contents;
 pub mod error;
 pub mod file_store;
-mod hex;
+pub mod hex;
 pub mod ids;
 pub mod index;
 mod open;

@@ -17,6 +17,10 @@ use crate::schema;
 const HEADER_BYTES: usize = 100;
 const MAGIC: &[u8] = b"SQLite format 3\0";
 
+/// How a file is opened that is read where it lies.
+const READ_URI: OpenFlags =
+    OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_URI).union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
+
 /// How long a reader waits for a writer that holds the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -40,7 +44,10 @@ pub(crate) struct Opened {
 /// into a new folder in `scratch`, or refused without one.
 pub(crate) fn open(path: &Path, scratch: Option<&Path>) -> Result<Opened> {
     let Found { path, look, on_network } = Found::at(path)?;
-    look.judge(&path)?;
+    look.judge(&path).map_err(|error| match Connection::open_with_flags(uri(&path, "immutable=1"), READ_URI) {
+        Ok(connection) => known_source(&path, &connection, error),
+        Err(_) => error,
+    })?;
     let look_identity = look.identity;
 
     let (connection, unlocked, copy) = if on_network || look.has_frames() {
@@ -55,8 +62,7 @@ pub(crate) fn open(path: &Path, scratch: Option<&Path>) -> Result<Opened> {
         // `mode=ro` would leave `-wal` and `-shm` beside a file in WAL mode; `immutable=1` does not look for them, and
         // without frames there is nothing to miss.
         let (mode, unlocked) = if look.in_wal_mode() { ("immutable=1", Some(look)) } else { ("mode=ro", None) };
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        (Connection::open_with_flags(uri(&path, mode), flags), unlocked, None)
+        (Connection::open_with_flags(uri(&path, mode), READ_URI), unlocked, None)
     };
     let connection = connection.map_err(|error| read_failed(&path, error))?;
     let before = look_identity.filter(|_| copy.is_none());
@@ -137,7 +143,8 @@ impl Opened {
             .map_err(failed)?;
         // Once more through SQLite: a WAL can hold a newer header than the file does.
         let number = |name| self.connection.pragma_query_value(None, name, |row| row.get(0)).map_err(failed);
-        recognise(&self.path, number("application_id")?, number("user_version")?)?;
+        recognise(&self.path, number("application_id")?, number("user_version")?)
+            .map_err(|error| known_source(&self.path, &self.connection, error))?;
         match schema::lacks(&self.connection).map_err(failed)? {
             None => Ok(()),
             Some(what) => Err(damaged(&self.path, &what)),
@@ -245,6 +252,22 @@ fn recognise(path: &Path, application_id: i32, version: i32) -> Result<()> {
         )
         .hint("Make it again from its source with this Sheaf.")),
     }
+}
+
+/// A database of an application that Sheaf will read is told from one that it never will.
+fn known_source(path: &Path, connection: &Connection, error: Error) -> Error {
+    let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table'
+                 AND (name LIKE '%fileregistry' OR name = 'medical_examinations_fact'))";
+    let is_source = || connection.query_row(sql, [], |row| row.get::<_, bool>(0)).unwrap_or(false);
+    if error.code() != Code::RegistryForeign || !is_source() {
+        return error;
+    }
+    let shown = path.display();
+    Error::new(
+        Code::NotYet,
+        format!("{shown} is a database of another application, which this version of Sheaf cannot read yet."),
+    )
+    .hint("Name a Sheaf registry file; `sheaf demo DIR` makes one to try.")
 }
 
 fn unopened(path: &Path, error: io::Error) -> Error {

@@ -63,24 +63,33 @@ fn a_project_that_one_may_not_see_reads_like_one_that_does_not_exist() {
 #[test]
 fn a_patient_that_one_may_not_see_reads_like_one_that_does_not_exist() {
     let scene = Scene::new();
-    let words = |user: &str, patient: &str| {
+    let words = |patient: &str| {
         words![
             "plan",
             "--user",
-            user,
+            "resident",
             "--registry",
             scene.registry(),
             "--project",
-            "brain",
+            "maxillo",
             "--patient",
             patient,
             "--all-modalities"
         ]
     };
-    let (code, sentence) = scene.sheaf.refused(&words("outsider", "X-9"), 2);
-    assert_eq!(code, "UNKNOWN_PATIENT", "{sentence}");
-    let (code, _) = scene.sheaf.refused(&words("viewer", "X-7"), 2);
-    assert_eq!(code, "UNKNOWN_PROJECT", "the viewer of one project sees nothing of the other");
+    let plan = scene.sheaf.json(&words("2"), 0);
+    assert_eq!(plan["patients"], 1, "the resident of one folder sees its patient: {plan}");
+    let patients = scene
+        .sheaf
+        .json(&words!["patients", "--user", "resident", "--registry", scene.registry(), "--project", "maxillo"], 0);
+    assert_eq!(patients["total"], 1, "and no other: {patients}");
+    let (code, unknown) = scene.sheaf.refused(&words("99"), 2);
+    assert_eq!(code, "UNKNOWN_PATIENT", "{unknown}");
+    for hidden in ["1", "3", "10"] {
+        let expected = (code.clone(), unknown.replace("99", hidden));
+        assert_eq!(scene.sheaf.refused(&words(hidden), 2), expected, "word for word what is said of one who is not there");
+    }
+    assert_eq!(scene.sheaf.json(&words("99"), 2)["error"]["details"], serde_json::json!([]), "nobody near is named");
 }
 
 #[test]

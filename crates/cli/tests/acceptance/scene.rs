@@ -19,7 +19,7 @@ pub(crate) struct Scene {
 }
 
 impl Scene {
-    /// Two projects, nested folders, tags, three users, nine small files.
+    /// Two projects, nested folders, tags, four users, nine small files.
     pub(crate) fn new() -> Self {
         let scene = Self::empty();
         scene.write_registry().expect("a registry");
@@ -110,6 +110,8 @@ impl Scene {
         writer.grant(&NewGrant { project: Some(maxillo), ..NewGrant::read(viewer) })?;
         let outsider = writer.user("outsider", "project_manager")?;
         writer.grant(&NewGrant { project: Some(brain), ..NewGrant::export(outsider) })?;
+        let resident = writer.user("resident", "standard")?;
+        writer.grant(&NewGrant { project: Some(maxillo), folder: Some(year), ..NewGrant::export(resident) })?;
         writer.finish()
     }
 

@@ -303,3 +303,34 @@ fn a_journal_of_a_cut_off_writer_is_not_rolled_back_here() {
     let (code, _) = refusal(&dir, &path_in(&dir));
     assert_eq!(code, Code::RegistryUnreadable, "half a change must not be read, and rolling back would write");
 }
+
+#[test]
+fn a_database_that_will_be_a_source_is_told_from_a_strangers() {
+    let table = [
+        ("CREATE TABLE maxillo_fileregistry (id INTEGER)", Code::NotYet),
+        ("CREATE TABLE FileRegistry (id INTEGER)", Code::NotYet),
+        ("CREATE TABLE medical_examinations_fact (exam_id TEXT)", Code::NotYet),
+        ("PRAGMA journal_mode = WAL; CREATE TABLE common_fileregistry (id INTEGER)", Code::NotYet),
+        ("CREATE TABLE fileregistry_notes (id INTEGER)", Code::RegistryForeign),
+        ("CREATE TABLE t (id INTEGER); CREATE INDEX a_fileregistry ON t (id)", Code::RegistryForeign),
+    ];
+    for (sql, code) in table {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("db.sqlite3");
+        let writer = rusqlite::Connection::open(&path).expect("a database");
+        writer.execute_batch(sql).expect("its tables");
+        drop(writer);
+        let before = crate::clinic::snapshot(dir.path());
+        let refused = Registry::open(&path).err().expect("no registry of Sheaf");
+        assert_eq!(refused.code(), code, "{sql}");
+        assert_eq!(refused.message().matches(". ").count(), 0, "one sentence: {refused}");
+        assert_eq!(crate::clinic::snapshot(dir.path()), before, "{sql}: the file and its folder stay untouched");
+    }
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("db.sqlite3");
+    let writer = rusqlite::Connection::open(&path).expect("a database");
+    let only_in_wal = "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; CREATE TABLE x_fileregistry (id INTEGER)";
+    writer.execute_batch(only_in_wal).expect("its tables");
+    let refused = Registry::open_with_scratch(&path, dir.path()).err().expect("no registry of Sheaf");
+    assert_eq!(refused.code(), Code::NotYet, "also while its program is writing it");
+}
