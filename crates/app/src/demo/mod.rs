@@ -2,7 +2,7 @@
 //!
 //! What is deliberately absent: clocks, randomness of the machine, and anything that was ever a person.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sheaf_registry::progress::{Cancel, Observer};
 use sheaf_registry::writer::RegistryWriter;
@@ -46,8 +46,10 @@ impl DemoOptions {
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct DemoReport {
     /// The registry, absolute.
+    #[serde(serialize_with = "as_text")]
     pub registry: PathBuf,
     /// The data root, absolute.
+    #[serde(serialize_with = "as_text")]
     pub data: PathBuf,
     /// Slugs of the projects.
     pub projects: Vec<String>,
@@ -157,6 +159,11 @@ mod stl;
 mod studies;
 mod surface;
 mod volume;
+
+/// A path as JSON holds it: what is no text in it is replaced, rather than the whole answer lost.
+fn as_text<S: serde::Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&path.to_string_lossy())
+}
 
 #[cfg(test)]
 mod tests;

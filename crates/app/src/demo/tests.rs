@@ -297,3 +297,13 @@ fn studies_are_told_in_the_hospitals_words_and_some_are_of_the_patients() {
     assert!(count("SELECT count(*) FROM study WHERE report_certification_datetime < check_in_datetime") == 0, "in order");
     assert!(count("SELECT count(*) FROM study WHERE patient_age NOT BETWEEN 5 AND 90") == 0, "ages of people");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_place_whose_name_is_no_text_is_answered() {
+    use std::os::unix::ffi::OsStringExt as _;
+    let path = std::path::PathBuf::from(std::ffi::OsString::from_vec(b"/d\xff/registry.sqlite".to_vec()));
+    let report = DemoReport { registry: path.clone(), data: path, projects: vec![], patients: 1, files: 1, bytes: 1 };
+    let json = serde_json::to_value(&report).expect("the demo stands there: the answer may not be lost");
+    assert_eq!(json["registry"], "/d\u{fffd}/registry.sqlite", "as well as text can say it");
+}
