@@ -7,7 +7,7 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
-use sheaf_archive::publish::{VerifiedPart, hash_file};
+use sheaf_archive::publish::{VerifiedPart, hash_file, open_regular};
 use sheaf_archive::verify::verify_archive;
 use sheaf_registry::progress::{Cancel, Observer, Phase, Progress};
 use sheaf_registry::{Code, Error, Result, hex};
@@ -16,15 +16,20 @@ use crate::failpoint;
 use crate::history::{ArchiveRecord, Record};
 use crate::house::{House, published};
 use crate::limits;
+use crate::patience::{PATIENCE, ask_all};
 use crate::platform::{self, FileIdentity};
 use crate::wire;
 
-/// What stands at the path, told by size, inode and modification time only.
-pub(crate) fn state(archive: &ArchiveRecord, path: &Path) -> wire::ArchiveState {
+/// What stands where each archive was published, told by size, inode and modification time only. An archive whose folder
+/// does not answer is missing for now. Takes no longer than the patience, however many there are.
+pub(crate) fn states(archives: Vec<(PathBuf, FileIdentity)>) -> Vec<wire::ArchiveState> {
+    let answers = ask_all(PATIENCE, archives, state);
+    answers.into_iter().map(|answer| answer.unwrap_or(wire::ArchiveState::Missing)).collect()
+}
+
+fn state(path: &Path, recorded: FileIdentity) -> wire::ArchiveState {
     match std::fs::symlink_metadata(path) {
-        Ok(found) if found.is_file() && FileIdentity::of(&found).is_untouched(archive.identity) => {
-            wire::ArchiveState::Present
-        }
+        Ok(found) if found.is_file() && FileIdentity::of(&found).is_untouched(recorded) => wire::ArchiveState::Present,
         Ok(_) => wire::ArchiveState::Altered,
         Err(_) => wire::ArchiveState::Missing,
     }
@@ -69,7 +74,7 @@ pub(crate) fn verify_record(
                 message: "The file is not the archive of the record: its SHA-256 is another one.".to_owned(),
             },
         );
-    } else if state(archive, &record.destination) != wire::ArchiveState::Present {
+    } else if state(&record.destination, archive.identity) != wire::ArchiveState::Present {
         // Moved away and back, or touched: its content is the record's, so it is known again by its new inode and time.
         house.history.recognised(&record.key(), &published(archive, &record.destination)?)?;
     }
@@ -98,7 +103,8 @@ pub(crate) fn save(house: &House, record: &Record, to: &Path, observer: &dyn Obs
         let _ = std::fs::remove_file(&part);
     }
     if !part.exists() {
-        house.history.forget_part(&part)?;
+        // The copy is there whether or not this can be noted; the next start looks again.
+        let _ = house.history.forget_part(&part);
     }
     copied?;
     house.history.saved(&record.key(), &to)?;
@@ -106,32 +112,43 @@ pub(crate) fn save(house: &House, record: &Record, to: &Path, observer: &dyn Obs
 }
 
 /// Deletes the archive of a record; `false` where there is none any longer. `ARCHIVE_ALTERED` where the file that stands
-/// there is not the record's.
+/// there is not the record's, or took its place while it was looked at.
 pub(crate) fn delete_file(record: &Record) -> Result<bool> {
     let (Some(archive), path) = (&record.archive, &record.destination) else { return Ok(false) };
-    match state(archive, path) {
-        wire::ArchiveState::Missing => return Ok(false),
-        wire::ArchiveState::Present => {}
-        wire::ArchiveState::Altered => {
-            let is_file = std::fs::symlink_metadata(path).is_ok_and(|found| found.is_file());
-            let hash = if is_file { hash_file(path, &Cancel::new()).ok() } else { None };
-            if hash.is_none_or(|(_, sha256)| hex::encode(&sha256) != archive.sha256) {
-                return Err(Error::new(
-                    Code::ArchiveAltered,
-                    format!("{} is not the archive of this export, so it was not deleted.", path.display()),
-                )
-                .hint("Delete the record alone with --keep-file, or look at the file first."));
-            }
+    let file = match open_regular(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(not_ours(path).cause(error)),
+    };
+    let opened = FileIdentity::of(&file.metadata().map_err(|error| not_ours(path).cause(error))?);
+    if !opened.is_untouched(archive.identity) {
+        let (_, sha256) = hash_file(&file, &|| ()).map_err(|error| not_ours(path).cause(error))?;
+        if hex::encode(&sha256) != archive.sha256 {
+            return Err(not_ours(path));
         }
+    }
+    remove(path, opened)?;
+    // The deletion is durable before the record goes; a folder that cannot be synced has lost nothing of ours.
+    let _ = path.parent().map(platform::sync_dir);
+    Ok(true)
+}
+
+/// Removes the file that was looked at, and no other that has its name by now.
+fn remove(path: &Path, looked_at: FileIdentity) -> Result<()> {
+    if !std::fs::symlink_metadata(path).is_ok_and(|found| FileIdentity::of(&found) == looked_at) {
+        return Err(not_ours(path));
     }
     std::fs::remove_file(path).map_err(|error| {
         Error::new(Code::DestinationUnwritable, format!("{} could not be deleted: {error}.", path.display()))
             .hint("Ask for the right to delete it, or delete the record alone with --keep-file.")
             .cause(error)
-    })?;
-    // The deletion is durable before the record goes; a folder that cannot be synced has lost nothing of ours.
-    let _ = path.parent().map(platform::sync_dir);
-    Ok(true)
+    })
+}
+
+fn not_ours(path: &Path) -> Error {
+    let sentence =
+        format!("{} is not the archive of this export, as far as can be told, so it was not deleted.", path.display());
+    Error::new(Code::ArchiveAltered, sentence).hint("Delete the record alone with --keep-file, or look at the file first.")
 }
 
 fn archive_of(record: &Record) -> Result<&ArchiveRecord> {
@@ -142,7 +159,7 @@ fn archive_of(record: &Record) -> Result<&ArchiveRecord> {
 }
 
 fn open_archive(record: &Record) -> Result<File> {
-    platform::private_file().read(true).open(&record.destination).map_err(|error| {
+    open_regular(&record.destination).map_err(|error| {
         let path = record.destination.display();
         match error.kind() {
             io::ErrorKind::NotFound => Error::new(Code::ArchiveMissing, format!("The archive {path} is no longer there."))
@@ -239,4 +256,27 @@ fn copy(
         problems: Vec::new(),
         identity: (identity.device, identity.inode),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_took_the_archives_place_is_not_removed() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = dir.path().join("a.zip");
+        std::fs::write(&path, "the archive").expect("writable");
+        let looked_at = FileIdentity::of(&std::fs::symlink_metadata(&path).expect("there"));
+        // Kept open, as its number could be given to the other file else.
+        let opened = File::open(&path).expect("there");
+        std::fs::remove_file(&path).expect("ours");
+        std::fs::write(&path, "somebody's!").expect("writable");
+        assert_eq!(remove(&path, looked_at).expect_err("another").code(), Code::ArchiveAltered, "of the same size");
+        assert_eq!(std::fs::read(&path).expect("there"), b"somebody's!", "it stays");
+        drop(opened);
+        let own = FileIdentity::of(&std::fs::symlink_metadata(&path).expect("there"));
+        remove(&path, own).expect("the very file");
+        assert!(!path.exists(), "it is gone");
+    }
 }

@@ -1,16 +1,20 @@
 //! One process on one home: settings, history, its ownership lock; and the recovery that every opening begins with.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use sheaf_archive::publish::recover_publish;
 use sheaf_registry::access::Actor;
+use sheaf_registry::progress::Cancel;
 use sheaf_registry::registry::Registry;
 use sheaf_registry::{Code, Error, Result, hex};
 
 use crate::environment::Environment;
+use crate::failpoint;
 use crate::history::{ArchiveRecord, History, Record, State};
 use crate::home::Home;
 use crate::owner::{self, HomeLock, Owner};
+use crate::patience::{PATIENCE, ask, ask_all};
 use crate::platform::{self, FileIdentity};
 use crate::settings::Settings;
 
@@ -25,7 +29,8 @@ pub(crate) struct House {
 }
 
 impl House {
-    /// Opens the home and recovers it, before anyone else may open it.
+    /// Opens the home and recovers it: what tells who is alive while nobody else may open it, then what needs a look at
+    /// files, which may take long.
     pub(crate) fn open(home: Option<&Path>, environment: Environment) -> Result<House> {
         let home = Home::open(home)?;
         let settings = Settings::read(&home.settings())?;
@@ -37,9 +42,52 @@ impl House {
             environment.os_user.clone(),
             &lock,
         )?;
-        recover(&home, &history, &lock)?;
         let owner = Owner::announce(&home, environment.random_id(), &lock)?;
-        Ok(House { home, settings, environment, history, owner })
+        let left = recover(&home, &history, &owner, &lock)?;
+        drop(lock);
+        let house = House { home, settings, environment, history, owner };
+        house.sweep_parts(&left.parts);
+        house.finish(&left.publishing);
+        Ok(house)
+    }
+
+    /// Removes part files of dead processes. What cannot be removed now stays noted for the next start.
+    fn sweep_parts(&self, parts: &[PathBuf]) {
+        let asked = parts.iter().map(|part| (part.clone(), ())).collect();
+        for (part, swept) in parts.iter().zip(ask_all(PATIENCE, asked, |part, ()| sweep_part(part))) {
+            if swept == Some(true) {
+                // A history that is busy is asked again at the next start.
+                let _ = self.history.forget_part(part);
+            }
+        }
+    }
+
+    /// Finishes what dead processes were publishing. What cannot be told now stays as it is, and the next start looks again.
+    fn finish(&self, publishing: &[Record]) {
+        failpoint::hit("recovering");
+        let mut silent = HashSet::new();
+        for record in publishing {
+            let folder = record.destination.parent();
+            if silent.contains(&folder) {
+                continue;
+            }
+            match look_for_archive(record) {
+                None => drop(silent.insert(folder)),
+                Some(Ok(Some(archive))) => drop(self.history.complete(&record.key(), &archive)),
+                // Its user has given up on a destination that is away.
+                Some(Err(_)) if !record.cancel_requested => {}
+                Some(Ok(None) | Err(_)) => drop(self.history.interrupted(&record.key())),
+            }
+        }
+    }
+
+    /// Completes an interrupted export whose own archive stands at its destination.
+    pub(crate) fn recognise(&self, record: &Record) -> Result<Option<Record>> {
+        match look_for_archive(record) {
+            Some(Ok(Some(archive))) => self.history.complete(&record.key(), &archive).map(Some),
+            Some(Err(error)) => Err(error),
+            None | Some(Ok(None)) => Ok(None),
+        }
     }
 
     /// Opens a registry for reading; one that cannot be read in place is read as a private copy that goes with this process.
@@ -62,34 +110,49 @@ pub(crate) fn actor(user: Option<&str>) -> Actor {
     user.map_or(Actor::Owner, |name| Actor::User(name.to_owned()))
 }
 
-/// Makes the records true again after processes have died, and removes what they left.
-fn recover(home: &Home, history: &History, lock: &HomeLock) -> Result<()> {
+/// What dead processes left that needs a look at files.
+struct Left {
+    publishing: Vec<Record>,
+    parts: Vec<PathBuf>,
+}
+
+/// Makes the records true again after processes have died. What was being published now belongs to `owner`.
+fn recover(home: &Home, history: &History, owner: &Owner, lock: &HomeLock) -> Result<Left> {
+    let mut left = Left { publishing: Vec::new(), parts: Vec::new() };
     for record in history.active()? {
-        let owner = record.owner.as_deref().unwrap_or_default();
-        if !owner::is_alive(home, owner, lock)? {
-            recover_job(history, &record)?;
+        if owner::is_alive(home, record.owner.as_deref().unwrap_or_default(), lock)? {
+            continue;
+        }
+        if record.state == State::Publishing {
+            left.publishing.push(history.adopt(&record.key(), owner.id())?);
+        } else {
+            history.interrupted(&record.key())?;
         }
     }
     for (path, owner) in history.part_files()? {
-        if !owner::is_alive(home, &owner, lock)? && sweep_part(&path) {
-            history.forget_part(&path)?;
+        if !owner::is_alive(home, &owner, lock)? {
+            left.parts.push(path);
         }
     }
-    sweep_scratch(home, lock)?;
-    owner::sweep(home, lock)
+    sweep_scratch(home, lock);
+    // What stays is swept at the next start.
+    let _ = owner::sweep(home, lock);
+    Ok(left)
 }
 
-fn recover_job(history: &History, record: &Record) -> Result<()> {
-    if record.state == State::Publishing
-        && let Some(archive) = &record.archive
-        && let Some(sha256) = hex::decode(&archive.sha256)
-        // A destination that cannot be reached now leaves the job interrupted; its part file stays noted.
-        && recover_publish(&record.part(), &record.destination, archive.identity.bytes, &sha256).unwrap_or(false)
-    {
-        let archive = published(archive, &record.destination)?;
-        return history.complete(&record.key(), &archive).map(drop);
-    }
-    history.interrupted(&record.key()).map(drop)
+/// The verified archive of a record, under its name and durable; published now if need be. `None` when its folder does
+/// not answer.
+fn look_for_archive(record: &Record) -> Option<Result<Option<ArchiveRecord>>> {
+    let Some((archive, sha256)) =
+        record.archive.clone().and_then(|archive| hex::decode(&archive.sha256).map(|sha256| (archive, sha256)))
+    else {
+        return Some(Ok(None));
+    };
+    let (part, path) = (record.part(), record.destination.clone());
+    ask(PATIENCE, &Cancel::new(), move |pulse| {
+        let stands = recover_publish(&part, &path, archive.identity.bytes, &sha256, &|| pulse.beat())?;
+        stands.then(|| published(&archive, &path)).transpose()
+    })
 }
 
 /// The archive as it stands under its name.
@@ -113,17 +176,17 @@ fn sweep_part(path: &Path) -> bool {
     }
 }
 
-/// Removes the copies of registries that dead processes left.
-fn sweep_scratch(home: &Home, lock: &HomeLock) -> Result<()> {
-    let failed = |error: std::io::Error| crate::home::unusable(home.dir(), &error);
-    for entry in std::fs::read_dir(home.scratch()).map_err(failed)? {
-        let path: PathBuf = entry.map_err(failed)?.path();
-        let owner = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if !owner::is_alive(home, owner, lock)? {
-            std::fs::remove_dir_all(&path).map_err(failed)?;
+/// Removes the copies of registries that dead processes left. What cannot be removed stays, as does what is no folder and so
+/// was never ours.
+fn sweep_scratch(home: &Home, lock: &HomeLock) {
+    let Ok(entries) = std::fs::read_dir(home.scratch()) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let is_dir = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if is_dir && owner::is_alive(home, name.to_str().unwrap_or_default(), lock).is_ok_and(|alive| !alive) {
+            let _ = std::fs::remove_dir_all(entry.path());
         }
     }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -140,5 +203,17 @@ mod tests {
         std::fs::create_dir(&part).expect("writable");
         assert!(sweep_part(&part) && part.is_dir(), "a folder of that name is not ours");
         assert!(!sweep_part(&dir.path().join("away/a.1.part")), "a disk that is away is asked again later");
+    }
+
+    #[test]
+    fn what_is_no_copy_of_a_registry_locks_no_home() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let open = || House::open(Some(dir.path()), Environment::system());
+        let scratch = open().expect("a new home").home.scratch();
+        let (stray, left) = (scratch.join("notes.txt"), scratch.join("dead"));
+        std::fs::write(&stray, "x").expect("writable");
+        std::fs::create_dir(&left).expect("writable");
+        open().expect("a file that nobody put there on purpose");
+        assert!(stray.exists() && !left.exists(), "what a dead process left goes, and nothing else");
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! What is deliberately absent: queues and threads other than the one that watches for a cancel.
 
-use std::path::Path;
+use std::collections::HashSet;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
@@ -20,6 +22,7 @@ use crate::history::{ArchiveRecord, Key, Record};
 use crate::house::{House, published};
 use crate::limits::{self, Demand};
 use crate::owner::Slot;
+use crate::patience::{PATIENCE, ask, ask_destination};
 use crate::planning::{self, Promised, Question};
 use crate::platform::FileIdentity;
 use crate::progress::Meter;
@@ -31,7 +34,7 @@ const ASK_EVERY: u32 = 3;
 /// How often a job that waits for its turn looks again.
 const WAIT: Duration = Duration::from_millis(50);
 /// How long a step is tried to be recorded while the history is locked or its disk is full.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PERSISTENCE: Duration = Duration::from_secs(20);
 
 /// A job that was created, as its process holds it.
 pub(crate) struct Job {
@@ -46,9 +49,17 @@ pub(crate) struct Job {
 impl Job {
     /// Waits for its turn, runs it, records its end.
     pub(crate) fn run(&self, house: &House) -> Result<Record> {
-        let Some(_slot) = self.wait_for_slot(house)? else { return self.stopped(house) };
+        let _slot = match self.wait_for_slot(house) {
+            Ok(Some(slot)) => slot,
+            Ok(None) => return self.stopped(house),
+            Err(error) => return self.failed(house, &error, Vec::new()),
+        };
         if self.cancel.is_raised() {
             return self.stopped(house);
+        }
+        // Noted as ours from the start on, so it must not be somebody's.
+        if let Some(part) = self.taken_part(house) {
+            return self.failed(house, &taken_part(&part), Vec::new());
         }
         let record = match persist(|| house.history.start(&self.key)) {
             Ok(record) => record,
@@ -66,10 +77,24 @@ impl Job {
             Err(error) => self.failed(house, &error, problems),
         };
         // A part file that could not be removed stays noted, and is swept when this process has ended.
-        if std::fs::symlink_metadata(record.part()).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
-            house.history.forget_part(&record.part())?;
+        let part = record.part();
+        let gone = ask(PATIENCE, &Cancel::new(), move |_| {
+            std::fs::symlink_metadata(part).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+        });
+        if gone == Some(true) {
+            // The end is recorded and true whether or not this can be noted.
+            let _ = house.history.forget_part(&record.part());
         }
         ended
+    }
+
+    /// What stands at the path of the part file although this job has not begun.
+    fn taken_part(&self, house: &House) -> Option<PathBuf> {
+        let part = house.history.one(&self.key.id).ok()?.part();
+        let asked = part.clone();
+        // A folder that does not answer fails the job later, with its reason.
+        let stands = ask(PATIENCE, &self.cancel, move |_| std::fs::symlink_metadata(asked).is_ok())?;
+        stands.then_some(part)
     }
 
     /// A place among the jobs that may run at once; `None` when the job was stopped first.
@@ -130,8 +155,10 @@ impl Job {
         let planned = planning::planned(&answer.plan, &record.name);
         let directory = record.destination.parent().unwrap_or(Path::new("/"));
         let file_name = record.destination.file_name().unwrap_or_default().to_string_lossy();
-        sheaf_archive::check_destination(directory, &file_name)?;
-        let demand = planning::demand(house, &planned, &record.user, Some(directory), Promised::Working, &record.id)?;
+        let file_name = file_name.into_owned();
+        ask_destination(directory, &self.cancel, move |out| sheaf_archive::check_destination(out, &file_name))?;
+        let free_bytes = ask_destination(directory, &self.cancel, sheaf_archive::free_bytes)?;
+        let demand = planning::demand(house, &planned, &record.user, Some(free_bytes), Promised::Working, &record.id)?;
         limits::check(&demand, &house.settings)?;
         let record = persist(|| house.history.planned(&self.key, &planned))?;
         failpoint::hit("planned");
@@ -155,6 +182,12 @@ impl Job {
             observer: Arc::clone(&self.meter) as _,
             cancel: self.cancel.clone(),
             room: room(house, demand, directory),
+        })
+        .inspect_err(|error| {
+            if found_a_file(error) {
+                // Somebody's after all; should this fail, the history is out of order and nothing is swept by it.
+                let _ = house.history.forget_part(&record.part());
+            }
         })?;
         failpoint::hit("verified");
         problems.extend_from_slice(&part.problems);
@@ -192,11 +225,13 @@ impl Job {
             current: None,
         });
         // Steps 5 and 6. An error may come after the rename, so the files decide.
-        if let Err(error) = part.publish(&record.destination)
-            && (error.code() == Code::DestinationTaken
-                || !recover_publish(&part.path, &record.destination, part.bytes, &part.sha256)?)
-        {
-            return Err(error);
+        if let Err(error) = part.publish(&record.destination) {
+            match recover_publish(&part.path, &record.destination, part.bytes, &part.sha256, &|| ()) {
+                Ok(true) => {}
+                Ok(false) => return Err(error),
+                // It may be there, safe or not: the next start finishes it, or finds that it cannot be.
+                Err(_) => return Ok(Err(error)),
+            }
         }
         failpoint::hit("published");
         // Step 7.
@@ -220,23 +255,44 @@ impl Job {
         })
     }
 
-    fn failed(&self, house: &House, error: &Error, mut problems: Vec<FileProblem>) -> Result<Record> {
-        for detail in error.detail_list() {
-            if let Detail::File(problem) = detail
-                && !problems.contains(problem)
-            {
-                problems.push(problem.clone());
-            }
-        }
+    fn failed(&self, house: &House, error: &Error, problems: Vec<FileProblem>) -> Result<Record> {
+        let problems = with_details(problems, error);
         persist(|| house.history.fail(&self.key, error, &problems))
     }
+}
+
+/// The problems with those that an error lists, each once.
+fn with_details(mut problems: Vec<FileProblem>, error: &Error) -> Vec<FileProblem> {
+    let key = |problem: &FileProblem| {
+        [&problem.file, &problem.patient, &problem.path, &problem.code, &problem.message].map(String::clone)
+    };
+    let mut known: HashSet<_> = problems.iter().map(key).collect();
+    for detail in error.detail_list() {
+        if let Detail::File(problem) = detail
+            && known.insert(key(problem))
+        {
+            problems.push(problem.clone());
+        }
+    }
+    problems
+}
+
+fn taken_part(part: &Path) -> Error {
+    Error::new(Code::DestinationTaken, format!("{} stands in the way of this export.", part.display()))
+        .hint("Move that file away, then restart the export.")
+}
+
+/// Whether the part file could not be made since a file of that name was there.
+fn found_a_file(error: &Error) -> bool {
+    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<io::Error>());
+    cause.is_some_and(|cause| cause.kind() == io::ErrorKind::AlreadyExists)
 }
 
 /// What went into the archive, less what was left out while writing.
 fn exported(plan: &Plan, part: &VerifiedPart, problems: &[FileProblem]) -> crate::wire::Confirmed {
     let mut patients = plan.patient_count();
     if part.files < plan.entries().len() as u64 {
-        let omitted: std::collections::HashSet<&str> =
+        let omitted: HashSet<&str> =
             problems.iter().filter(|problem| problem.omitted).map(|problem| problem.file.as_str()).collect();
         let there = plan.entries().iter().filter(|entry| !omitted.contains(&*entry.file_id()));
         let mut there: Vec<u32> = there.map(|entry| entry.patient).collect();
@@ -275,7 +331,7 @@ fn persist(record: impl Fn() -> Result<Record>) -> Result<Record> {
     let began = Instant::now();
     loop {
         match record() {
-            Err(error) if matches!(error.code(), Code::DbBusy | Code::NoSpace) && began.elapsed() < PATIENCE => {
+            Err(error) if matches!(error.code(), Code::DbBusy | Code::NoSpace) && began.elapsed() < PERSISTENCE => {
                 std::thread::sleep(TICK);
             }
             other => return other,
@@ -284,14 +340,14 @@ fn persist(record: impl Fn() -> Result<Record>) -> Result<Record> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::environment::Environment;
     use crate::history::{Confirmation, NewExport, Planned, State};
     use crate::progress::unheard;
     use crate::wire::Confirmed;
 
-    fn house() -> (tempfile::TempDir, House) {
+    pub(crate) fn house() -> (tempfile::TempDir, House) {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let home = dir.path().join("home");
         std::fs::create_dir(&home).expect("writable");
@@ -301,7 +357,7 @@ mod tests {
         (dir, house)
     }
 
-    fn create(house: &House, dir: &Path, id: &str) -> Record {
+    pub(crate) fn create(house: &House, dir: &Path, id: &str) -> Record {
         let numbers = Confirmed { patients: 1, files: 1, bytes: 5 };
         let new = NewExport {
             id: id.to_owned(),
@@ -373,7 +429,7 @@ mod tests {
         let (dir, house) = house();
         let other = create(&house, dir.path(), "a");
         let planned = Planned { archive_bytes_max: 60, ..Planned::default() };
-        let ask = |promised, own| planning::demand(&house, &planned, "owner", Some(dir.path()), promised, own);
+        let ask = |promised, own| planning::demand(&house, &planned, "owner", None, promised, own);
         assert_eq!(ask(Promised::All, "").expect("asked").kept_bytes, 60, "a job that waits has a promise");
         assert_eq!(ask(Promised::Working, "").expect("asked").kept_bytes, 0, "it does not block one that starts");
         house.history.start(&other.key()).expect("started");
@@ -397,5 +453,47 @@ mod tests {
         assert_eq!((result.expect("in the end").id.as_str(), tries.get()), ("a", 3), "patience pays");
         let error = persist(|| Err(Error::new(Code::HistoryUnusable, "Damaged."))).expect_err("at once");
         assert_eq!(error.code(), Code::HistoryUnusable, "what cannot heal is not waited for");
+    }
+
+    #[test]
+    fn a_job_that_can_never_have_its_turn_fails() {
+        let (dir, house) = house();
+        let record = create(&house, dir.path(), "a");
+        std::fs::remove_dir_all(house.home.locks()).expect("ours");
+        let ended = job(&record).run(&house).expect("recorded");
+        assert_eq!(ended.state, State::Failed, "it does not wait for ever");
+        assert_eq!(ended.error.expect("a reason").code, "HOME_UNUSABLE", "what is broken");
+    }
+
+    #[test]
+    fn a_file_that_stood_in_the_part_files_place_is_never_swept() {
+        let (dir, house) = house();
+        let record = create(&house, dir.path(), "a");
+        std::fs::write(record.part(), "somebody's").expect("writable");
+        let ended = job(&record).run(&house).expect("recorded");
+        assert_eq!(ended.error.expect("a reason").code, "DESTINATION_TAKEN", "it stands in the way");
+        let home = house.home.dir().to_owned();
+        drop(house);
+        House::open(Some(&home), Environment::system()).expect("usable");
+        assert_eq!(std::fs::read(record.part()).expect("there"), b"somebody's", "also at the next start");
+    }
+
+    #[test]
+    fn the_problems_of_many_bad_files_are_told_once_each() {
+        let problem = |number: usize, code: Code| FileProblem {
+            file: number.to_string(),
+            patient: "1".to_owned(),
+            path: format!("{}/{number}", "deep".repeat(20)),
+            code: code.as_str().to_owned(),
+            message: "It is not there.".to_owned(),
+            omitted: true,
+        };
+        let many = 200_000;
+        let known: Vec<_> = (0..many).map(|number| problem(number, Code::SourceMissing)).collect();
+        let listed = (many / 2..=many).chain([many]).map(|number| Detail::File(problem(number, Code::SourceMissing)));
+        let error = Error::new(Code::SourceMissing, "Some are missing.").details(listed);
+        let problems = with_details(known, &error);
+        assert_eq!(problems.len(), many + 1, "one is new, and it is listed twice");
+        assert_eq!(problems[many], problem(many, Code::SourceMissing), "it comes last");
     }
 }

@@ -13,6 +13,7 @@ mod house;
 mod job;
 pub mod limits;
 mod owner;
+mod patience;
 mod planning;
 mod platform;
 pub mod progress;

@@ -18,7 +18,7 @@ use sheaf_registry::{Code, Error, Result, hex};
 use crate::history::{Confirmation, Planned};
 use crate::house::{House, actor};
 use crate::limits::Demand;
-use crate::wire;
+use crate::{archives, wire};
 
 /// What shall be planned, for whom.
 pub(crate) struct Question<'a> {
@@ -127,7 +127,7 @@ pub(crate) fn demand(
     house: &House,
     planned: &Planned,
     user: &str,
-    directory: Option<&Path>,
+    free_bytes: Option<u64>,
     promised: Promised,
     own: &str,
 ) -> Result<Demand> {
@@ -141,23 +141,27 @@ pub(crate) fn demand(
         bytes: numbers.bytes,
         archive_bytes_max: planned.archive_bytes_max,
         kept_bytes,
-        free_bytes: directory.map(sheaf_archive::free_bytes).transpose()?,
+        free_bytes,
     })
 }
 
 /// Bytes of a user's archives that are still where they were published, and those promised to other jobs.
 fn kept_bytes(house: &House, user: &str, promised: Promised, own: &str) -> Result<u64> {
     let mut kept: u64 = 0;
+    let mut archives = Vec::new();
     for room in house.history.rooms(user)? {
-        let bytes = match room.bytes {
-            Some(bytes) => {
-                let stands = std::fs::symlink_metadata(&room.path).is_ok_and(|found| found.is_file());
-                if stands { bytes } else { 0 }
-            }
-            None if room.id == own || (room.waits && promised == Promised::Working) => 0,
-            None => room.promised,
-        };
-        kept = kept.saturating_add(bytes);
+        match room.archive {
+            Some(archive) => archives.push((room.path, archive)),
+            None if room.id == own || (room.waits && promised == Promised::Working) => {}
+            None => kept = kept.saturating_add(room.promised),
+        }
+    }
+    // A path that several records published at holds the file of one of them.
+    let bytes: Vec<u64> = archives.iter().map(|(_, archive)| archive.bytes).collect();
+    for (state, bytes) in archives::states(archives).into_iter().zip(bytes) {
+        if state == wire::ArchiveState::Present {
+            kept = kept.saturating_add(bytes);
+        }
     }
     Ok(kept)
 }

@@ -55,23 +55,35 @@ impl Runner {
         Self { house, closing: Arc::default(), shared: Arc::default() }
     }
 
-    /// Puts a pending export of this process into the queue.
+    /// Puts a pending export of this process into the queue; where there is no thread to run it, it has failed.
     pub(crate) fn submit(&self, key: Key, listener: Listener, cancel: Cancel) -> Result<Handle> {
+        self.submit_to(std::thread::Builder::new().name("sheaf-job".to_owned()), key, listener, cancel)
+    }
+
+    fn submit_to(&self, thread: std::thread::Builder, key: Key, listener: Listener, cancel: Cancel) -> Result<Handle> {
         let meter = Arc::new(Meter::new(listener));
         let job = Arc::new(Job { key, meter, cancel, closing: Arc::clone(&self.closing) });
         let (ended, end) = mpsc::channel();
         let mut shared = lock(&self.shared);
-        shared.jobs.push(Arc::clone(&job));
-        shared.waiting.push_back(Queued { job: Arc::clone(&job), ended });
         if shared.working < self.house.settings.concurrent_jobs {
             shared.threads.retain(|thread| !thread.is_finished());
             let (house, queue) = (Arc::clone(&self.house), Arc::clone(&self.shared));
-            let thread = std::thread::Builder::new().name("sheaf-job".to_owned()).spawn(move || work(&house, &queue));
-            shared.threads.push(thread.map_err(|error| {
-                Error::new(Code::Internal, "The system gives no more threads.").hint("Close other programs.").cause(error)
-            })?);
+            // It waits for the lock, and so finds the job.
+            match thread.spawn(move || work(&house, &queue)) {
+                Ok(thread) => shared.threads.push(thread),
+                Err(cause) => {
+                    drop(shared);
+                    let error = Error::new(Code::Internal, "The system gives no more threads.")
+                        .hint("Close other programs, then restart the export.")
+                        .cause(cause);
+                    self.house.history.fail(&job.key, &error, &[])?;
+                    return Err(error);
+                }
+            }
             shared.working += 1;
         }
+        shared.jobs.push(Arc::clone(&job));
+        shared.waiting.push_back(Queued { job: Arc::clone(&job), ended });
         Ok(Handle { job, ended: end })
     }
 
@@ -163,5 +175,27 @@ fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
 impl std::fmt::Debug for Runner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Runner").field("jobs", &lock(&self.shared).jobs.len()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::State;
+    use crate::job::tests::{create, house};
+    use crate::progress::unheard;
+
+    #[test]
+    fn a_job_that_gets_no_thread_has_failed() {
+        let (dir, house) = house();
+        let record = create(&house, dir.path(), "a");
+        let runner = Runner::new(Arc::new(house));
+        // More than any machine has.
+        let thread = std::thread::Builder::new().stack_size(1 << 50);
+        let refused = runner.submit_to(thread, record.key(), unheard(), Cancel::new());
+        assert_eq!(refused.err().expect("no thread").code(), Code::Internal, "said to whoever asked");
+        let record = runner.house.history.one("a").expect("known");
+        assert_eq!(record.state, State::Failed, "it does not wait for ever");
+        assert!(lock(&runner.shared).jobs.is_empty(), "and is not one of the jobs");
     }
 }

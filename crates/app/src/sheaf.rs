@@ -14,6 +14,7 @@ use crate::environment::Environment;
 use crate::history::{NewExport, Record, State};
 use crate::home::Home;
 use crate::house::House;
+use crate::patience::ask_destination;
 use crate::planning::{self, Promised, Question};
 use crate::progress::{JobProgress, Listener, Meter};
 use crate::runner::{Handle, Runner};
@@ -77,7 +78,8 @@ pub struct Sheaf {
 /// An export that runs in the background.
 pub struct Submitted<'a> {
     house: &'a House,
-    handle: Handle,
+    /// `None` for one that needs no work, since its archive is there.
+    handle: Option<Handle>,
     record: Record,
 }
 
@@ -89,7 +91,10 @@ impl Submitted<'_> {
 
     /// Waits for the end of the job.
     pub fn wait(self) -> Result<wire::DatasetExport> {
-        self.handle.wait(self.house).map(|record| to_wire(&record))
+        match self.handle {
+            Some(handle) => handle.wait(self.house).map(|record| to_wire(&record)),
+            None => Ok(to_wire(&self.record)),
+        }
     }
 }
 
@@ -126,15 +131,15 @@ impl Sheaf {
         let name = self.automatic_name();
         let planned = planning::planned(&answer.plan, &name);
         let mut breaches = Vec::new();
-        let mut directory = request.out.as_deref();
-        if let Some(out) = directory
-            && let Err(error) = sheaf_archive::check_destination(out, &format!("{name}.zip"))
-            && error.code() != Code::DestinationTaken
-        {
-            breaches.push(error);
-            directory = None;
+        let mut free_bytes = None;
+        if let Some(out) = request.out.as_deref() {
+            match check_destination(out, format!("{name}.zip"), cancel) {
+                Err(error) if error.code() == Code::Cancelled => return Err(error),
+                Err(error) if error.code() != Code::DestinationTaken => breaches.push(error),
+                _ => free_bytes = Some(ask_destination(out, cancel, sheaf_archive::free_bytes)?),
+            }
         }
-        let demand = planning::demand(&self.house, &planned, answer.plan.user(), directory, Promised::All, "")?;
+        let demand = planning::demand(&self.house, &planned, answer.plan.user(), free_bytes, Promised::All, "")?;
         breaches.extend(limits::breaches(&demand, self.settings()));
         Ok(planning::report(&answer.plan, &planned, demand.free_bytes, &breaches))
     }
@@ -159,7 +164,7 @@ impl Sheaf {
 
     /// All records, newest first.
     pub fn list(&self) -> Result<wire::Exports> {
-        Ok(wire::Exports { exports: self.house.history.all()?.iter().map(to_wire).collect() })
+        Ok(wire::Exports { exports: all_to_wire(&self.house.history.all()?) })
     }
 
     /// One record.
@@ -193,13 +198,20 @@ impl Sheaf {
         self.resubmit(id, listener, cancel)?.wait()
     }
 
-    /// Queues an interrupted, failed or cancelled export again, as its next attempt.
+    /// Queues an interrupted, failed or cancelled export again, as its next attempt. One that was interrupted while its
+    /// archive got its name is completed instead, if that archive stands there.
     pub fn resubmit(&self, id: &str, listener: &Listener, cancel: &Cancel) -> Result<Submitted<'_>> {
         let record = self.house.history.one(id)?;
         if record.state.may_become(State::Pending) {
             let directory = record.destination.parent().unwrap_or(Path::new("/"));
             let name = record.destination.file_name().unwrap_or_default().to_string_lossy();
-            sheaf_archive::check_destination(directory, &name)?;
+            if let Err(error) = check_destination(directory, name.into_owned(), cancel) {
+                let may_be_its_own = error.code() == Code::DestinationTaken && record.state == State::Interrupted;
+                let Some(record) = may_be_its_own.then(|| self.house.recognise(&record)).transpose()?.flatten() else {
+                    return Err(error);
+                };
+                return Ok(Submitted { house: &self.house, handle: None, record });
+            }
         }
         let record = self.house.history.restart(id, self.house.owner.id())?;
         failpoint::hit("restarted");
@@ -234,8 +246,8 @@ impl Sheaf {
         }
         let given = request.name.as_deref().map(ArchiveName::new).transpose()?;
         let base = given.as_ref().map_or_else(|| self.automatic_name(), |name| name.as_str().to_owned());
-        let out = request.out.canonicalize().unwrap_or_else(|_| request.out.clone());
-        match sheaf_archive::check_destination(&out, &format!("{base}.zip")) {
+        let out = ask_destination(&request.out, cancel, |out| Ok(out.canonicalize().unwrap_or_else(|_| out.to_owned())))?;
+        match check_destination(&out, format!("{base}.zip"), cancel) {
             Err(error) if given.is_none() && error.code() == Code::DestinationTaken => {}
             other => other?,
         }
@@ -252,7 +264,8 @@ impl Sheaf {
         // Room for the longest number that an automatic name may get.
         let planned = planning::planned(&answer.plan, &format!("{base}_{MOST_NAMES}"));
         let user = answer.plan.user().to_owned();
-        let demand = planning::demand(&self.house, &planned, &user, Some(&out), Promised::All, "")?;
+        let free_bytes = ask_destination(&out, cancel, sheaf_archive::free_bytes)?;
+        let demand = planning::demand(&self.house, &planned, &user, Some(free_bytes), Promised::All, "")?;
         limits::check(&demand, self.settings())?;
         let mut new = NewExport {
             id: self.house.environment.random_id(),
@@ -269,7 +282,7 @@ impl Sheaf {
             planned,
         };
         for number in 2..=MOST_NAMES {
-            let created = sheaf_archive::check_destination(&out, &format!("{}.zip", new.name))
+            let created = check_destination(&out, format!("{}.zip", new.name), cancel)
                 .and_then(|()| self.house.history.create(&new, self.house.owner.id()));
             match created {
                 Err(error) if given.is_none() && error.code() == Code::DestinationTaken => {
@@ -285,7 +298,7 @@ impl Sheaf {
 
     fn queue(&self, record: Record, listener: &Listener, cancel: &Cancel) -> Result<Submitted<'_>> {
         let handle = self.runner.submit(record.key(), Arc::clone(listener), cancel.clone())?;
-        Ok(Submitted { house: &self.house, handle, record })
+        Ok(Submitted { house: &self.house, handle: Some(handle), record })
     }
 
     /// `export_` and the local time.
@@ -304,9 +317,34 @@ pub fn verify_file(archive: &Path, listener: &Listener, cancel: &Cancel) -> Resu
     Ok(found)
 }
 
+/// As [`sheaf_archive::check_destination`], of a folder that may not answer.
+fn check_destination(directory: &Path, name: String, cancel: &Cancel) -> Result<()> {
+    ask_destination(directory, cancel, move |directory| sheaf_archive::check_destination(directory, &name))
+}
+
 /// A record as it leaves the house, with what stands at its path now.
 fn to_wire(record: &Record) -> wire::DatasetExport {
-    let archive = record.archive.as_ref().filter(|_| record.state.status().is_completed());
+    all_to_wire(std::slice::from_ref(record)).pop().expect("one record has one answer")
+}
+
+/// Records as they leave the house, looked at together.
+fn all_to_wire(records: &[Record]) -> Vec<wire::DatasetExport> {
+    let archive = |record: &Record| record.archive.clone().filter(|_| record.state.status().is_completed());
+    let looks = records.iter().filter_map(|record| Some((record.destination.clone(), archive(record)?.identity)));
+    let mut states = archives::states(looks.collect()).into_iter();
+    let wired = records.iter().map(|record| {
+        let archive = archive(record).map(|archive| wire::Archive {
+            path: record.destination.to_string_lossy().into_owned(),
+            bytes: archive.identity.bytes,
+            sha256: archive.sha256,
+            state: states.next().expect("every archive was looked at"),
+        });
+        with_archive(record, archive)
+    });
+    wired.collect()
+}
+
+fn with_archive(record: &Record, archive: Option<wire::Archive>) -> wire::DatasetExport {
     wire::DatasetExport {
         id: record.id.clone(),
         name: record.name.clone(),
@@ -320,12 +358,7 @@ fn to_wire(record: &Record) -> wire::DatasetExport {
         patients: record.patients,
         files: record.files,
         bytes: record.bytes,
-        archive: archive.map(|archive| wire::Archive {
-            path: record.destination.to_string_lossy().into_owned(),
-            bytes: archive.identity.bytes,
-            sha256: archive.sha256.clone(),
-            state: archives::state(archive, &record.destination),
-        }),
+        archive,
         problems: record.problems.clone(),
         unknown_patients: record.unknown_patients.clone(),
         created_at: record.created_at,

@@ -15,7 +15,7 @@ pub fn free_bytes(directory: &Path) -> Result<u64> {
     platform::free_bytes(directory).map_err(|cause| unusable(directory, cause))
 }
 
-/// Whether an archive of this file name can be created in `directory`: the folder is there and writable, the name is free.
+/// Whether an archive of this file name can be created in `directory`: the folder is there, can be written and opened (which makes a new name durable), and the name is free.
 ///
 /// # Errors
 /// [`Code::DestinationMissing`], [`Code::DestinationUnwritable`], [`Code::DestinationTaken`].
@@ -26,6 +26,7 @@ pub fn check_destination(directory: &Path, file_name: &str) -> Result<()> {
             .hint("Choose a folder."));
     }
     platform::may_write(directory).map_err(|cause| unusable(directory, cause))?;
+    platform::may_sync(directory).map_err(|cause| unsyncable(directory, cause))?;
     match std::fs::symlink_metadata(directory.join(file_name)) {
         Ok(_) => Err(taken(directory, file_name)),
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -37,6 +38,16 @@ pub fn check_destination(directory: &Path, file_name: &str) -> Result<()> {
 pub(crate) fn taken(directory: &Path, file_name: &str) -> Error {
     Error::new(Code::DestinationTaken, format!("{file_name} already exists in {}.", directory.display()))
         .hint("Choose another name; Sheaf never replaces a file.")
+}
+
+fn unsyncable(directory: &Path, cause: io::Error) -> Error {
+    if cause.kind() != io::ErrorKind::PermissionDenied {
+        return unusable(directory, cause);
+    }
+    let sentence = format!("You may not read {}; without that, an archive there cannot be made safe.", directory.display());
+    Error::new(Code::DestinationUnwritable, sentence)
+        .hint("Ask for the right to read the folder, or choose another one.")
+        .cause(cause)
 }
 
 fn unusable(directory: &Path, cause: io::Error) -> Error {
@@ -87,6 +98,34 @@ mod tests {
         std::os::unix::fs::symlink("nowhere", folder.path().join("a.zip")).expect("a link");
         let error = check_destination(folder.path(), "a.zip").expect_err("refused");
         assert_eq!(error.code(), Code::DestinationTaken, "writing through a link would create a file elsewhere");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_folder_that_cannot_be_opened_is_refused_before_it_is_filled() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o333)).expect("ours");
+        // Root may read everything; a thread of its own gives that up for itself alone.
+        let answer = std::thread::scope(|scope| {
+            let asked = scope.spawn(|| {
+                rustix::thread::set_capabilities(
+                    None,
+                    rustix::thread::CapabilitySets {
+                        effective: rustix::thread::CapabilitySet::empty(),
+                        permitted: rustix::thread::CapabilitySet::empty(),
+                        inheritable: rustix::thread::CapabilitySet::empty(),
+                    },
+                )
+                .expect("rights can always be given up");
+                check_destination(folder.path(), "a.zip")
+            });
+            asked.join().expect("no panic")
+        });
+        let error = answer.expect_err("its names could not be made durable");
+        assert_eq!(error.code(), Code::DestinationUnwritable, "{error}");
+        assert!(error.message().contains("may not read"), "{error} says what is lacking");
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o700)).expect("ours");
     }
 
     #[test]

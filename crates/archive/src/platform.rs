@@ -27,6 +27,19 @@ pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
+/// Opens for reading, never through a link and without waiting for the other end of a pipe.
+pub(crate) fn open_at_once(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
+        options.custom_flags(i32::try_from(flags.bits()).unwrap_or(0));
+    }
+    options.open(path)
+}
+
 /// Writes all of `bytes` at `offset`.
 pub(crate) fn write_all_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
     #[cfg(unix)]
@@ -94,6 +107,15 @@ pub(crate) fn sync_directory(directory: &Path) -> io::Result<()> {
         let _ = directory;
         Ok(())
     }
+}
+
+/// Whether `directory` can be opened, as [`sync_directory`] must.
+pub(crate) fn may_sync(directory: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    File::open(directory)?;
+    #[cfg(not(unix))]
+    let _ = directory;
+    Ok(())
 }
 
 /// Bytes that this user may still write in the file system of `directory`.

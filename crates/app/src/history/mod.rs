@@ -19,7 +19,6 @@ pub(crate) use transitions::{NewExport, Planned};
 
 use crate::environment::Clock;
 use crate::owner::HomeLock;
-use crate::platform::path_to_sql;
 
 /// The open history. Threads take turns.
 pub(crate) struct History {
@@ -91,10 +90,7 @@ impl History {
 
     /// Forgets a file that is no longer there.
     pub(crate) fn forget_part(&self, path: &Path) -> Result<()> {
-        self.write(|transaction| {
-            transaction.execute("DELETE FROM part_file WHERE path = ?1", [path_to_sql(path)])?;
-            Ok(())
-        })
+        self.write(|transaction| transitions::forget_part(transaction, path))
     }
 
     fn read<T>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {

@@ -98,8 +98,8 @@ pub(crate) struct Room {
     pub(crate) id: String,
     /// Where the archive was or will be published.
     pub(crate) path: PathBuf,
-    /// Its size, once it is completed.
-    pub(crate) bytes: Option<u64>,
+    /// The archive, once it is completed.
+    pub(crate) archive: Option<FileIdentity>,
     /// Its size will not be larger.
     pub(crate) promised: u64,
     /// The job waits for its turn.
@@ -130,17 +130,17 @@ pub(super) fn active(connection: &Connection) -> rusqlite::Result<Vec<Record>> {
 pub(super) fn rooms(connection: &Connection, user: &str) -> rusqlite::Result<Vec<Room>> {
     connection
         .prepare_cached(
-            "SELECT id, destination, archive_bytes, archive_bytes_max, status FROM dataset_export
+            "SELECT id, destination, archive_bytes, archive_device, archive_inode, archive_modified, archive_bytes_max, status
+             FROM dataset_export
              WHERE user = ?1 AND status IN ('pending', 'processing', 'completed', 'completed_with_problems')",
         )?
         .query_map([user], |row| {
             let status: String = row.get("status")?;
             let active = ExportStatus::parse(&status).is_some_and(ExportStatus::is_active);
-            let bytes: Option<u64> = row.get("archive_bytes")?;
             Ok(Room {
                 id: row.get("id")?,
                 path: path(row, "destination")?,
-                bytes: bytes.filter(|_| !active),
+                archive: if active { None } else { identity(row)? },
                 promised: row.get("archive_bytes_max")?,
                 waits: status == "pending",
             })
@@ -161,16 +161,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Record> {
     let sha256: Option<String> = row.get("archive_sha256")?;
     let archive = match sha256 {
         None => None,
-        Some(sha256) => Some(ArchiveRecord {
-            sha256,
-            identity: FileIdentity {
-                bytes: row.get("archive_bytes")?,
-                // Numbers of 64 bits without a sign, kept as SQLite's with one.
-                device: row.get::<_, i64>("archive_device")?.cast_unsigned(),
-                inode: row.get::<_, i64>("archive_inode")?.cast_unsigned(),
-                modified: row.get("archive_modified")?,
-            },
-        }),
+        Some(sha256) => identity(row)?.map(|identity| ArchiveRecord { sha256, identity }),
     };
     Ok(Record {
         id: row.get("id")?,
@@ -202,6 +193,18 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Record> {
         owner: row.get("owner")?,
         cancel_requested: row.get("cancel_requested")?,
     })
+}
+
+/// The archive's file, where the row has one.
+fn identity(row: &Row<'_>) -> rusqlite::Result<Option<FileIdentity>> {
+    let Some(bytes) = row.get("archive_bytes")? else { return Ok(None) };
+    Ok(Some(FileIdentity {
+        bytes,
+        // Numbers of 64 bits without a sign, kept as SQLite's with one.
+        device: row.get::<_, i64>("archive_device")?.cast_unsigned(),
+        inode: row.get::<_, i64>("archive_inode")?.cast_unsigned(),
+        modified: row.get("archive_modified")?,
+    }))
 }
 
 fn path(row: &Row<'_>, column: &str) -> rusqlite::Result<PathBuf> {

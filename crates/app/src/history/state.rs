@@ -71,7 +71,8 @@ impl State {
         }
     }
 
-    /// Whether `next` may follow. Back to pending is a restart and counts an attempt.
+    /// Whether `next` may follow. Back to pending is a restart and counts an attempt. What was interrupted
+    /// while it was published is completed where its archive turns out to be there.
     pub(crate) const fn may_become(self, next: State) -> bool {
         use State::{Cancelled, Completed, CompletedWithProblems, Failed, Interrupted, Pending, Processing, Publishing};
         matches!(
@@ -80,6 +81,7 @@ impl State {
                 | (Processing, Publishing | Failed | Cancelled | Interrupted)
                 | (Publishing, Completed | CompletedWithProblems | Failed | Interrupted)
                 | (Failed | Cancelled | Interrupted, Pending)
+                | (Interrupted, Completed | CompletedWithProblems)
         )
     }
 }

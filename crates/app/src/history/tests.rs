@@ -222,7 +222,7 @@ proptest! {
             match step {
                 Step::Restart => *model = Model { state: next, attempt: attempt + 1, cancel: false, problems: false },
                 Step::Start => model.cancel = false,
-                Step::RequestCancel if before == "processing" => model.cancel = true,
+                Step::RequestCancel if matches!(before, "processing" | "publishing") => model.cancel = true,
                 Step::Publish { problems } => model.problems = problems,
                 _ => {}
             }
@@ -271,7 +271,15 @@ fn a_record_comes_back_as_it_was_written() {
     assert_eq!((record.on_missing, record.as_owner), (OnMissing::Skip, false), "how and for whom");
     assert_eq!(history.rooms("mo").expect("readable").len(), 1, "it takes room");
     assert!(history.rooms("other").expect("readable").is_empty(), "of its user only");
-    history.forget_part(&started.part()).expect("forgotten");
+    assert!(history.part_files().expect("readable").is_empty(), "renamed with the same step, so there is nothing to sweep");
+    let key = history.create(&new("b"), "owner").expect("created").key();
+    let part = history.start(&key).expect("started").part();
+    assert_eq!(history.adopt(&key, "heir").expect_err("not published").code(), Code::StateConflict, "only what is begun");
+    history.begin_publishing(&key, &archive(), &exported(), &[]).expect("published");
+    let adopted = history.adopt(&key, "heir").expect("its process died");
+    assert_eq!((adopted.owner.as_deref(), adopted.state), (Some("heir"), State::Publishing), "somebody else goes on");
+    assert_eq!(history.part_files().expect("readable"), [(part.clone(), "heir".to_owned())], "with its part file");
+    history.forget_part(&part).expect("forgotten");
     assert!(history.part_files().expect("readable").is_empty(), "nothing to sweep");
 }
 

@@ -152,7 +152,24 @@ impl History {
         })
     }
 
-    /// Publishing to completed, with or without problems as the record has them.
+    /// Gives a job that was being published by a dead process, and its part file, to the process `owner`. No transition.
+    pub(crate) fn adopt(&self, key: &Key, owner: &str) -> Result<Record> {
+        self.write(|transaction| {
+            let rows = transaction.execute(
+                "UPDATE dataset_export SET owner = ?1
+                 WHERE id = ?2 AND attempt = ?3 AND status = 'processing' AND phase = 'publishing'",
+                params![owner, key.id, key.attempt],
+            )?;
+            let record = get(transaction, &key.id)?;
+            if rows != 1 {
+                return Err(conflict(&record, State::Publishing).into());
+            }
+            note_part(transaction, &record.part(), owner)?;
+            Ok(record)
+        })
+    }
+
+    /// Publishing (or interrupted while publishing) to completed, with or without problems as the record has them.
     pub(crate) fn complete(&self, key: &Key, archive: &ArchiveRecord) -> Result<Record> {
         self.write(|transaction| {
             let record = get(transaction, &key.id)?;
@@ -165,6 +182,8 @@ impl History {
             self.step_within(transaction, key, next, &what, |_, _| {
                 let mut sets = archive_columns(archive);
                 sets.extend(self.ended(None));
+                // Renamed: in the same transaction, so that a busy history cannot part the two.
+                forget_part(transaction, &record.part())?;
                 Ok(sets)
             })
         })
@@ -203,11 +222,12 @@ impl History {
                         Ok(self.ended(Some(&Error::cancelled())))
                     })
                 }
-                State::Processing => {
+                // One that is being published is past stopping; should it be found that it cannot be finished, this ends it.
+                State::Processing | State::Publishing => {
                     transaction.execute("UPDATE dataset_export SET cancel_requested = 1 WHERE id = ?1", [id])?;
                     get(transaction, id)
                 }
-                State::Publishing | State::Cancelled => Ok(record),
+                State::Cancelled => Ok(record),
                 _ => Err(Error::new(
                     Code::StateConflict,
                     format!("The export {id} is {}; there is nothing to stop.", record.state.word()),
@@ -400,6 +420,11 @@ fn archive_columns(archive: &ArchiveRecord) -> Vec<(&'static str, Value)> {
 pub(super) fn note_part(transaction: &Transaction<'_>, path: &Path, owner: &str) -> Result<(), Refusal> {
     transaction
         .execute("INSERT OR REPLACE INTO part_file (path, owner) VALUES (?1, ?2)", params![path_to_sql(path), owner])?;
+    Ok(())
+}
+
+pub(super) fn forget_part(transaction: &Transaction<'_>, path: &Path) -> Result<(), Refusal> {
+    transaction.execute("DELETE FROM part_file WHERE path = ?1", [path_to_sql(path)])?;
     Ok(())
 }
 

@@ -147,6 +147,74 @@ fn a_publish_that_had_begun_is_finished() {
 }
 
 #[test]
+fn a_destination_that_goes_away_while_publishing_is_waited_for() {
+    let lab = Lab::new();
+    let (out, away) = (lab.out(), lab.root().join("away"));
+    let listener: sheaf_app::progress::Listener = {
+        let (out, away) = (out.clone(), away.clone());
+        std::sync::Arc::new(move |report| {
+            if report.phase == "publishing" && out.exists() {
+                std::fs::rename(&out, &away).expect("ours");
+            }
+        })
+    };
+    let sheaf = lab.sheaf();
+    sheaf.export(&lab.request(), &listener, &Cancel::new()).expect_err("its end is not known");
+    assert_eq!(only(&sheaf).status, ExportStatus::Processing, "I2: it is not known to have failed");
+    drop(sheaf);
+    let sheaf = lab.sheaf();
+    assert_eq!(only(&sheaf).status, ExportStatus::Processing, "still away: nothing is given up, and the home opens");
+    drop(sheaf);
+    std::fs::rename(&away, &out).expect("ours");
+    let sheaf = lab.sheaf();
+    assert_eq!(only(&sheaf).status, ExportStatus::Completed, "back: it is finished");
+    drop(sheaf);
+    invariants_hold(&lab, &lab.sheaf());
+}
+
+#[test]
+fn a_destination_that_is_given_up_and_comes_back_is_recognised() {
+    for (point, attempt) in [("published", 1), ("publishing", 2)] {
+        let lab = Lab::new();
+        let away = lab.root().join("away");
+        start(&lab, Work::Export, &[("SHEAF_FAILPOINT", point)]).wait().expect("waited for");
+        std::fs::rename(lab.out(), &away).expect("ours");
+        let sheaf = lab.sheaf();
+        sheaf.cancel(&only(&sheaf).id).expect("given up");
+        drop(sheaf);
+        let sheaf = lab.sheaf();
+        let id = only(&sheaf).id;
+        assert_eq!(only(&sheaf).status, ExportStatus::Interrupted, "{point}: its user does not wait for it");
+        std::fs::rename(&away, lab.out()).expect("ours");
+        let again = sheaf.restart(&id, &unheard(), &Cancel::new()).expect("restartable");
+        assert_eq!(again.status, ExportStatus::Completed, "{point}: {:?}", again.error);
+        assert_eq!(again.attempt, attempt, "{point}: its own archive is known again, and made again only if need be");
+        drop(sheaf);
+        invariants_hold(&lab, &lab.sheaf());
+    }
+}
+
+#[test]
+fn nobody_waits_while_an_archive_is_looked_at() {
+    let lab = Lab::new();
+    start(&lab, Work::Export, &[("SHEAF_FAILPOINT", "publishing")]).wait().expect("waited for");
+    let pause = lab.root().join("paused");
+    let points = [("SHEAF_PAUSE", "recovering"), ("SHEAF_PAUSE_FILE", pause.to_str().expect("text"))];
+    let mut child = start(&lab, Work::Many, &points);
+    while !pause.exists() {
+        assert!(child.try_wait().expect("asked").is_none(), "it lives until it is let go");
+        std::thread::yield_now();
+    }
+    let sheaf = lab.sheaf();
+    assert_eq!(only(&sheaf).status, ExportStatus::Processing, "another process finishes it");
+    assert_eq!(lab.files_out().len(), 1, "its part file stays");
+    std::fs::remove_file(&pause).expect("let go");
+    assert!(child.wait().expect("waited for").success(), "it goes on to its end");
+    drop(sheaf);
+    invariants_hold(&lab, &lab.sheaf());
+}
+
+#[test]
 fn a_publish_whose_part_file_is_gone_is_interrupted() {
     let lab = Lab::new();
     start(&lab, Work::Export, &[("SHEAF_FAILPOINT", "publishing")]).wait().expect("waited for");

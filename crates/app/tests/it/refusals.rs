@@ -164,6 +164,20 @@ fn a_quota_counts_what_is_kept_and_lets_go_of_what_is_gone() {
     assert_eq!(record.status, ExportStatus::Completed, "{:?}", record.error);
 }
 
+#[test]
+fn a_quota_counts_a_path_once() {
+    let lab = Lab::new();
+    let first = lab.sheaf().export(&lab.request(), &unheard(), &Cancel::new()).expect("a record");
+    let archive = first.archive.expect("completed");
+    std::fs::remove_file(&archive.path).expect("there");
+    lab.sheaf().export(&lab.request(), &unheard(), &Cancel::new()).expect("under the same name");
+    let more = lab.sheaf().plan(&lab.plan_request(), &unheard(), &Cancel::new()).expect("a plan").archive_bytes_max;
+    lab.settings(&format!("free_space_reserve = 0\nmax_kept_bytes_per_user = {}\n", more + archive.bytes * 3 / 2));
+    let other = ExportRequest { name: Some("other".to_owned()), ..lab.request() };
+    let record = lab.sheaf().export(&other, &unheard(), &Cancel::new()).expect("room beside one file, not beside two");
+    assert_eq!(record.status, ExportStatus::Completed, "{:?}", record.error);
+}
+
 /// Queues a job, changes the world, lets it start.
 fn started_after(lab: &Lab, request: &ExportRequest, change: impl FnOnce()) -> sheaf_app::wire::DatasetExport {
     let sheaf = lab.sheaf();
@@ -235,6 +249,29 @@ fn a_destination_taken_while_writing_fails_the_job_without_a_trace() {
     assert_eq!((record.status, &*error.code), (ExportStatus::Failed, "DESTINATION_TAKEN"), "the rename never replaces");
     assert_eq!(lab.files_out(), ["study.zip"], "the part file is gone");
     assert_eq!(std::fs::read(lab.out().join("study.zip")).expect("there"), b"somebody's", "untouched");
+}
+
+#[test]
+fn a_file_that_appears_in_the_part_files_place_survives() {
+    let lab = Lab::new();
+    let (history, out) = (lab.home().join("history.sqlite"), lab.out());
+    let listener: sheaf_app::progress::Listener = Arc::new(move |report| {
+        let id = || -> rusqlite::Result<String> {
+            let sql = "SELECT id FROM dataset_export WHERE status = 'processing'";
+            rusqlite::Connection::open(&history)?.query_row(sql, [], |row| row.get(0))
+        };
+        if report.phase == "preparing"
+            && let Ok(id) = id()
+        {
+            std::fs::write(out.join(format!("{id}.1.part")), "somebody's").expect("writable");
+        }
+    });
+    let record = lab.sheaf().export(&lab.request(), &listener, &Cancel::new()).expect("a record");
+    assert_eq!(record.status, ExportStatus::Failed, "it cannot be made: {:?}", record.error);
+    let part = lab.out().join(format!("{}.1.part", record.id));
+    assert_eq!(std::fs::read(&part).expect("there"), b"somebody's", "not ours to remove");
+    drop(lab.sheaf());
+    assert_eq!(std::fs::read(&part).expect("there"), b"somebody's", "also at the next start");
 }
 
 #[test]

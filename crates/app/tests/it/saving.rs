@@ -161,3 +161,18 @@ fn what_has_no_archive_cannot_be_copied_or_verified() {
     );
     sheaf.delete(&failed.id, false).expect("a failed one can be deleted");
 }
+
+#[test]
+fn a_pipe_in_the_archives_place_is_neither_waited_for_nor_deleted() {
+    let lab = Lab::new();
+    let sheaf = lab.sheaf();
+    let (record, path) = export(&sheaf, &lab);
+    std::fs::remove_file(&path).expect("ours");
+    let made = std::process::Command::new("mkfifo").arg(&path).status().expect("a tool of every system");
+    assert!(made.success(), "a pipe without a writer");
+    let error = sheaf.save(&record.id, &lab.root().join("a.zip"), &unheard(), &Cancel::new()).expect_err("no archive");
+    assert_eq!(error.code(), Code::ArchiveInvalid, "{error}");
+    assert_eq!(sheaf.delete(&record.id, false).expect_err("not ours").code(), Code::ArchiveAltered, "it stays");
+    assert!(path.symlink_metadata().is_ok(), "it does");
+    assert_eq!(state(&sheaf, &record.id), ArchiveState::Altered, "seen as what it is");
+}
