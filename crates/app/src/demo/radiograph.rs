@@ -42,7 +42,7 @@ pub(super) fn panoramic(anatomy: &Anatomy, seed: u64, cancel: &Cancel) -> Result
         }
     }
     film.letter('L', [880, 40]);
-    film.develop(&Look { haze: 0.1, contrast: 0.078, grain: 3.2, edge: 0.75 }, &mut random, cancel)
+    film.develop(&Look { haze: 0.03, contrast: 0.072, grain: 3.2, edge: 0.7 }, &mut random, cancel)
 }
 
 /// The head from the side, facing right, with the cephalostat's ring at the ear: 600 × 700 pixels.
@@ -67,7 +67,7 @@ pub(super) fn teleradiography(anatomy: &Anatomy, seed: u64, cancel: &Cancel) -> 
         }
     }
     film.letter('R', [40, 40]);
-    film.develop(&Look { haze: 0.0, contrast: 0.034, grain: 2.6, edge: 0.9 }, &mut random, cancel)
+    film.develop(&Look { haze: 0.0, contrast: 0.039, grain: 2.6, edge: 0.9 }, &mut random, cancel)
 }
 
 /// How much a millimetre of a tooth takes from a ray, in millimetres of bone; 0 beside it.
@@ -118,14 +118,15 @@ fn rolled_out(anatomy: &Anatomy, a: f32, z: f32) -> f32 {
     // Bone with a bright rim, as far as a ray runs along its surface.
     let bone = |distance: f32, rim: f32| {
         let within = smoothstep(0.6, -0.6, distance);
-        within * (7.5 + 1.3 * trabecula) + rim * (-((distance + 1.3) / 1.1).powi(2)).exp()
+        within * (7.5 + 1.3 * trabecula) + rim * band(distance + 1.3, 1.1)
     };
-    let band = |distance: f32, width: f32| (-(distance / width).powi(2)).exp();
 
     let crest = anatomy.lower.gum(a) - 1.6 - 1.0 * smoothstep(52.0, 66.0, side);
     let floor = -36.5 + 3.0 * smoothstep(6.0, 30.0, side) - 1.0 * smoothstep(24.0, 50.0, side);
     let body = smooth_max(smooth_max(level - crest, floor - level, 3.0), side - 80.0, 6.0);
-    let ramus = polygon(&[[60.0, -26.0], [77.0, -31.0], [87.0, -15.0], [91.0, 24.0], [67.0, 24.0], [62.0, -2.0]], [side, z]);
+    let ramus =
+        [[62.0, -22.0], [70.0, -26.5], [76.0, -25.0], [82.0, -17.0], [85.0, -4.0], [87.0, 20.0], [70.0, 20.0], [66.0, 0.0]];
+    let ramus = polygon(&ramus, [side, z]) - 4.0;
     let condyle = strand(&[[84.0, 18.0, 7.0], [88.0, 37.0, 3.6], [88.5, 42.0, 5.4]], [side, z]);
     let coronoid = strand(&[[71.0, 16.0, 8.0], [68.5, 30.0, 5.0], [67.5, 42.0, 1.8]], [side, z]);
     let mandible = smooth_min(smooth_min(smooth_min(body, ramus, 6.0), condyle, 4.0), coronoid, 4.0);
@@ -135,23 +136,23 @@ fn rolled_out(anatomy: &Anatomy, a: f32, z: f32) -> f32 {
     );
 
     let top = anatomy.upper.gum(a) + 1.6;
-    let maxilla = smooth_max(smooth_max(top - level, level - 38.0, 4.0), side - 63.0, 5.0);
+    let maxilla = smooth_max(top - level, side - 63.0, 5.0);
     let sinus = smooth_max(ellipsoid([side, level], [40.0, 34.0], [22.0, 16.0]), 20.0 - level, 2.0);
     let nose = ellipsoid([side, z], [8.5, 38.0], [7.5, 15.0]);
     let palate = band(z - 24.0 - 0.0012 * side * side, 1.0) * smoothstep(60.0, 40.0, side);
     let orbit = ellipsoid([side, z], [40.0, 72.0], [24.0, 22.0]);
-    let zygoma = strand(&[[50.0, 30.0, 5.5], [62.0, 38.0, 3.6], [80.0, 47.0, 2.6], [97.0, 50.0, 3.0]], [side, z]);
+    let zygoma = strand(&[[52.0, 31.0, 4.0], [62.0, 38.0, 3.6], [80.0, 47.0, 2.6], [97.0, 50.0, 3.0]], [side, z]);
     let temporal = ellipsoid([side, z], [99.0, 60.0], [20.0, 12.5]);
 
-    let mut met = 15.0 + 1.2 * noise(texture ^ 9, a * 0.05, z * 0.05, 1.0);
+    let mut met = 9.5 + 1.6 * noise(texture ^ 9, a * 0.05, z * 0.05, 1.0);
     met += bone(mandible, 6.5);
     met -= 3.2 * smoothstep(0.5, -0.5, canal) - 1.7 * band(canal, 0.6);
-    met += bone(maxilla, 2.0) * 0.85;
+    met += bone(maxilla, 2.0) * (0.85 - 0.55 * smoothstep(20.0, 44.0, level));
     met -= 5.2 * smoothstep(0.8, -0.8, sinus) - 3.4 * band(sinus, 0.8);
     met -= 5.5 * smoothstep(0.8, -0.8, nose) - 2.2 * band(nose, 0.9);
     met += 3.6 * smoothstep(1.8, 0.4, side) * smoothstep(24.0, 28.0, z) + 5.0 * palate;
     met += 5.5 * band(orbit, 1.6) - 2.5 * smoothstep(0.5, -1.5, orbit);
-    met += bone(zygoma, 1.8) * 0.5 + bone(temporal, 3.0) * 0.8;
+    met += bone(zygoma, 2.4) * 0.4 + bone(temporal, 3.0) * 0.8;
     // The spine's shadow in the middle, the air over the tongue, the throat behind the jaw.
     met += 5.5 * (-(side / 17.0).powi(2)).exp();
     met -= 6.0 * band(level - 14.0 - 0.1 * side, 3.2) * smoothstep(12.0, 30.0, side) * smoothstep(90.0, 60.0, side);
@@ -166,90 +167,33 @@ fn rolled_out(anatomy: &Anatomy, a: f32, z: f32) -> f32 {
 
 /// What a ray of the lateral picture meets beside teeth, at a place to the front and a height.
 fn from_the_side(anatomy: &Anatomy, y: f32, z: f32) -> f32 {
-    let at = [y, z];
     let texture = anatomy.texture;
-    let grain = noise(texture, y * 0.4, z * 0.4, 3.0) + 0.6 * noise(texture, y * 0.9, z * 0.9, 5.0);
-    let band = |distance: f32, width: f32| (-(distance / width).powi(2)).exp();
-    let shadow = |distance: f32, inner: f32, rim: f32| {
-        smoothstep(0.5, -0.7, distance) * (inner + 0.09 * inner * grain) + rim * band(distance + 1.0, 0.9)
-    };
     // A ray through an ellipsoid of half a depth of 1, 0 beside it.
     let chord = |radii: [f32; 2]| (1.0 - ((y + 78.0) / radii[0]).powi(2) - ((z - 74.0) / radii[1]).powi(2)).max(0.0).sqrt();
 
     // Soft tissue: the scalp, and the face and neck behind their profile.
-    let face = (y - profile(z)).max(-118.0 - 0.1 * z - y).max(z - 90.0);
-    let neck = (y - profile(z)).max(-128.0 + 0.12 * (z + 20.0) - y).max(z - 40.0);
-    let depth = |distance: f32, full: f32| full * (1.0 - (-(-distance).max(0.0) / 11.0).exp());
-    let mut met = depth(face, 20.0).max(depth(neck, 21.0)).max(26.0 * chord([95.0, 74.0]));
-    // The skull cap: what an outer shell has more than an inner one.
+    let front = y - profile(z);
+    let face = front.max(-118.0 - 0.1 * z - y).max(z - 90.0);
+    let neck = front.max(-128.0 + 0.12 * (z + 20.0) - y).max(z - 40.0);
+    let depth = |distance: f32, full: f32| full * (1.0 - (-(-distance).max(0.0) / 8.0).exp());
+    let mut met = depth(face, 24.0).max(depth(neck, 23.0)).max(28.0 * chord([95.0, 74.0]));
+    // The skull cap: what an outer shell has more than an inner one, and the brain's marks on it.
     let skull = (chord([90.0, 69.0]) * 70.0 - chord([84.5, 63.5]) * 66.0).max(0.0);
-    met += 0.85 * skull * smoothstep(14.0, 40.0, z + 0.25 * (-y - 60.0).max(0.0));
-    // Its base: front fossa, sella, clivus; behind it the temporal bone around the ear.
-    let base = strand(&[[2.0, 66.0, 0.4], [-22.0, 68.0, 0.9], [-52.0, 64.0, 1.0], [-58.0, 66.5, 0.9]], at)
-        .min(strand(
-            &[[-58.0, 66.5, 0.8], [-60.0, 58.0, 0.8], [-66.0, 56.5, 0.9], [-71.0, 60.0, 0.9], [-71.5, 66.0, 1.0]],
-            at,
-        ))
-        .min(strand(&[[-72.0, 65.0, 1.0], [-80.0, 46.0, 2.4], [-87.0, 30.0, 1.8]], at));
-    met += 11.0 * smoothstep(0.8, -0.6, base);
-    met += shadow(
-        polygon(&[[-62.0, 48.0], [-80.0, 60.0], [-104.0, 56.0], [-112.0, 36.0], [-98.0, 22.0], [-88.0, 30.0]], at),
-        15.0,
-        2.0,
-    );
-    met -= 6.0 * band(ellipsoid(at, [-102.0, 34.0], [8.0, 10.0]).max(0.0), 3.0) * (0.6 + 0.4 * grain);
-    // Forehead, its sinus, nasal bone, orbits (two, not quite one behind the other), cheek bone.
-    met += 9.0
-        * smoothstep(
-            1.2,
-            -0.8,
-            strand(&[[6.0, 84.0, 1.6], [6.5, 74.0, 2.2], [2.0, 66.0, 2.2], [7.0, 56.0, 1.2], [13.0, 45.0, 0.4]], at),
-        );
-    met -= 6.0 * smoothstep(0.8, -0.8, ellipsoid(at, [3.0, 77.0], [2.6, 8.0]));
-    for shift in [0.0, 2.6] {
-        let orbit = ellipsoid(at, [-19.0 + shift, 51.0 + 0.5 * shift], [15.0, 14.5]);
-        met += 6.0 * band(orbit, 0.9) * smoothstep(12.0, -8.0, y);
-        let cheek = strand(
-            &[[-9.0, 44.0, 1.0], [-12.0, 32.0, 2.2], [-18.0, 22.0, 1.0], [-22.0, 36.0, 0.8]],
-            [y - shift, z - 0.4 * shift],
-        );
-        met += 4.5 * smoothstep(0.8, -0.8, cheek);
+    let marks = if skull > 0.0 { 1.0 + 0.16 * noise(texture, y * 0.07, z * 0.07, 9.0) } else { 1.0 };
+    met += 0.85 * skull * marks * smoothstep(14.0, 40.0, z + 0.25 * (-y - 60.0).max(0.0));
+    // The rest lies where a face is.
+    if z < 88.0 && y > -142.0 && front < 1.0 {
+        let grain = noise(texture, y * 0.4, z * 0.4, 3.0) + 0.6 * noise(texture, y * 0.9, z * 0.9, 5.0);
+        if z > 5.0 {
+            met += skull_base([y, z], grain) + midface([y, z], grain);
+        }
+        if z < 46.0 {
+            met += lower_face([y, z], grain);
+        }
+        if y < -80.0 && z < 2.0 {
+            met += spine([y, z], grain);
+        }
     }
-    // Upper jaw with sinus, palate from spine to spine, the pterygoid's drop.
-    let maxilla = polygon(
-        &[[-2.5, 10.0], [-6.0, 16.0], [3.5, 23.0], [-4.0, 26.0], [-8.0, 44.0], [-46.0, 46.0], [-50.0, 24.0], [-46.0, 9.0]],
-        at,
-    );
-    met += shadow(maxilla, 8.0, 2.0);
-    met -= 6.0 * smoothstep(1.0, -1.0, ellipsoid(at, [-27.0, 36.0], [15.5, 9.5]));
-    met += 9.0
-        * smoothstep(0.6, -0.6, strand(&[[4.0, 23.0, 0.5], [-6.0, 23.5, 1.4], [-30.0, 24.5, 0.9], [-50.0, 24.0, 0.7]], at));
-    met += 5.0 * band(ellipsoid(at, [-52.0, 37.0], [3.2, 10.0]), 0.7);
-    // Lower jaw twice: the side nearer to the source is larger.
-    for size in [1.0, 1.045] {
-        let grown = |[cy, cz]: [f32; 2]| [(cy + 30.0) * size - 30.0, cz * size - if size > 1.0 { 0.6 } else { 0.0 }];
-        let jaw = polygon(&JAW.map(grown), at);
-        met += shadow(jaw, 7.0, 3.6);
-        let canal = strand(&[[-68.0, 4.0, 1.0], [-62.0, -12.0, 1.0], [-44.0, -24.0, 1.0], [-26.0, -27.0, 1.0]], at);
-        met -= 1.6 * smoothstep(0.6, -0.6, canal);
-    }
-    met += shadow(ellipsoid(at, [-11.0, -37.0], [8.0, 8.0]), 5.0, 1.0);
-    // Spine: atlas, axis with its tooth, two more; the tongue bone; the air in the throat and over the tongue.
-    for (index, low) in [-10.0_f32, -30.0, -47.0, -64.0].into_iter().enumerate() {
-        let back = -100.0 + 0.13 * (low + 10.0);
-        let (tall, wide) = if index == 0 { (5.0, 6.0) } else { (6.6, 8.4) };
-        let block = [y - back - 0.12 * (z - low), z - low];
-        let vertebra = smooth_max(block[0].abs() - wide, block[1].abs() - tall, 4.0);
-        met += shadow(vertebra, 12.0, 4.5);
-        let spine = strand(&[[back - 12.0, low, 3.0], [back - 27.0, low - 6.0, 2.4]], at);
-        met += shadow(spine, 7.0, 2.0);
-    }
-    met += shadow(strand(&[[-99.0, -22.0, 4.5], [-98.0, -8.0, 2.8]], at), 8.0, 2.5);
-    met += shadow(strand(&[[-48.0, -52.0, 2.6], [-66.0, -46.0, 1.2]], at), 9.0, 1.0);
-    let throat =
-        strand(&[[-62.0, 32.0, 7.0], [-76.0, 14.0, 6.5], [-80.0, -14.0, 5.5], [-76.0, -44.0, 6.5], [-72.0, -78.0, 7.0]], at);
-    met -= 13.0 * smoothstep(2.0, -2.0, throat);
-    met -= 5.0 * band(strand(&[[-10.0, 13.5, 0.0], [-30.0, 19.0, 0.0], [-56.0, 16.0, 0.0]], at).max(0.0), 1.6);
     met = met.max(0.0);
     // The ear rod's ring and a rule in front of the forehead.
     let ear = (y + 86.0).hypot(z - 40.0);
@@ -261,8 +205,100 @@ fn from_the_side(anatomy: &Anatomy, y: f32, z: f32) -> f32 {
     met
 }
 
+/// From the side: front fossa, sella and clivus; behind them the temporal bone around the ear.
+fn skull_base(at: [f32; 2], grain: f32) -> f32 {
+    let sella = [[-58.0, 66.5, 0.8], [-60.0, 58.0, 0.8], [-66.0, 56.5, 0.9], [-71.0, 60.0, 0.9], [-71.5, 66.0, 1.0]];
+    let base = strand(&[[2.0, 66.0, 0.4], [-22.0, 68.0, 0.9], [-52.0, 64.0, 1.0], [-58.0, 66.5, 0.9]], at)
+        .min(strand(&sella, at))
+        .min(strand(&[[-72.0, 65.0, 1.0], [-80.0, 46.0, 2.4], [-87.0, 30.0, 1.8]], at));
+    let temporal =
+        polygon(&[[-74.0, 46.0], [-84.0, 52.0], [-100.0, 48.0], [-104.0, 36.0], [-98.0, 27.0], [-88.0, 36.0]], at);
+    let cells = ellipsoid(at, [-101.0, 33.0], [7.0, 10.0]);
+    11.0 * smoothstep(0.8, -0.6, base) + 13.0 * smoothstep(7.5, 1.0, temporal) * (1.0 + 0.12 * grain)
+        - 5.0 * smoothstep(2.0, -3.0, cells) * (0.6 + 0.6 * grain)
+}
+
+/// From the side: forehead with its sinus, nasal bone, orbits and cheek bones (two, not quite one behind the other), upper
+/// jaw with its sinus, palate from spine to spine, the drop behind it.
+fn midface(at: [f32; 2], grain: f32) -> f32 {
+    let [y, z] = at;
+    let forehead = [[6.0, 84.0, 1.6], [6.5, 74.0, 2.2], [2.0, 66.0, 2.2], [7.0, 56.0, 1.2], [13.0, 45.0, 0.4]];
+    let mut met = 9.0 * smoothstep(1.2, -0.8, strand(&forehead, at));
+    met -= 6.0 * smoothstep(0.8, -0.8, ellipsoid(at, [3.0, 77.0], [2.6, 8.0]));
+    for shift in [0.0, 2.6] {
+        let orbit = ellipsoid(at, [-19.0 + shift, 51.0 + 0.5 * shift], [15.0, 14.5]);
+        met += 5.0 * band(orbit, 0.9) * smoothstep(-2.0, -14.0, y);
+        let cheek = [[-9.0, 44.0, 1.0], [-12.0, 32.0, 2.2], [-18.0, 22.0, 1.0], [-22.0, 36.0, 0.8]];
+        met += 4.5 * smoothstep(0.8, -0.8, strand(&cheek, [y - shift, z - 0.4 * shift]));
+    }
+    let maxilla =
+        [[-2.5, 10.0], [-6.0, 16.0], [2.0, 23.0], [-4.0, 26.0], [-9.0, 40.0], [-42.0, 40.0], [-48.0, 24.0], [-45.0, 9.0]];
+    let maxilla = polygon(&maxilla, at);
+    met += shadow(maxilla, 8.0, 1.2, grain) * smoothstep(44.0, 30.0, z);
+    met -= 5.0 * smoothstep(2.0, -2.0, ellipsoid(at, [-27.0, 35.0], [15.5, 9.0]));
+    let palate = [[4.0, 23.0, 0.5], [-6.0, 23.5, 1.4], [-30.0, 24.5, 0.9], [-50.0, 24.0, 0.7]];
+    met += 9.0 * smoothstep(0.6, -0.6, strand(&palate, at));
+    met + 5.0 * band(ellipsoid(at, [-52.0, 37.0], [3.2, 10.0]), 0.7)
+}
+
+/// From the side: the lower jaw twice (the half nearer to the source is larger), the tongue bone, and the air in the throat
+/// and over the tongue.
+fn lower_face(at: [f32; 2], grain: f32) -> f32 {
+    let [y, z] = at;
+    let mut met = 0.0;
+    for (size, drop) in [(1.0, 0.0), (1.045, 0.6)] {
+        // The place in the jaw of average size.
+        let own = [(y + 30.0) / size - 30.0, (z + drop) / size];
+        met += shadow(polygon(&JAW, own) - 1.0, 6.5, 3.6, grain);
+        let canal = [[-68.0, 4.0, 1.0], [-62.0, -12.0, 1.0], [-44.0, -24.0, 1.0], [-26.0, -27.0, 1.0]];
+        met -= 1.4 * smoothstep(0.8, -0.6, strand(&canal, own));
+    }
+    // The chin is thick.
+    met += 6.0 * smoothstep(6.0, -8.0, ellipsoid(at, [-10.0, -35.0], [7.0, 10.0]));
+    met += shadow(strand(&[[-48.0, -52.0, 2.6], [-66.0, -46.0, 1.2]], at), 9.0, 1.0, grain);
+    let throat = [
+        [-62.0, 34.0, 6.0],
+        [-74.0, 16.0, 5.5],
+        [-79.0, -8.0, 4.5],
+        [-78.0, -32.0, 5.0],
+        [-75.0, -52.0, 4.5],
+        [-73.0, -80.0, 6.0],
+    ];
+    met -= 10.0 * smoothstep(3.0, -3.0, strand(&throat, at));
+    met - 4.0 * band(strand(&[[-10.0, 13.5, 0.0], [-30.0, 19.0, 0.0], [-56.0, 16.0, 0.0]], at).max(0.0), 1.6)
+}
+
+/// From the side: atlas, axis with its tooth, two more vertebrae.
+fn spine(at: [f32; 2], grain: f32) -> f32 {
+    let [y, z] = at;
+    let mut met = shadow(strand(&[[-99.0, -22.0, 4.5], [-98.0, -8.0, 2.8]], at), 8.0, 2.5, grain);
+    for (low, wide, tall) in [(-10.0, 6.0, 5.0), (-30.0, 8.4, 6.6), (-47.0, 8.4, 6.6), (-64.0, 8.6, 6.6)] {
+        let back = -100.0 + 0.13 * (low + 10.0);
+        let waist = wide - 1.2 + 1.2 * ((z - low) / tall).powi(2);
+        let block = smooth_max((y - back - 0.12 * (z - low)).abs() - waist, (z - low).abs() - tall, 4.0);
+        met += shadow(block, 11.0, 4.0, grain);
+        met += shadow(
+            strand(&[[back - 8.0, low, 3.4], [back - 18.0, low - 3.0, 3.0], [back - 30.0, low - 7.0, 2.4]], at),
+            6.0,
+            1.6,
+            grain,
+        );
+    }
+    met
+}
+
+/// 1 on an outline, falling to both sides.
+fn band(distance: f32, width: f32) -> f32 {
+    if distance.abs() > 3.0 * width { 0.0 } else { (-(distance / width).powi(2)).exp() }
+}
+
+/// A bone of a thickness with a brighter rim, as far as a ray runs along its surface.
+fn shadow(distance: f32, inner: f32, rim: f32, grain: f32) -> f32 {
+    smoothstep(0.5, -0.7, distance) * inner * (1.0 + 0.09 * grain) + rim * band(distance + 1.0, 0.9)
+}
+
 /// The lower jaw from the side.
-const JAW: [[f32; 2]; 17] = [
+const JAW: [[f32; 2]; 19] = [
     [-7.0, -11.0],
     [-11.0, -22.0],
     [-5.0, -31.0],
@@ -270,14 +306,16 @@ const JAW: [[f32; 2]; 17] = [
     [-8.0, -43.5],
     [-20.0, -43.0],
     [-44.0, -37.0],
-    [-64.0, -31.0],
-    [-73.0, -23.0],
-    [-77.0, -5.0],
+    [-60.0, -32.0],
+    [-68.0, -28.0],
+    [-74.0, -21.0],
+    [-77.0, -9.0],
     [-82.0, 22.0],
     [-86.0, 33.0],
-    [-79.0, 35.0],
-    [-73.0, 21.0],
-    [-62.0, 30.0],
+    [-80.0, 35.0],
+    [-75.0, 22.0],
+    [-70.0, 20.0],
+    [-62.0, 29.0],
     [-55.0, 8.0],
     [-48.0, -9.0],
 ];
@@ -328,8 +366,8 @@ impl Film {
         Ok(())
     }
 
-    /// Adds a tooth: `met` says what a ray meets at a place to the right and a height over the gum line. Where there is a
-    /// root there is no bone, and around it a thin dark line.
+    /// Adds a tooth: `met` says what a ray meets at a place to the right and a height over the gum line. `span` is where it
+    /// stands, `lift` how much higher than in the mouth.
     fn cast(&mut self, tooth: &Tooth, arch: &Arch, span: [f32; 2], lift: f32, met: impl Fn(f32, f32) -> f32) {
         let ends = [tooth.gum + arch.down() * (tooth.crown + 1.0), tooth.gum - arch.down() * (tooth.root + 2.0)];
         let [top, bottom] = [ends[0].max(ends[1]) + lift, ends[0].min(ends[1]) + lift];
