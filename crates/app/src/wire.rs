@@ -5,9 +5,9 @@
 //! words and numbers only.
 
 use serde::{Deserialize, Serialize};
+use sheaf_registry::Error;
 use sheaf_registry::error::{Detail, FileProblem};
 use sheaf_registry::selection::Selection;
-use sheaf_registry::{Code, Error};
 
 pub use crate::demo::DemoReport;
 pub use crate::progress::JobProgress;
@@ -22,7 +22,7 @@ pub struct Failure {
 /// An error as people and machines read it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorReport {
-    /// One of the codes of [`Code`], as text.
+    /// One of the codes of [`Code`](sheaf_registry::Code), as text.
     pub code: String,
     /// One sentence.
     pub message: String,
@@ -46,13 +46,6 @@ impl From<&Error> for ErrorReport {
 impl From<&Error> for Failure {
     fn from(error: &Error) -> Self {
         Self { error: error.into() }
-    }
-}
-
-impl ErrorReport {
-    /// The code, where this program knows it.
-    pub fn known_code(&self) -> Option<Code> {
-        Code::ALL.iter().copied().find(|code| code.as_str() == self.code)
     }
 }
 
@@ -185,7 +178,7 @@ pub struct Lacking {
 /// A reason to refuse an export before anything is created.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Breach {
-    /// One of the codes of [`Code`], as text.
+    /// One of the codes of [`Code`](sheaf_registry::Code), as text.
     pub code: String,
     /// One sentence, with the exact numbers.
     pub message: String,
@@ -373,7 +366,7 @@ pub struct Verification {
 pub struct ArchiveProblem {
     /// Name in the archive; empty where it is the archive as a whole.
     pub name: String,
-    /// One of the codes of [`Code`], as text.
+    /// One of the codes of [`Code`](sheaf_registry::Code), as text.
     pub code: String,
     /// One sentence.
     pub message: String,

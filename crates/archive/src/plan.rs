@@ -306,7 +306,7 @@ impl Plan {
     pub fn refuse_problems(&self) -> Result<()> {
         let omitted: Vec<&FileProblem> = self.problems.iter().filter(|problem| problem.omitted).collect();
         let Some(first) = omitted.first().filter(|_| self.on_missing == OnMissing::Fail) else { return Ok(()) };
-        let code = Code::ALL.iter().copied().find(|code| code.as_str() == first.code).unwrap_or(Code::Internal);
+        let code = Code::parse(&first.code).unwrap_or(Code::Internal);
         let message = match omitted.len() {
             1 => format!("1 file cannot be exported, so nothing was written. {}", first.message),
             count => format!("{count} files cannot be exported, so nothing was written. The first: {}", first.message),

@@ -416,7 +416,7 @@ impl Write for Counter {
 
 /// The error of a job whose file cannot be read.
 fn unreadable(problem: FileProblem) -> Error {
-    let code = Code::ALL.iter().copied().find(|code| code.as_str() == problem.code).unwrap_or(Code::SourceIo);
+    let code = Code::parse(&problem.code).unwrap_or(Code::SourceIo);
     Error::new(code, "A file could not be read while the archive was written; nothing was left behind.")
         .hint("Mend the file and restart the export, or export with --on-missing skip to leave it out.")
         .details([Detail::File(problem)])

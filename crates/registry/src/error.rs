@@ -140,6 +140,13 @@ codes! {
     Internal = "INTERNAL", Failed;
 }
 
+impl Code {
+    /// Reads a code as [`Code::as_str`] writes it; `None` for one that this program does not know.
+    pub fn parse(text: &str) -> Option<Code> {
+        Code::ALL.iter().copied().find(|code| code.as_str() == text)
+    }
+}
+
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
