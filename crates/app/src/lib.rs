@@ -5,6 +5,7 @@
 
 mod archives;
 pub mod demo;
+pub mod desk;
 pub mod environment;
 mod failpoint;
 mod history;

@@ -23,6 +23,7 @@ const STALLED_AFTER: Duration = Duration::from_secs(20);
 
 /// What a screen shows of a running job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct JobProgress {
     /// `queued`, `preparing`, `writing`, `verifying` or `publishing`.
     pub phase: String,

@@ -14,6 +14,7 @@ pub use crate::progress::JobProgress;
 
 /// `{"error": {...}}`: how an error is answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Failure {
     /// The error.
     pub error: ErrorReport,
@@ -21,6 +22,7 @@ pub struct Failure {
 
 /// An error as people and machines read it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct ErrorReport {
     /// One of the codes of [`Code`](sheaf_registry::Code), as text.
     pub code: String,
@@ -51,6 +53,7 @@ impl From<&Error> for Failure {
 
 /// `projects`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Projects {
     /// The projects that the user sees.
     pub projects: Vec<Project>,
@@ -58,6 +61,7 @@ pub struct Projects {
 
 /// One project, as far as the user sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Project {
     /// Short name, as `--project` takes it.
     pub slug: String,
@@ -71,6 +75,7 @@ pub struct Project {
 
 /// `users`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Users {
     /// The users that the registry knows.
     pub users: Vec<User>,
@@ -78,6 +83,7 @@ pub struct Users {
 
 /// One user of a registry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct User {
     /// Login name, as `--user` takes it.
     pub name: String,
@@ -87,6 +93,7 @@ pub struct User {
 
 /// `patients`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Patients {
     /// How many patients match, beyond this page too.
     pub total: u64,
@@ -98,6 +105,7 @@ pub struct Patients {
 
 /// One patient, without a name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Patient {
     /// The id that users and the source know.
     pub id: String,
@@ -111,6 +119,7 @@ pub struct Patient {
 
 /// Files of one modality and kind of one patient.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Content {
     /// Modality slug.
     pub modality: String,
@@ -124,6 +133,7 @@ pub struct Content {
 
 /// `plan`: what an export would hold, from stat.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct PlanReport {
     /// Project slug.
     pub project: String,
@@ -153,6 +163,7 @@ pub struct PlanReport {
 
 /// Totals of one modality and kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct ModalityTotal {
     /// Modality slug.
     pub modality: String,
@@ -168,6 +179,7 @@ pub struct ModalityTotal {
 
 /// A selected patient without a selected modality.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Lacking {
     /// The id that users and the source know.
     pub patient: String,
@@ -177,6 +189,7 @@ pub struct Lacking {
 
 /// A reason to refuse an export before anything is created.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Breach {
     /// One of the codes of [`Code`](sheaf_registry::Code), as text.
     pub code: String,
@@ -188,6 +201,7 @@ pub struct Breach {
 
 /// `exports list`, newest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Exports {
     /// The records.
     pub exports: Vec<DatasetExport>,
@@ -195,6 +209,7 @@ pub struct Exports {
 
 /// `exports delete`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Deleted {
     /// Id of the record that is gone.
     pub deleted: String,
@@ -202,6 +217,7 @@ pub struct Deleted {
 
 /// Where an export stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum ExportStatus {
     /// Waits for its turn.
@@ -263,6 +279,7 @@ impl ExportStatus {
 
 /// Whether the archive of a record is still what it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum ArchiveState {
     /// There, untouched as far as size, inode and modification time tell.
@@ -275,6 +292,7 @@ pub enum ArchiveState {
 
 /// A finished archive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Archive {
     /// Where it was published.
     pub path: String,
@@ -288,6 +306,7 @@ pub struct Archive {
 
 /// What a job found different from what its user had confirmed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Confirmed {
     /// Patients with at least one file, as confirmed.
     pub patients: u64,
@@ -299,6 +318,7 @@ pub struct Confirmed {
 
 /// The record of one export: who exported what, when, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct DatasetExport {
     /// Random, stable, 16 characters of Crockford's base 32.
     pub id: String,
@@ -348,6 +368,7 @@ pub struct DatasetExport {
 
 /// `verify`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Verification {
     /// Nothing is wrong.
     pub ok: bool,
@@ -363,6 +384,7 @@ pub struct Verification {
 
 /// Something wrong in an archive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct ArchiveProblem {
     /// Name in the archive; empty where it is the archive as a whole.
     pub name: String,

@@ -155,6 +155,7 @@ impl fmt::Display for Code {
 
 /// One file that could not go into the archive, or went in although it differs from the registry.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct FileProblem {
     /// The file's id in the source registry.
     pub file: String,
@@ -172,6 +173,7 @@ pub struct FileProblem {
 
 /// A piece of an error: a near match, a missing id, or a file with its problem.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(untagged)]
 pub enum Detail {
     /// A name, an id or a sentence.

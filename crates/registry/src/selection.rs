@@ -6,6 +6,7 @@ use crate::rows::Kind;
 
 /// How several tags narrow a selection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum TagMode {
     /// Patients with at least one of the tags.
@@ -19,6 +20,7 @@ pub enum TagMode {
 
 /// Which kinds of files are wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum KindChoice {
     /// Processed files.
@@ -43,6 +45,7 @@ impl KindChoice {
 
 /// A folder, by id, by path, or by both (then both must agree).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(deny_unknown_fields)]
 pub struct FolderRef {
     /// Row id as text.
@@ -59,6 +62,7 @@ pub struct FolderRef {
 /// taken for the text that writes it. This is a versioned format:
 /// it is kept in the history and in `metadata.json`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(deny_unknown_fields, default)]
 pub struct Selection {
     /// All patients that this user may export.

@@ -1,5 +1,6 @@
 //! The use cases as the command line and the window call them, on real files and real processes.
 
+mod bindings;
 mod fixture;
 
 mod crash;

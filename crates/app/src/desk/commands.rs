@@ -1,0 +1,80 @@
+// The one list of commands. Everything that knows commands comes from it: the window's router and its permissions
+// (src-tauri), the host that tests use (`dispatch`), and the TypeScript types (tests/it/bindings.rs).
+//
+// A row is: name(what is sent) -> what is answered. The method of the same name on `Desk` does the work; it may block.
+// No module documentation here: the shell's build script includes this file.
+//
+// Order: start and registries, choosing, creating, exports, settings, the window itself.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! sheaf_commands {
+    ($then:path) => {
+        $then! {
+            start(Nothing) -> Startup;
+            open_registry(Nothing) -> Option<OpenRegistry>;
+            open_recent(RecentId) -> OpenRegistry;
+            forget_recent(RecentId) -> RecentRegistries;
+            recent_registries(Nothing) -> RecentRegistries;
+            make_demo(TaskId) -> OpenRegistry;
+            close_registry(Nothing) -> Nothing;
+            refresh_registry(Nothing) -> OpenRegistry;
+            choose_project(ProjectChoice) -> OpenRegistry;
+            act_as(ActAs) -> OpenRegistry;
+            data_roots(Nothing) -> DataRoots;
+            locate_data_root(DataRootId) -> DataRoots;
+
+            browse(Nothing) -> BrowseState;
+            tree_window(RowRange) -> TreeWindow;
+            set_filter(FilterInput) -> BrowseState;
+            set_contents(ContentsInput) -> BrowseState;
+            check(CheckInput) -> BrowseState;
+            check_rows(CheckRows) -> BrowseState;
+            check_matching(CheckMatching) -> BrowseState;
+            clear_selection(Nothing) -> BrowseState;
+            undo(Nothing) -> BrowseState;
+            redo(Nothing) -> BrowseState;
+            expand(ExpandInput) -> BrowseState;
+            expand_all(ExpandAll) -> BrowseState;
+            find(FindInput) -> Found;
+            match_list(PastedList) -> ListMatch;
+            open_list(Nothing) -> Option<ListMatch>;
+            use_list(UseList) -> BrowseState;
+            completeness(CompletenessInput) -> CompletenessPage;
+            cohorts(Nothing) -> Cohorts;
+            save_cohort(NewCohort) -> Cohorts;
+            apply_cohort(CohortId) -> CohortApplied;
+            delete_cohort(CohortId) -> Cohorts;
+
+            destination(Nothing) -> Destination;
+            choose_destination(Nothing) -> Option<Destination>;
+            suggest_name(Nothing) -> SuggestedName;
+            plan_export(TaskId) -> PlanReport;
+            preview(PreviewInput) -> ArchivePreview;
+            create_export(CreateExport) -> ExportRow;
+
+            exports(Nothing) -> ExportRows;
+            export_details(ExportId) -> DatasetExport;
+            cancel_export(ExportId) -> ExportRow;
+            restart_export(ExportTask) -> ExportRow;
+            export_again(ExportTask) -> ExportRow;
+            verify_export(ExportTask) -> Verification;
+            save_copy(ExportTask) -> Option<Saved>;
+            show_in_folder(ExportId) -> Nothing;
+            copy_text(CopyText) -> Nothing;
+            locate_archive(ExportTask) -> Option<ExportRow>;
+            trash_archive(ExportId) -> ExportRow;
+            remove_export(ExportId) -> Nothing;
+            restore_export(ExportId) -> ExportRow;
+            save_problems(ExportId) -> Option<Saved>;
+
+            settings(Nothing) -> SettingsView;
+            set_preferences(Preferences) -> Preferences;
+            set_limits(LimitsInput) -> SettingsView;
+            test_notification(Nothing) -> NotificationState;
+            open_log_folder(Nothing) -> Nothing;
+
+            cancel_task(TaskId) -> Nothing;
+            quit(QuitInput) -> Nothing;
+        }
+    };
+}

@@ -1,0 +1,103 @@
+//! The desk: what a window, and later a page in a browser, asks the house for, and what it is told.
+//!
+//! [`sheaf_commands!`](crate::sheaf_commands) lists every command once. Inputs are ids and values; a path is chosen in a dialog
+//! of the desktop ([`Native`]). What is deliberately absent: Tauri, HTML, sentences for people beside those of errors.
+
+pub mod browse;
+mod commands;
+pub mod create;
+pub mod events;
+pub mod exports;
+mod native;
+pub mod registries;
+pub mod settings;
+
+use serde::{Deserialize, Serialize};
+
+use sheaf_registry::{Code, Error};
+
+use crate::environment::Environment;
+use crate::sheaf::Sheaf;
+use crate::wire::ErrorReport;
+pub use events::{Event, Hub};
+pub use native::{FileQuestion, FolderQuestion, Native, Notice, NotificationState, SaveQuestion};
+
+/// No input, or no answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+/// Long work of a command. The page chooses the id; progress ([`Event::Task`]) and `cancel_task` go by it.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct TaskId {
+    /// 1 to 64 characters.
+    pub task: String,
+}
+
+/// One window's conversation with the house. Commands may be called from many threads at once.
+pub struct Desk {
+    sheaf: Sheaf,
+    hub: Hub,
+    native: Box<dyn Native>,
+}
+
+fn not_yet() -> Error {
+    Error::new(Code::NotYet, "That is not there yet.")
+}
+
+impl Desk {
+    /// Opens the home (`None`: the platform's data directory) and recovers it.
+    pub fn open(home: Option<&std::path::Path>, environment: Environment, native: Box<dyn Native>) -> sheaf_registry::Result<Self> {
+        Ok(Self { sheaf: Sheaf::open(home, environment)?, hub: Hub::default(), native })
+    }
+
+    /// Where events come from.
+    pub fn hub(&self) -> &Hub {
+        &self.hub
+    }
+}
+
+/// All types that commands name, for whoever expands [`sheaf_commands!`](crate::sheaf_commands).
+pub mod types {
+    pub use super::browse::*;
+    pub use super::create::*;
+    pub use super::exports::*;
+    pub use super::registries::*;
+    pub use super::settings::*;
+    pub use super::{NotificationState, Nothing, TaskId};
+    pub use crate::wire::{DatasetExport, PlanReport, Verification};
+}
+
+macro_rules! dispatcher {
+    ($($name:ident($input:ty) -> $output:ty;)*) => {
+        /// Names of all commands.
+        pub const COMMANDS: &[&str] = &[$(stringify!($name)),*];
+
+        impl Desk {
+            /// Runs a command by its name, as JSON: what a test, and later a server, has in place of a window.
+            ///
+            /// # Errors
+            /// `USAGE` for an unknown command or an input that does not fit; those of the command.
+            pub fn dispatch(&self, command: &str, input: serde_json::Value) -> Result<serde_json::Value, ErrorReport> {
+                #[allow(clippy::wildcard_imports)]
+                use types::*;
+                match command {
+                    $(stringify!($name) => {
+                        let input: $input = serde_json::from_value(input).map_err(|error| ErrorReport::from(&misfit(command, &error)))?;
+                        let output: $output = self.$name(input).map_err(|error| ErrorReport::from(&error))?;
+                        serde_json::to_value(output).map_err(|error| ErrorReport::from(&misfit(command, &error)))
+                    })*
+                    _ => Err(ErrorReport::from(&Error::new(Code::Usage, "There is no such command."))),
+                }
+            }
+        }
+    };
+}
+crate::sheaf_commands!(dispatcher);
+
+fn misfit(command: &str, error: &serde_json::Error) -> Error {
+    Error::new(Code::Usage, format!("The input of {command} does not fit: {error}."))
+}
