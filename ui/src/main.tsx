@@ -1,4 +1,13 @@
+import '@mantine/core/styles.css';
+import '@mantine/notifications/styles.css';
+import '@mantine/spotlight/styles.css';
+import './theme/global.css';
+
 import { createRoot } from 'react-dom/client';
 
+import { App } from './app/App';
+import { tauriHost } from './host/tauri';
+
 const root = document.getElementById('root');
-if (root) createRoot(root).render(<main><h1>Sheaf</h1></main>);
+if (!root) throw new Error('The page has no root.');
+createRoot(root).render(<App host={tauriHost} />);

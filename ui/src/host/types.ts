@@ -2,7 +2,7 @@ import type { Commands } from '../bindings/Commands';
 import type { ErrorReport } from '../bindings/ErrorReport';
 import type { Event } from '../bindings/Event';
 
-export type CommandName = keyof Commands & string;
+export type CommandName = Extract<keyof Commands, string>;
 export type Input<C extends CommandName> = Commands[C]['input'];
 export type Output<C extends CommandName> = Commands[C]['output'];
 

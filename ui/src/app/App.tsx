@@ -1,0 +1,99 @@
+import { MantineProvider } from '@mantine/core';
+import { ModalsProvider } from '@mantine/modals';
+import { Notifications } from '@mantine/notifications';
+import { QueryClientProvider, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect, useMemo, useState, type ReactNode } from 'react';
+import { I18nextProvider } from 'react-i18next';
+
+import { makeQueryClient } from '../api/client';
+import { keys } from '../api/keys';
+import type { Preferences } from '../bindings/Preferences';
+import type { Startup } from '../bindings/Startup';
+import { ErrorNotice, reportOf } from '../components/ErrorNotice';
+import { makeFormat } from '../format/format';
+import { cleanLocale, localeFor } from '../format/locale';
+import { HostContext, useHost } from '../host/context';
+import type { Host } from '../host/types';
+import { languageFor, makeI18n } from '../i18n';
+import { resolver, theme } from '../theme/theme';
+import { FormatContext } from './FormatContext';
+import { Frame } from './Frame';
+import { useDesktopDark } from './useDesktopDark';
+import classes from './App.module.css';
+
+/** The whole page on top of a host. */
+export function App({ host }: { host: Host }) {
+  const [client] = useState(makeQueryClient);
+  return (
+    <HostContext value={host}>
+      <QueryClientProvider client={client}>
+        <Begun />
+      </QueryClientProvider>
+    </HostContext>
+  );
+}
+
+/** Asks how to begin; until then nothing is drawn, since it takes less than a blink. */
+function Begun() {
+  const host = useHost();
+  const client = useQueryClient();
+  const startup = useQuery({ queryKey: keys.startup, queryFn: () => host.call('start', {}) });
+  useEffect(() => {
+    if (startup.data?.registry?.browse) client.setQueryData(keys.browse, startup.data.registry.browse);
+  }, [startup.data, client]);
+  if (startup.isPending) return null;
+  if (startup.isError)
+    return (
+      <Looks preferences={undefined} desktopLanguage="">
+        <main className={classes.alone}>
+          <ErrorNotice
+            report={reportOf(startup.error)}
+            action={{ label: '↻', onClick: () => void startup.refetch() }}
+          />
+        </main>
+      </Looks>
+    );
+  return <Ready startup={startup.data} />;
+}
+
+function Ready({ startup }: { startup: Startup }) {
+  return (
+    <Looks preferences={startup.preferences} desktopLanguage={startup.desktop_language}>
+      <Frame startup={startup} />
+    </Looks>
+  );
+}
+
+interface LooksProps {
+  preferences: Preferences | undefined;
+  desktopLanguage: string;
+  children: ReactNode;
+}
+
+/** Colours, language and locale, as preferred. */
+function Looks({ preferences, desktopLanguage, children }: LooksProps) {
+  const desktopDark = useDesktopDark();
+  const appearance = preferences?.appearance ?? 'system';
+  const scheme = appearance === 'system' ? (desktopDark ? 'dark' : 'light') : appearance;
+  const language = languageFor(preferences?.language ?? '', desktopLanguage);
+  const i18n = useMemo(() => makeI18n(language), [language]);
+  const format = useMemo(
+    () => makeFormat(localeFor(language, desktopLanguage || cleanLocale(navigator.language))),
+    [language, desktopLanguage],
+  );
+  useEffect(() => {
+    document.documentElement.lang = language;
+  }, [language]);
+  return (
+    <MantineProvider theme={theme} cssVariablesResolver={resolver} forceColorScheme={scheme}>
+      <I18nextProvider i18n={i18n}>
+        <FormatContext value={format}>
+          <ModalsProvider>
+            <Notifications position="bottom-right" limit={4} />
+            {children}
+          </ModalsProvider>
+        </FormatContext>
+      </I18nextProvider>
+    </MantineProvider>
+  );
+}

@@ -1,0 +1,78 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Activity, useEffect } from 'react';
+import { useTranslation } from 'react-i18next';
+
+import { applyEvent } from '../api/events';
+import { keys } from '../api/keys';
+import type { Startup } from '../bindings/Startup';
+import { ExportsPage } from '../features/exports/ExportsPage';
+import { FirstRun } from '../features/first-run/FirstRun';
+import { NewExportPage } from '../features/new-export/NewExportPage';
+import { SettingsPage } from '../features/settings/SettingsPage';
+import { useHost } from '../host/context';
+import { QuitDialog, askToQuit } from './QuitDialog';
+import { goTo, usePage } from './page';
+import { Shortcuts } from './Shortcuts';
+import { Sidebar } from './Sidebar';
+import { SilentBanner } from './SilentBanner';
+import { heard } from './silence';
+import { StatusBar } from './StatusBar';
+import classes from './Frame.module.css';
+
+/** Sidebar, page, status bar; and the one listener for what Rust tells. */
+export function Frame({ startup }: { startup: Startup }) {
+  const { t } = useTranslation();
+  const host = useHost();
+  const client = useQueryClient();
+  const page = usePage();
+  const exports = useQuery({ queryKey: keys.exports, queryFn: () => host.call('exports', {}) });
+
+  useEffect(() => {
+    void host.listen((event) => {
+      heard();
+      applyEvent(client, event);
+      if (event.type === 'quit_asked') askToQuit(event.active);
+      if (event.type === 'show_export') goTo('exports', event.id);
+      if (event.type === 'registry_changed')
+        client.setQueryData<Startup>(keys.startup, (old) =>
+          old?.registry ? { ...old, registry: { ...old.registry, changed: true } } : old,
+        );
+    });
+  }, [host, client]);
+
+  return (
+    <div className={classes.frame}>
+      <a href="#content" className={classes.skip} onClick={(event) => skip(event)}>
+        {t('common.skipToContent')}
+      </a>
+      <SilentBanner />
+      <Sidebar page={page} startup={startup} exports={exports.data?.exports ?? []} />
+      <main id="content" tabIndex={-1} className={classes.content}>
+        <Activity mode={page === 'new-export' ? 'visible' : 'hidden'}>
+          {startup.registry ? (
+            <NewExportPage
+              key={`${startup.registry.id}/${startup.registry.project ?? ''}/${startup.registry.user ?? ''}`}
+              registry={startup.registry}
+            />
+          ) : (
+            <FirstRun startup={startup} />
+          )}
+        </Activity>
+        <Activity mode={page === 'exports' ? 'visible' : 'hidden'}>
+          <ExportsPage exports={exports} />
+        </Activity>
+        <Activity mode={page === 'settings' ? 'visible' : 'hidden'}>
+          <SettingsPage startup={startup} />
+        </Activity>
+      </main>
+      <StatusBar startup={startup} exports={exports.data?.exports ?? []} />
+      <Shortcuts startup={startup} />
+      <QuitDialog />
+    </div>
+  );
+}
+
+function skip(event: { preventDefault: () => void }): void {
+  event.preventDefault();
+  document.getElementById('content')?.focus();
+}

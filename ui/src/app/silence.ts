@@ -1,0 +1,44 @@
+import { useSyncExternalStore } from 'react';
+
+/** Rust says that it lives once a second. After this long without a word the page says so. */
+export const SILENT_AFTER_MS = 2000;
+const LOOK_EVERY_MS = 500;
+
+let lastHeard = performance.now();
+let lastLook = performance.now();
+let silent = false;
+const listeners = new Set<() => void>();
+
+function set(now: boolean): void {
+  if (silent === now) return;
+  silent = now;
+  for (const listener of listeners) listener();
+}
+
+/** A word from Rust. */
+export function heard(): void {
+  lastHeard = performance.now();
+  set(false);
+}
+
+/** One look at the clock. A page that was itself held up (hidden, throttled, busy) gives Rust its time anew. */
+export function look(): void {
+  const now = performance.now();
+  if (now - lastLook > 3 * LOOK_EVERY_MS || document.hidden) lastHeard = now;
+  lastLook = now;
+  if (now - lastHeard > SILENT_AFTER_MS + 500) set(true);
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  const timer = setInterval(look, LOOK_EVERY_MS);
+  return () => {
+    clearInterval(timer);
+    listeners.delete(listener);
+  };
+}
+
+/** Whether Rust has been silent for too long. */
+export function useSilent(): boolean {
+  return useSyncExternalStore(subscribe, () => silent);
+}

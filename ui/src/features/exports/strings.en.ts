@@ -1,0 +1,3 @@
+export const exportsPage = {
+  title: 'exports',
+};

@@ -1,0 +1,7 @@
+import { common } from '../app/strings.en';
+import { exportsPage } from '../features/exports/strings.en';
+import { firstRun } from '../features/first-run/strings.en';
+import { newExport } from '../features/new-export/strings.en';
+import { settings } from '../features/settings/strings.en';
+
+export const en = { common, newExport, exports: exportsPage, settings, firstRun };

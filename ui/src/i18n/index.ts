@@ -1,0 +1,31 @@
+import { createInstance, type i18n } from 'i18next';
+import { initReactI18next } from 'react-i18next';
+
+import { en } from './en';
+import { it } from './it';
+
+/** Languages that are complete. */
+export const LANGUAGES = { en: 'English', it: 'Italiano' } as const;
+export type Language = keyof typeof LANGUAGES;
+
+/** The language to speak: the chosen one, else the desktop's, else English. */
+export function languageFor(chosen: string, desktop: string): Language {
+  for (const tag of [chosen, desktop]) {
+    const language = tag.split(/[-_.]/)[0];
+    if (language && language in LANGUAGES) return language as Language;
+  }
+  return 'en';
+}
+
+/** The catalogue. Every string of the page comes from here; patients' and folders' names never do. */
+export function makeI18n(language: Language): i18n {
+  const instance = createInstance();
+  void instance.use(initReactI18next).init({
+    lng: language,
+    fallbackLng: 'en',
+    resources: { en: { translation: en }, it: { translation: it } },
+    interpolation: { escapeValue: false }, // React writes text as text
+    initAsync: false,
+  });
+  return instance;
+}

@@ -1,0 +1,9 @@
+import { common } from '../app/strings.it';
+import { exportsPage } from '../features/exports/strings.it';
+import { firstRun } from '../features/first-run/strings.it';
+import { newExport } from '../features/new-export/strings.it';
+import { settings } from '../features/settings/strings.it';
+import type { en } from './en';
+import type { Catalogue } from './types';
+
+export const it: Catalogue<typeof en> = { common, newExport, exports: exportsPage, settings, firstRun };
