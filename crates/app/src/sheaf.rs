@@ -111,6 +111,11 @@ impl Sheaf {
         &self.house.home
     }
 
+    /// What every use case needs, for those that live beside this.
+    pub(crate) fn house(&self) -> &Arc<House> {
+        &self.house
+    }
+
     /// The settings as they were when this was opened.
     pub fn settings(&self) -> &Settings {
         &self.house.settings

@@ -11,6 +11,7 @@ pub mod exports;
 mod native;
 pub mod registries;
 pub mod settings;
+mod tasks;
 
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +42,7 @@ pub struct TaskId {
 pub struct Desk {
     sheaf: Sheaf,
     hub: Hub,
+    tasks: tasks::Tasks,
     native: Box<dyn Native>,
 }
 
@@ -51,7 +53,8 @@ fn not_yet() -> Error {
 impl Desk {
     /// Opens the home (`None`: the platform's data directory) and recovers it.
     pub fn open(home: Option<&std::path::Path>, environment: Environment, native: Box<dyn Native>) -> sheaf_registry::Result<Self> {
-        Ok(Self { sheaf: Sheaf::open(home, environment)?, hub: Hub::default(), native })
+        let hub = Hub::default();
+        Ok(Self { sheaf: Sheaf::open(home, environment)?, tasks: tasks::Tasks::new(hub.clone()), hub, native })
     }
 
     /// Where events come from.

@@ -4,6 +4,7 @@ mod bindings;
 mod fixture;
 
 mod crash;
+mod desk;
 mod exports;
 mod refusals;
 mod saving;
