@@ -1,0 +1,5 @@
+//! The real window, driven as a person would: on a display, a session bus and a home of its own.
+
+mod harness;
+
+mod begins;
