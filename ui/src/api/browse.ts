@@ -8,7 +8,7 @@ import { keys } from './keys';
 import { makeQueue } from './queue';
 
 /** Changes of the choosing go one after another: a later one never overtakes an earlier one. */
-const inTurn = makeQueue();
+export const inTurn = makeQueue();
 
 /** The state of the choosing; nothing while no project is open. */
 export function useBrowse(): BrowseState | undefined {

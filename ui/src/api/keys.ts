@@ -2,6 +2,7 @@
 export const keys = {
   startup: ['startup'] as const,
   browse: ['browse'] as const,
+  allRows: ['rows'] as const,
   rows: (revision: number, offset: number) => ['rows', revision, offset] as const,
   destination: ['destination'] as const,
   cohorts: ['cohorts'] as const,
@@ -10,4 +11,5 @@ export const keys = {
   settings: ['settings'] as const,
   dataRoots: ['data-roots'] as const,
   recent: ['recent'] as const,
+  demo: ['demo'] as const,
 };

@@ -7,6 +7,7 @@ import { I18nextProvider } from 'react-i18next';
 
 import { makeQueryClient } from '../api/client';
 import { keys } from '../api/keys';
+import { keepRegistry } from '../api/registry';
 import type { Preferences } from '../bindings/Preferences';
 import type { Startup } from '../bindings/Startup';
 import { ErrorNotice, reportOf } from '../components/ErrorNotice';
@@ -37,10 +38,14 @@ export function App({ host }: { host: Host }) {
 function Begun() {
   const host = useHost();
   const client = useQueryClient();
-  const startup = useQuery({ queryKey: keys.startup, queryFn: () => host.call('start', {}) });
-  useEffect(() => {
-    if (startup.data?.registry?.browse) client.setQueryData(keys.browse, startup.data.registry.browse);
-  }, [startup.data, client]);
+  const startup = useQuery({
+    queryKey: keys.startup,
+    queryFn: async () => {
+      const begun = await host.call('start', {});
+      keepRegistry(client, begun.registry);
+      return begun;
+    },
+  });
   if (startup.isPending) return null;
   if (startup.isError)
     return (

@@ -1,0 +1,140 @@
+import { useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query';
+import { useMemo } from 'react';
+
+import type { OpenRegistry } from '../bindings/OpenRegistry';
+import type { RecentRegistry } from '../bindings/RecentRegistry';
+import type { Startup } from '../bindings/Startup';
+import { useHost } from '../host/context';
+import { HostError } from '../host/types';
+import { inTurn } from './browse';
+import { keys } from './keys';
+import { newTask, taskEnded, useTaskProgress } from './tasks';
+
+/**
+ * Another registry, project or user is there (or none): everything that was said about the one before is forgotten. The
+ * one place that does so.
+ */
+export function keepRegistry(client: QueryClient, registry: OpenRegistry | null): void {
+  client.removeQueries({ queryKey: keys.allRows });
+  if (registry?.browse) client.setQueryData(keys.browse, registry.browse);
+  else client.removeQueries({ queryKey: keys.browse });
+  client.setQueryData<Startup>(keys.startup, (old) => (old ? { ...old, registry, problem: null } : old));
+  for (const queryKey of [keys.cohorts, keys.dataRoots, keys.recent])
+    void client.invalidateQueries({ queryKey });
+}
+
+/** The making of a demo, wherever it was begun. */
+export interface DemoTask {
+  task: string;
+  cancelling: boolean;
+}
+
+/** Opening, closing, switching. Each rejects with a `HostError`, and then all stays as it was. */
+export interface RegistryActions {
+  /** Asks for a file; false when the user thought better of it. */
+  open: () => Promise<boolean>;
+  openRecent: (id: string) => Promise<void>;
+  forgetRecent: (id: string) => Promise<void>;
+  refresh: () => Promise<void>;
+  close: () => Promise<void>;
+  chooseProject: (project: string) => Promise<void>;
+  actAs: (user: string | null) => Promise<void>;
+  /** Makes the demo and opens it; false when it was cancelled. */
+  makeDemo: () => Promise<boolean>;
+  cancelDemo: () => Promise<void>;
+}
+
+export function useRegistry(): RegistryActions {
+  const host = useHost();
+  const client = useQueryClient();
+  return useMemo(() => {
+    // What waits for a dialog or for files does not hold up the choosing; its answer takes its turn all the same.
+    const keep = (registry: OpenRegistry | null) =>
+      inTurn(() => {
+        keepRegistry(client, registry);
+        return Promise.resolve();
+      });
+    const change = (ask: () => Promise<OpenRegistry>) =>
+      inTurn(async () => {
+        keepRegistry(client, await ask());
+      });
+    return {
+      async open() {
+        const opened = await host.call('open_registry', {});
+        if (opened) await keep(opened);
+        return opened !== null;
+      },
+      openRecent: async (id) => keep(await host.call('open_recent', { id })),
+      async forgetRecent(id) {
+        client.setQueryData(keys.recent, await host.call('forget_recent', { id }));
+      },
+      refresh: () => change(() => host.call('refresh_registry', {})),
+      async close() {
+        await host.call('close_registry', {});
+        await keep(null);
+      },
+      chooseProject: (project) => change(() => host.call('choose_project', { project })),
+      actAs: (user) => change(() => host.call('act_as', { user })),
+      async makeDemo() {
+        if (client.getQueryData<DemoTask | null>(keys.demo)) return false;
+        const task = newTask();
+        client.setQueryData<DemoTask>(keys.demo, { task, cancelling: false });
+        try {
+          await keep(await host.call('make_demo', { task }));
+          return true;
+        } catch (error) {
+          if (error instanceof HostError && error.report.code === 'CANCELLED') return false;
+          throw error;
+        } finally {
+          client.setQueryData(keys.demo, null);
+          taskEnded(task);
+        }
+      },
+      async cancelDemo() {
+        const demo = client.getQueryData<DemoTask | null>(keys.demo);
+        if (!demo || demo.cancelling) return;
+        client.setQueryData<DemoTask>(keys.demo, { ...demo, cancelling: true });
+        try {
+          await host.call('cancel_task', { task: demo.task });
+        } catch (error) {
+          client.setQueryData<DemoTask | null>(keys.demo, (now) =>
+            now?.task === demo.task ? { ...now, cancelling: false } : now,
+          );
+          throw error;
+        }
+      },
+    };
+  }, [host, client]);
+}
+
+/** Whether a demo is being made, and how far that is. */
+export function useDemo(): (DemoTask & { share: number | null }) | null {
+  const { data } = useQuery<DemoTask | null>({
+    queryKey: keys.demo,
+    queryFn: () => null,
+    initialData: null,
+    enabled: false,
+  });
+  const progress = useTaskProgress(data?.task ?? null);
+  if (!data) return null;
+  const share =
+    progress === undefined
+      ? null
+      : progress.bytes_total > 0
+        ? progress.bytes_done / progress.bytes_total
+        : progress.files_total > 0
+          ? progress.files_done / progress.files_total
+          : null;
+  return { ...data, share: share === null ? null : Math.min(1, share) };
+}
+
+/** Registries opened before, the latest first. */
+export function useRecent(startup: Startup): RecentRegistry[] {
+  const host = useHost();
+  const recent = useQuery({
+    queryKey: keys.recent,
+    queryFn: () => host.call('recent_registries', {}),
+    initialData: { recent: startup.recent },
+  });
+  return recent.data.recent;
+}
