@@ -4,28 +4,39 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 CARGO ?= cargo
 
-.PHONY: help setup run test lint bench coverage clean
+.PHONY: help setup ui run test lint icons package bench coverage clean
 
 help: ## Lists the commands
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 
-setup: ## Brings what building and testing need (packages and Python readers); quick when all is there
+setup: ## Brings what building and testing need (packages, the page's packages, Python readers); quick when all is there
 	@scripts/setup.sh
 
-run: ## Makes demo data, exports a project from it, verifies the archive and says where it is (DIR=... chooses where)
+ui: ## Builds the page into ui/dist, which cargo puts into the window; quick when nothing changed
 	@scripts/setup.sh build
+	@scripts/ui.sh
+
+run: ## Opens the window on demo data; without a display, exports a project from it in words (DIR=... chooses where)
 	@scripts/run.sh $(DIR)
 
-test: setup ## Runs every test, with the archives opened by other programs
+test: setup ui ## Runs every test: the page's, Rust's with the archives opened by other programs, and those of the real window
+	cd ui && npm run --silent test
 	$(CARGO) test --workspace --no-fail-fast
 
-lint: setup ## Checks format, lints, documentation and licences
+lint: setup ui ## Checks format, lints, documentation and licences
+	cd ui && npm run --silent lint
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" $(CARGO) doc --workspace --no-deps --document-private-items --quiet
 	.env-checkers/bin/python scripts/licences.py
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny check licenses bans sources; \
 	else echo "lint: cargo-deny is not installed; scripts/licences.py has checked the licences"; fi
+
+icons: ## Draws the icons in all sizes from icons/sheaf.svg
+	@scripts/icons.sh
+
+package: setup ui ## Builds the .deb and the .rpm (release; minutes), and says where they are
+	@scripts/package.sh
 
 bench: setup ## Measures speed against Python and 7-Zip, and peak memory
 	$(CARGO) build --release --package sheaf-cli --bins --examples
@@ -34,5 +45,6 @@ bench: setup ## Measures speed against Python and 7-Zip, and peak memory
 coverage: setup ## Measures line coverage of registry, archive and app (85 % at least)
 	scripts/coverage.sh
 
-clean: ## Removes what was built; the Python readers stay
+clean: ## Removes what was built; the page's packages and the Python readers stay
 	$(CARGO) clean
+	rm -rf ui/dist

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Checks that every dependency is under a licence that Sheaf may ship with.
 
-Works from `cargo metadata` alone, so it always runs; the allow-list is the one of deny.toml. Advisories are not looked at:
+Works from `cargo metadata` and, for what the page is made of, from its package-lock.json alone, so it always runs; the
+allow-list is the one of deny.toml. Advisories are not looked at:
 they are worth something only with a fresh database.
 """
 import json
@@ -63,7 +64,20 @@ bad = [
     for package in metadata["packages"]
     if not package["license"] or not passes(package["license"], everywhere | exceptions.get(package["name"], set()))
 ]
+# The page: what goes into the window, without the tools that build and test it.
+with open("ui/package-lock.json", encoding="utf-8") as file:
+    locked = json.load(file)["packages"]
+page = {
+    path.rpartition("node_modules/")[2]: package
+    for path, package in locked.items()
+    if path and not package.get("dev") and not package.get("devOptional")
+}
+bad += [
+    f"{name} {package['version']} (npm): {package.get('license') or 'no licence named'}"
+    for name, package in page.items()
+    if not package.get("license") or not passes(package["license"], everywhere)
+]
 if bad:
     print("licences that deny.toml does not allow:", *sorted(bad), sep="\n  ", file=sys.stderr)
     sys.exit(1)
-print(f"licences: {len(metadata['packages'])} packages, all allowed")
+print(f"licences: {len(metadata['packages'])} crates and {len(page)} npm packages, all allowed")

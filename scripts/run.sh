@@ -1,20 +1,33 @@
 #!/usr/bin/env bash
-# Shows the main job once: makes demo data, exports one project, verifies the archive, says where it is and how to do it
-# with a registry of one's own. Works again and again; an optional folder says where (default: target/run).
+# Shows the main job on demo data, made once in a folder (default: target/run). With a display it opens the window on it.
+# Without one it says so and does the same job in words: exports one project, verifies the archive, says where it is.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 dir=${1:-}
-cargo build --quiet --profile quick --package sheaf-cli
-sheaf=${CARGO_TARGET_DIR:-target}/quick/sheaf
-[ -x "$sheaf" ] || { echo "run: $sheaf was not built" >&2; exit 1; }
+here=${CARGO_TARGET_DIR:-target}/quick
+window=yes
+if [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
+  window=
+  echo "run: there is no display here (DISPLAY and WAYLAND_DISPLAY are empty), so the window cannot open. In words instead:" >&2
+fi
+if [ -n "$window" ]; then
+  scripts/setup.sh build
+  scripts/ui.sh
+  cargo build --quiet --profile quick --package sheaf-cli --package sheaf-desktop --bins
+else
+  scripts/setup.sh headless
+  cargo build --quiet --profile quick --package sheaf-cli
+fi
+[ -x "$here/sheaf" ] || { echo "run: $here/sheaf was not built" >&2; exit 1; }
+here=$(cd "$here" && pwd)
+sheaf=$here/sheaf
 if [ -z "$dir" ]; then
   dir=target/run
-  rm -rf "$dir" # made by this script alone
+  [ -n "$window" ] || rm -rf "$dir" # made by this script alone
 fi
 mkdir -p "$dir/archives"
 dir=$(cd "$dir" && pwd)
 registry=$dir/demo/registry.sqlite
-sheaf=$(cd "$(dirname "$sheaf")" && pwd)/sheaf
 bold="" plain=""
 if [ -t 1 ]; then bold=$'\e[1m' plain=$'\e[0m'; fi
 show() {
@@ -23,6 +36,10 @@ show() {
 }
 
 [ -e "$registry" ] || show demo "$dir/demo"
+if [ -n "$window" ]; then
+  printf '\nThe window opens on the demo in %s/demo; its history is in %s/home.\n' "$dir" "$dir"
+  SHEAF_HOME=$dir/home exec "$here/sheaf-desktop" "$registry"
+fi
 show projects --registry "$registry"
 project=maxillo
 show plan --registry "$registry" --project "$project" --all --all-modalities --kind both --out "$dir/archives"

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Brings what building and testing Sheaf needs: a C compiler, ZIP checkers, a Python environment with imaging readers.
-# Quick when all is there. Rust itself is looked for, never installed: that is the user's choice.
-# With the word `build` it brings only what building and running need.
+# Brings what building and testing Sheaf needs: a C compiler, WebKitGTK, ZIP checkers, a screen without a monitor, a Python
+# environment with imaging readers. Quick when all is there. Rust and Node are looked for, never installed: that is the user's
+# choice. With the word `build` it brings only what building and running the window need, with `headless` what `sheaf` needs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-what=${1:-all}
+what=${1:-all} # headless, build or all
+[[ $what =~ ^(headless|build|all)$ ]] || { echo "setup: headless, build or all, not $what" >&2; exit 2; }
 say() { printf 'setup: %s\n' "$*" >&2; }
 
 # Rust 1.95 or newer.
@@ -19,16 +20,36 @@ if [ "$(printf '%s\n%s\n' "$want" "$have" | sort -V | head -n 1)" != "$want" ]; 
   exit 1
 fi
 
+# Node of the engines' field of ui/package.json or newer, for the page.
+if [ "$what" != headless ]; then
+  want=$(sed -n 's/.*"node": ">=\([0-9.]*\)".*/\1/p' ui/package.json)
+  if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+    say "node or npm is not there. Install Node.js $want or newer (https://nodejs.org), then run this again."
+    exit 1
+  fi
+  have=$(node --version)
+  if [ "$(printf '%s\n%s\n' "$want" "${have#v}" | sort -V | head -n 1)" != "$want" ]; then
+    say "Node.js ${have#v} is too old; the window's page needs $want or newer (https://nodejs.org)."
+    exit 1
+  fi
+fi
+
 # Programs, each with the Debian package that brings it.
 programs=("cc:build-essential" "make:make")
 if [ "$what" = all ]; then
   programs+=("unzip:unzip" "zip:zip" "7zz:7zip" "bsdtar:libarchive-tools" "ziptool:ziptool" "sha256sum:coreutils"
-    "strace:strace" "setpriv:util-linux" "python3:python3")
+    "strace:strace" "setpriv:util-linux" "python3:python3"
+    # The window's tests: its driver, a screen, a hand on the keyboard, a notification daemon, a bus.
+    "WebKitWebDriver:webkit2gtk-driver" "Xvfb:xvfb" "xauth:xauth" "xdotool:xdotool" "dunst:dunst" "import:imagemagick"
+    "dbus-daemon:dbus" "gdbus:libglib2.0-bin")
 fi
 missing=()
 for row in "${programs[@]}"; do
   command -v "${row%%:*}" >/dev/null || missing+=("${row##*:}")
 done
+if [ "$what" != headless ] && ! pkg-config --exists webkit2gtk-4.1 2>/dev/null; then
+  missing+=("libwebkit2gtk-4.1-dev" "pkg-config")
+fi
 # The interpreter that makes the environment must have venv and ensurepip; Debian ships them apart.
 find_python() {
   for candidate in python3 /usr/bin/python3; do
@@ -59,6 +80,16 @@ if [ ${#missing[@]} -gt 0 ]; then
     exit 1
   fi
   rm -f "$log"
+fi
+if [ "$what" != headless ]; then
+  # What the page is made of, when its list has changed.
+  if ! cmp -s ui/package-lock.json ui/node_modules/.made-from.json; then
+    say "bringing the page's packages (npm ci)"
+    log=$(mktemp)
+    (cd ui && npm ci --no-audit --no-fund) >"$log" 2>&1 || { cat "$log" >&2; say "npm ci failed in ui/"; exit 1; }
+    rm -f "$log"
+    cp ui/package-lock.json ui/node_modules/.made-from.json
+  fi
 fi
 [ "$what" = all ] || exit 0
 python=$(find_python)
