@@ -2,6 +2,7 @@
 //!
 //! Passed in, so that a test decides all of it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -34,6 +35,8 @@ pub struct Environment {
     pub os_user: String,
     /// Threads that one job may use.
     pub threads: usize,
+    /// Folders of this account where a person looks for documents, the best first; need not exist.
+    pub folders: Vec<PathBuf>,
 }
 
 impl Environment {
@@ -45,6 +48,7 @@ impl Environment {
             zone: TimeZone::system(),
             os_user: platform::account(),
             threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            folders: [dirs::document_dir(), dirs::download_dir(), dirs::home_dir()].into_iter().flatten().collect(),
         }
     }
 

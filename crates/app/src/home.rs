@@ -44,6 +44,11 @@ impl Home {
         self.dir.join("history.sqlite")
     }
 
+    /// What the window keeps: registries, cohorts, places; need not exist.
+    pub fn desk(&self) -> PathBuf {
+        self.dir.join("desk.db")
+    }
+
     /// The settings file; need not exist.
     pub fn settings(&self) -> PathBuf {
         self.dir.join(crate::settings::FILE_NAME)

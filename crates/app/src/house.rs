@@ -7,6 +7,7 @@ use sheaf_archive::publish::recover_publish;
 use sheaf_registry::access::Actor;
 use sheaf_registry::progress::Cancel;
 use sheaf_registry::registry::Registry;
+use sheaf_registry::rows::DataRoot;
 use sheaf_registry::{Code, Error, Result, hex};
 
 use crate::environment::Environment;
@@ -17,6 +18,7 @@ use crate::owner::{self, HomeLock, Owner};
 use crate::patience::{PATIENCE, ask, ask_all};
 use crate::platform::{self, FileIdentity};
 use crate::settings::Settings;
+use crate::store::Store;
 
 /// What every use case needs.
 #[derive(Debug)]
@@ -26,6 +28,7 @@ pub(crate) struct House {
     pub(crate) environment: Environment,
     pub(crate) history: History,
     pub(crate) owner: Owner,
+    pub(crate) store: Store,
 }
 
 impl House {
@@ -45,7 +48,8 @@ impl House {
         let owner = Owner::announce(&home, environment.random_id(), &lock)?;
         let left = recover(&home, &history, &owner, &lock)?;
         drop(lock);
-        let house = House { home, settings, environment, history, owner };
+        let store = Store::new(home.desk());
+        let house = House { home, settings, environment, history, owner, store };
         house.sweep_parts(&left.parts);
         house.finish(&left.publishing);
         Ok(house)
@@ -95,6 +99,18 @@ impl House {
         let scratch = self.home.scratch().join(self.owner.id());
         platform::create_private_dir(&scratch).map_err(|error| crate::home::unusable(self.home.dir(), &error))?;
         Registry::open_with_scratch(path, &scratch)
+    }
+
+    /// The data roots of a registry as they lie on this machine: where the user has named a folder, that one counts.
+    pub(crate) fn data_roots(&self, registry: &Path, roots: &[DataRoot]) -> Vec<DataRoot> {
+        match self.store.located(registry, roots) {
+            Ok(located) => located.into_iter().map(|(root, _)| root).collect(),
+            // What cannot be read now is like what was never said; files that are not found are told one by one.
+            Err(error) => {
+                tracing::warn!(%error, "folders that were named for data roots cannot be read");
+                roots.to_vec()
+            }
+        }
     }
 }
 

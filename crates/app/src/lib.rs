@@ -22,6 +22,7 @@ pub mod registries;
 mod runner;
 pub mod settings;
 pub mod sheaf;
+mod store;
 pub mod wire;
 
 pub use environment::Environment;

@@ -44,7 +44,8 @@ pub(crate) fn answer(house: &House, question: &Question<'_>, observer: &dyn Obse
     let viewer = registry.viewer(&actor(question.user))?;
     let resolved = Resolved::new(&registry, &viewer, question.project, question.selection)?;
     cancel.check()?;
-    let store: Arc<dyn FileStore> = Arc::new(LocalFileStore::open(resolved.roots()));
+    let roots = house.data_roots(registry.path(), resolved.roots());
+    let store: Arc<dyn FileStore> = Arc::new(LocalFileStore::open(&roots));
     let planning = Planning {
         store: Arc::clone(&store),
         on_missing: question.on_missing,

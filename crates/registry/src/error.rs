@@ -80,6 +80,16 @@ codes! {
     NameInvalid = "NAME_INVALID", Refused;
     /// There is no registry at this path.
     RegistryMissing = "REGISTRY_MISSING", Refused;
+    /// No registry, or no project of it, is open in the window.
+    RegistryNotOpen = "REGISTRY_NOT_OPEN", Refused;
+    /// The rows of the tree have changed since they were shown.
+    StaleRows = "STALE_ROWS", Refused;
+    /// A list of patients cannot be read as text, or is too long.
+    ListUnreadable = "LIST_UNREADABLE", Refused;
+    /// No saved cohort of this id.
+    UnknownCohort = "UNKNOWN_COHORT", Refused;
+    /// The file system of the destination cannot hold a file of that size.
+    ArchiveTooLarge = "ARCHIVE_TOO_LARGE", Refused;
     /// The registry is damaged.
     RegistryCorrupt = "REGISTRY_CORRUPT", Refused;
     /// The file belongs to another application.

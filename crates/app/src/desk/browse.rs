@@ -3,10 +3,21 @@
 //! Every command that changes something answers with the whole [`BrowseState`], which is small. The page sends them one after
 //! another, so that a later one never overtakes an earlier one.
 
+use std::path::{Path, PathBuf};
+
 use serde::{Deserialize, Serialize};
-use sheaf_registry::Result;
-use sheaf_registry::selection::{KindChoice, TagMode};
-use super::{Desk, Nothing, not_yet};
+use sheaf_registry::ids::{FolderId, PatientId};
+use sheaf_registry::index::{CompletenessRow, ModalityTotal, Scope, View};
+use sheaf_registry::progress::Cancel;
+use sheaf_registry::selection::{KindChoice, Selection, TagMode};
+use sheaf_registry::{Code, Error, Result};
+
+use super::choosing::{Choosing, check_limit};
+use super::list::{List, MOST_BYTES, decode};
+use super::rule::Rule;
+use super::{Desk, FileQuestion, Nothing};
+use crate::patience::{PATIENCE, ask};
+use crate::store::Kept;
 
 /// State of the choosing, but for the rows of the tree.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -85,7 +96,8 @@ pub struct FilterInput {
     pub among: Option<Among>,
 }
 
-/// Only certain patients, as they are at this moment.
+/// Only certain patients, as they are at the moment when it is said first: the same said again keeps them, so that the other
+/// parts of the filter can change. Say `null` in between to look anew.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
@@ -589,109 +601,339 @@ pub struct CohortApplied {
     pub state: BrowseState,
 }
 
+/// Longest name of a cohort, in characters.
+const COHORT_NAME: usize = 200;
+
+/// What an export would be asked for, as it is chosen now.
+#[derive(Clone, Debug)]
+pub(crate) struct Chosen {
+    /// The registry file.
+    pub(crate) registry: PathBuf,
+    /// Who is acted as; `None`: the owner.
+    pub(crate) user: Option<String>,
+    /// Slug of the project.
+    pub(crate) project: String,
+    /// The patients and contents.
+    pub(crate) selection: Selection,
+}
+
 impl Desk {
-    /// Not there yet.
+    /// What an export would be asked for, as it is chosen now. `REGISTRY_NOT_OPEN` where no project is looked at.
+    pub(crate) fn current_request(&self) -> Result<Chosen> {
+        let open = self.opened();
+        let open = open.as_ref().ok_or_else(not_open)?;
+        let choosing = open.choosing.as_ref().ok_or_else(not_open)?;
+        Ok(Chosen {
+            registry: open.path.clone(),
+            user: open.user.clone(),
+            project: choosing.project.clone(),
+            selection: choosing.view.selection(),
+        })
+    }
+
+    /// Asks about what is chosen.
+    fn choosing<T>(&self, ask: impl FnOnce(&mut Choosing) -> Result<T>) -> Result<T> {
+        let mut open = self.opened();
+        ask(open.as_mut().and_then(|open| open.choosing.as_mut()).ok_or_else(not_open)?)
+    }
+
+    /// Changes what is chosen; the state after it.
+    fn change(&self, change: impl FnOnce(&mut Choosing) -> Result<()>) -> Result<BrowseState> {
+        self.choosing(|choosing| {
+            change(choosing)?;
+            Ok(choosing.state())
+        })
+    }
+
+    /// The state of the choosing. `REGISTRY_NOT_OPEN`, as for all of these.
     pub fn browse(&self, _: Nothing) -> Result<BrowseState> {
-        Err(not_yet())
+        self.change(|_| Ok(()))
     }
 
-    /// Not there yet.
-    pub fn tree_window(&self, _: RowRange) -> Result<TreeWindow> {
-        Err(not_yet())
+    /// Rows of the tree.
+    pub fn tree_window(&self, range: RowRange) -> Result<TreeWindow> {
+        let names = self.shows_names();
+        self.choosing(|choosing| choosing.window(&range, names))
     }
 
-    /// Not there yet.
-    pub fn set_filter(&self, _: FilterInput) -> Result<BrowseState> {
-        Err(not_yet())
+    /// Narrows the tree. Selection and open folders stay.
+    pub fn set_filter(&self, filter: FilterInput) -> Result<BrowseState> {
+        self.change(|choosing| choosing.set_filter(filter))
     }
 
-    /// Not there yet.
-    pub fn set_contents(&self, _: ContentsInput) -> Result<BrowseState> {
-        Err(not_yet())
+    /// Chooses what counts.
+    pub fn set_contents(&self, contents: ContentsInput) -> Result<BrowseState> {
+        self.change(|choosing| {
+            choosing.set_contents(contents);
+            Ok(())
+        })
     }
 
-    /// Not there yet.
-    pub fn check(&self, _: CheckInput) -> Result<BrowseState> {
-        Err(not_yet())
+    /// Checks or unchecks a patient, or all in a folder who match the filter.
+    pub fn check(&self, input: CheckInput) -> Result<BrowseState> {
+        self.change(|choosing| {
+            choosing.check(input.target, input.on);
+            Ok(())
+        })
     }
 
-    /// Not there yet.
-    pub fn check_rows(&self, _: CheckRows) -> Result<BrowseState> {
-        Err(not_yet())
+    /// Checks or unchecks a range of rows. `STALE_ROWS` where they have moved since.
+    pub fn check_rows(&self, input: CheckRows) -> Result<BrowseState> {
+        self.change(|choosing| choosing.check_rows(&input))
     }
 
-    /// Not there yet.
-    pub fn check_matching(&self, _: CheckMatching) -> Result<BrowseState> {
-        Err(not_yet())
+    /// Checks or unchecks everyone who matches the filter.
+    pub fn check_matching(&self, input: CheckMatching) -> Result<BrowseState> {
+        self.change(|choosing| {
+            choosing.select(|view| view.check_matching(input.on));
+            Ok(())
+        })
     }
 
-    /// Not there yet.
+    /// Empties the selection, also of those hidden by the filter.
     pub fn clear_selection(&self, _: Nothing) -> Result<BrowseState> {
-        Err(not_yet())
+        self.change(|choosing| {
+            choosing.select(View::clear);
+            Ok(())
+        })
     }
 
-    /// Not there yet.
+    /// Takes back the last change of the selection, if there is one.
     pub fn undo(&self, _: Nothing) -> Result<BrowseState> {
-        Err(not_yet())
+        self.change(|choosing| {
+            choosing.undo();
+            Ok(())
+        })
     }
 
-    /// Not there yet.
+    /// Does again what was taken back last, if anything was.
     pub fn redo(&self, _: Nothing) -> Result<BrowseState> {
-        Err(not_yet())
+        self.change(|choosing| {
+            choosing.redo();
+            Ok(())
+        })
     }
 
-    /// Not there yet.
-    pub fn expand(&self, _: ExpandInput) -> Result<BrowseState> {
-        Err(not_yet())
+    /// Opens or closes a folder.
+    pub fn expand(&self, input: ExpandInput) -> Result<BrowseState> {
+        self.change(|choosing| {
+            choosing.expand(|view| view.expand(FolderId(input.folder), input.open));
+            Ok(())
+        })
     }
 
-    /// Not there yet.
-    pub fn expand_all(&self, _: ExpandAll) -> Result<BrowseState> {
-        Err(not_yet())
+    /// Opens or closes all folders.
+    pub fn expand_all(&self, input: ExpandAll) -> Result<BrowseState> {
+        self.change(|choosing| {
+            choosing.expand(|view| view.expand_all(input.open));
+            Ok(())
+        })
     }
 
-    /// Not there yet.
-    pub fn find(&self, _: FindInput) -> Result<Found> {
-        Err(not_yet())
+    /// Finds the next row for a text, going around at the end.
+    pub fn find(&self, input: FindInput) -> Result<Found> {
+        self.choosing(|choosing| {
+            let row = choosing.find(&input.text, input.after, input.shown)?;
+            Ok(Found { row, state: choosing.state() })
+        })
     }
 
-    /// Not there yet.
-    pub fn match_list(&self, _: PastedList) -> Result<ListMatch> {
-        Err(not_yet())
+    /// Looks up a pasted list of patients' ids. `LIST_UNREADABLE` for one that is too long.
+    pub fn match_list(&self, list: PastedList) -> Result<ListMatch> {
+        self.choosing(|choosing| look_up(choosing, &list.text, None))
     }
 
-    /// Not there yet.
+    /// Lets the user choose a file with a list and looks it up; `null` when the dialog was closed.
     pub fn open_list(&self, _: Nothing) -> Result<Option<ListMatch>> {
-        Err(not_yet())
+        self.choosing(|_| Ok(()))?;
+        let question = FileQuestion {
+            title: "Open a list of patients".to_owned(),
+            kind: Some(("Text and CSV".to_owned(), ["txt", "csv", "tsv"].map(ToOwned::to_owned).to_vec())),
+            folder: None,
+        };
+        let Some(path) = self.native.choose_file(&question) else { return Ok(None) };
+        let text = read_list(&path)?;
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        self.choosing(|choosing| look_up(choosing, &text, name)).map(Some)
     }
 
-    /// Not there yet.
-    pub fn use_list(&self, _: UseList) -> Result<BrowseState> {
-        Err(not_yet())
+    /// Selects, adds, removes or shows the patients of the list.
+    pub fn use_list(&self, input: UseList) -> Result<BrowseState> {
+        self.change(|choosing| choosing.use_list(input.how))
     }
 
-    /// Not there yet.
-    pub fn completeness(&self, _: CompletenessInput) -> Result<CompletenessPage> {
-        Err(not_yet())
+    /// Who has what: patient by modality, a page of it.
+    pub fn completeness(&self, input: CompletenessInput) -> Result<CompletenessPage> {
+        check_limit(input.limit)?;
+        let scope = match input.scope {
+            CompletenessScope::Matching => Scope::Matching,
+            CompletenessScope::Selected => Scope::Selected,
+        };
+        self.choosing(|choosing| {
+            let table = choosing.view.completeness(scope, input.offset, input.limit as usize);
+            let column = |column: &ModalityTotal<'_>| CompletenessColumn {
+                modality: column.modality.0,
+                slug: column.slug.to_owned(),
+                patients: column.patients,
+                files: column.files,
+            };
+            let line = |row: CompletenessRow<'_>| CompletenessLine {
+                id: row.patient.0,
+                patient_id: row.patient_id.to_owned(),
+                files: row.files,
+            };
+            Ok(CompletenessPage {
+                modalities: table.modalities.iter().map(column).collect(),
+                total: table.total,
+                offset: input.offset.min(table.total),
+                rows: table.rows.into_iter().map(line).collect(),
+            })
+        })
     }
 
-    /// Not there yet.
+    /// The saved cohorts of the project.
     pub fn cohorts(&self, _: Nothing) -> Result<Cohorts> {
-        Err(not_yet())
+        let (registry, project) = self.place()?;
+        self.cohorts_of(&registry, &project)
     }
 
-    /// Not there yet.
-    pub fn save_cohort(&self, _: NewCohort) -> Result<Cohorts> {
-        Err(not_yet())
+    /// Saves the selection, or the filter and the modalities as a rule. `NAME_INVALID` for a name that is taken or too long.
+    pub fn save_cohort(&self, new: NewCohort) -> Result<Cohorts> {
+        let name = new.name.trim();
+        if name.is_empty() || name.chars().count() > COHORT_NAME {
+            return Err(Error::new(Code::NameInvalid, format!("The name of a cohort has 1 to {COHORT_NAME} characters."))
+                .hint("Choose another name."));
+        }
+        let (registry, project) = self.place()?;
+        let house = self.sheaf.house();
+        let (cohort, patients) = self.choosing(|choosing| {
+            let mut cohort = Kept {
+                id: house.environment.random_id(),
+                name: name.to_owned(),
+                rule: None,
+                words: String::new(),
+                patients: 0,
+                saved_at: house.environment.clock.now(),
+            };
+            if new.frozen {
+                let ids: Vec<i64> = choosing.view.selected_ids().into_iter().map(|id| id.0).collect();
+                if ids.is_empty() {
+                    return Err(Error::new(Code::EmptySelection, "No patients are selected.").hint("Select some first."));
+                }
+                cohort.patients = ids.len() as u64;
+                return Ok((cohort, ids));
+            }
+            let rule = Rule::of(&choosing.view)?;
+            cohort.patients = choosing.view.counts().matching;
+            cohort.words = rule.words();
+            cohort.rule = Some(serde_json::to_string(&rule).expect("names and words are JSON"));
+            Ok((cohort, Vec::new()))
+        })?;
+        house.store.save_cohort(&registry, &project, &cohort, &patients)?;
+        self.cohorts_of(&registry, &project)
     }
 
-    /// Not there yet.
-    pub fn apply_cohort(&self, _: CohortId) -> Result<CohortApplied> {
-        Err(not_yet())
+    /// Makes the patients of a cohort the selection. For a rule, its filter and modalities are set too.
+    pub fn apply_cohort(&self, cohort: CohortId) -> Result<CohortApplied> {
+        let (registry, project) = self.place()?;
+        let found = self.sheaf.house().store.cohort(&registry, &project, &cohort.id)?;
+        let (kept, ids) = found.ok_or_else(unknown_cohort)?;
+        self.choosing(|choosing| {
+            if choosing.project != project {
+                return Err(unknown_cohort());
+            }
+            let mut missing = 0;
+            match &kept.rule {
+                Some(rule) => {
+                    let (filter, contents) = Rule::read(rule)?.meant(&choosing.view)?;
+                    choosing.set_rule(filter, contents);
+                    choosing.select(|view| {
+                        view.clear();
+                        view.check_matching(true)
+                    });
+                }
+                None => {
+                    let ids: Vec<PatientId> = ids.into_iter().map(PatientId).collect();
+                    choosing.select(|view| {
+                        missing = view.select_ids(&ids);
+                        missing
+                    });
+                }
+            }
+            Ok(CohortApplied { missing, state: choosing.state() })
+        })
     }
 
-    /// Not there yet.
-    pub fn delete_cohort(&self, _: CohortId) -> Result<Cohorts> {
-        Err(not_yet())
+    /// Deletes a cohort; its patients stay where they are.
+    pub fn delete_cohort(&self, cohort: CohortId) -> Result<Cohorts> {
+        let (registry, project) = self.place()?;
+        if !self.sheaf.house().store.delete_cohort(&registry, &project, &cohort.id)? {
+            return Err(unknown_cohort());
+        }
+        self.cohorts_of(&registry, &project)
+    }
+
+    /// Id of the open registry, and slug of the project.
+    fn place(&self) -> Result<(String, String)> {
+        let open = self.opened();
+        let open = open.as_ref().ok_or_else(not_open)?;
+        Ok((open.id.clone(), open.choosing.as_ref().ok_or_else(not_open)?.project.clone()))
+    }
+
+    fn cohorts_of(&self, registry: &str, project: &str) -> Result<Cohorts> {
+        let cohorts = self.sheaf.house().store.cohorts(registry, project)?.into_iter().map(|kept| Cohort {
+            id: kept.id,
+            name: kept.name,
+            frozen: kept.rule.is_none(),
+            rule: kept.words,
+            patients: kept.patients,
+            saved_at: kept.saved_at,
+        });
+        Ok(Cohorts { cohorts: cohorts.collect() })
+    }
+}
+
+fn not_open() -> Error {
+    Error::new(Code::RegistryNotOpen, "No project is open.").hint("Open a registry first.")
+}
+
+fn unknown_cohort() -> Error {
+    Error::new(Code::UnknownCohort, "This cohort is not there any longer.").hint("Look at the list of cohorts again.")
+}
+
+/// Looks up a list and keeps it.
+fn look_up(choosing: &mut Choosing, text: &str, file: Option<String>) -> Result<ListMatch> {
+    let list = List::look_up(&choosing.view, text, file)?;
+    let found = ListMatch {
+        file: list.file.clone(),
+        matched: list.patients.len() as u64,
+        matching: choosing.view.count_matching(&list.patients),
+        unmatched_total: list.unmatched_total,
+        unmatched: list.unmatched.clone(),
+    };
+    choosing.list = Some(list);
+    Ok(found)
+}
+
+/// Reads a file that may be anything, and may be on a disk that is silent.
+fn read_list(path: &Path) -> Result<String> {
+    use std::io::Read as _;
+    let asked = path.to_owned();
+    let read = move |_: &_| {
+        let file = std::fs::File::open(asked)?;
+        if !file.metadata()?.is_file() {
+            return Err(std::io::Error::other("it is not a regular file"));
+        }
+        let mut bytes = Vec::new();
+        file.take(MOST_BYTES as u64 + 1).read_to_end(&mut bytes).map(|_| bytes)
+    };
+    let failed = |why: &str| {
+        Error::new(Code::ListUnreadable, format!("{} cannot be read: {why}.", path.display()))
+            .hint("Check the file, or paste the ids.")
+    };
+    match ask(PATIENCE, &Cancel::new(), read) {
+        None => Err(failed("its disk does not answer")),
+        Some(Err(error)) => Err(failed(&error.to_string()).cause(error)),
+        Some(Ok(bytes)) => decode(&bytes),
     }
 }

@@ -1,10 +1,10 @@
 //! From a selection to an export: destination, name, plan, preview, create.
 
-use serde::{Deserialize, Serialize};
-use sheaf_registry::Result;
 use super::exports::ExportRow;
 use super::{Desk, Nothing, TaskId, not_yet};
 use crate::wire::PlanReport;
+use serde::{Deserialize, Serialize};
+use sheaf_registry::Result;
 
 /// The folder that archives go to.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -4,14 +4,21 @@
 //! of the desktop ([`Native`]). What is deliberately absent: Tauri, HTML, sentences for people beside those of errors.
 
 pub mod browse;
+mod choosing;
 mod commands;
 pub mod create;
 pub mod events;
 pub mod exports;
+mod list;
 mod native;
+mod open;
 pub mod registries;
+mod rule;
 pub mod settings;
 mod tasks;
+mod watch;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +47,10 @@ pub struct TaskId {
 
 /// One window's conversation with the house. Commands may be called from many threads at once.
 pub struct Desk {
+    /// Held while a registry is read, so that one is opened at a time; never while `open` is.
+    opening: Mutex<()>,
+    open: Mutex<Option<open::Open>>,
+    watch: watch::Watch,
     sheaf: Sheaf,
     hub: Hub,
     tasks: tasks::Tasks,
@@ -52,9 +63,27 @@ fn not_yet() -> Error {
 
 impl Desk {
     /// Opens the home (`None`: the platform's data directory) and recovers it.
-    pub fn open(home: Option<&std::path::Path>, environment: Environment, native: Box<dyn Native>) -> sheaf_registry::Result<Self> {
+    pub fn open(
+        home: Option<&std::path::Path>,
+        environment: Environment,
+        native: Box<dyn Native>,
+    ) -> sheaf_registry::Result<Self> {
         let hub = Hub::default();
-        Ok(Self { sheaf: Sheaf::open(home, environment)?, tasks: tasks::Tasks::new(hub.clone()), hub, native })
+        Ok(Self {
+            opening: Mutex::default(),
+            open: Mutex::default(),
+            watch: watch::Watch::new(hub.clone()),
+            sheaf: Sheaf::open(home, environment)?,
+            tasks: tasks::Tasks::new(hub.clone()),
+            hub,
+            native,
+        })
+    }
+
+    /// What is open. Held for moments only.
+    fn opened(&self) -> MutexGuard<'_, Option<open::Open>> {
+        // A change that broke has not broken what it did not reach.
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Where events come from.
@@ -70,7 +99,7 @@ pub mod types {
     pub use super::exports::*;
     pub use super::registries::*;
     pub use super::settings::*;
-    pub use super::{NotificationState, Nothing, TaskId};
+    pub use super::{Nothing, NotificationState, TaskId};
     pub use crate::wire::{DatasetExport, PlanReport, Verification};
 }
 

@@ -1,11 +1,23 @@
 //! Opening a registry, choosing the project, and acting as a user of it.
 
+use std::path::{Path, PathBuf};
+use std::sync::{MutexGuard, PoisonError};
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
-use sheaf_registry::Result;
+use sheaf_registry::progress::Cancel;
+use sheaf_registry::rows::DataRoot;
+use sheaf_registry::text::quoted;
+use sheaf_registry::{Code, Error, Result};
 
 use super::browse::BrowseState;
+use super::open::{Open, root_problems};
 use super::settings::Preferences;
-use super::{Desk, not_yet, NotificationState, Nothing, TaskId};
+use super::{Desk, FileQuestion, FolderQuestion, Nothing, NotificationState, TaskId};
+use crate::demo::{self, DemoOptions};
+use crate::patience::{PATIENCE, ask, ask_all};
+use crate::progress::Meter;
+use crate::store::Known;
 use crate::wire::{ErrorReport, Project, User};
 
 /// What a page needs to begin.
@@ -142,64 +154,304 @@ pub struct DataRootId {
     pub id: i64,
 }
 
+/// Most demos of one account.
+const MOST_DEMOS: u32 = 99;
+/// The key under which the open registry is kept for the next start.
+const LAST: &str = "registry";
+/// How long it is looked for whether a registry is there.
+const GLANCE: Duration = Duration::from_millis(300);
+
 impl Desk {
-    /// Not there yet.
+    /// What a page needs to begin. The registry that was open last is opened again; a page that was loaded anew finds the
+    /// one that is open.
     pub fn start(&self, _: Nothing) -> Result<Startup> {
-        Err(not_yet())
+        let mut problem = None;
+        let mut keep = |error: &Error| problem = problem.take().or_else(|| Some(ErrorReport::from(error)));
+        let opening = self.opening();
+        let mut registry = self.view_open();
+        if registry.is_none() {
+            match self.sheaf.house().store.value(LAST) {
+                Err(error) => keep(&error),
+                Ok(None) => {}
+                Ok(Some(path)) => match self.reopen(&path, &mut keep) {
+                    Ok(open) => registry = Some(open),
+                    Err(error) => keep(&error),
+                },
+            }
+        }
+        drop(opening);
+        let recent = self.recent().unwrap_or_else(|error| {
+            keep(&error);
+            Vec::new()
+        });
+        Ok(Startup {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            registry,
+            problem,
+            recent,
+            preferences: self.preferences(),
+            desktop_language: self.native.language(),
+            notifications: self.native.notifications(),
+        })
     }
 
-    /// Not there yet.
+    /// Lets the user choose a registry and opens it; `null` when the dialog was closed. What is open stays where that fails.
     pub fn open_registry(&self, _: Nothing) -> Result<Option<OpenRegistry>> {
-        Err(not_yet())
+        let folder = self.opened().as_ref().and_then(|open| open.path.parent().map(Path::to_owned));
+        let question = FileQuestion {
+            title: "Open a registry".to_owned(),
+            kind: Some(("Registries".to_owned(), ["sqlite", "sqlite3", "db"].map(ToOwned::to_owned).to_vec())),
+            folder,
+        };
+        let Some(path) = self.native.choose_file(&question) else { return Ok(None) };
+        let _opening = self.opening();
+        self.reopen(&path, &mut |_| ()).map(Some)
     }
 
-    /// Not there yet.
-    pub fn open_recent(&self, _: RecentId) -> Result<OpenRegistry> {
-        Err(not_yet())
+    /// Opens a registry that was opened before.
+    pub fn open_recent(&self, recent: RecentId) -> Result<OpenRegistry> {
+        let _opening = self.opening();
+        let known = self.sheaf.house().store.recent()?.into_iter().find(|known| known.id == recent.id);
+        let known = known.ok_or_else(|| {
+            Error::new(Code::RegistryMissing, "This registry is not on the list any longer.").hint("Open its file.")
+        })?;
+        self.reopen(&known.path, &mut |_| ())
     }
 
-    /// Not there yet.
-    pub fn forget_recent(&self, _: RecentId) -> Result<RecentRegistries> {
-        Err(not_yet())
+    /// Takes a registry off the list; the file stays.
+    pub fn forget_recent(&self, recent: RecentId) -> Result<RecentRegistries> {
+        self.sheaf.house().store.forget(&recent.id)?;
+        self.recent_registries(Nothing {})
     }
 
-    /// Not there yet.
+    /// Registries opened before.
     pub fn recent_registries(&self, _: Nothing) -> Result<RecentRegistries> {
-        Err(not_yet())
+        Ok(RecentRegistries { recent: self.recent()? })
     }
 
-    /// Not there yet.
-    pub fn make_demo(&self, _: TaskId) -> Result<OpenRegistry> {
-        Err(not_yet())
+    /// Makes a demo in the user's documents and opens it.
+    pub fn make_demo(&self, task: TaskId) -> Result<OpenRegistry> {
+        let task = self.tasks.begin(&task.task)?;
+        let meter = Meter::new(task.listener());
+        let options = DemoOptions {
+            dir: demo_folder(&self.sheaf.house().environment.folders)?,
+            patients: DemoOptions::PATIENTS,
+            studies: DemoOptions::STUDIES,
+            seed: 1,
+            sparse: false,
+            with_faults: false,
+        };
+        let made = demo::make_demo(&options, &meter, task.cancel())?;
+        meter.finish();
+        let _opening = self.opening();
+        self.reopen(&made.registry, &mut |_| ())
     }
 
-    /// Not there yet.
+    /// Closes the registry; the next start opens none.
     pub fn close_registry(&self, _: Nothing) -> Result<Nothing> {
-        Err(not_yet())
+        let _opening = self.opening();
+        self.watch.set(None);
+        *self.opened() = None;
+        self.sheaf.house().store.keep(LAST, None)?;
+        Ok(Nothing {})
     }
 
-    /// Not there yet.
+    /// Reads the registry anew. Filter, contents, open folders, selection and its steps back stay, by row ids.
     pub fn refresh_registry(&self, _: Nothing) -> Result<OpenRegistry> {
-        Err(not_yet())
+        let _opening = self.opening();
+        let (path, user, project) = self.standing()?;
+        self.show(Open::read(self.sheaf.house(), &path, user.as_deref(), project.as_deref())?)
     }
 
-    /// Not there yet.
-    pub fn choose_project(&self, _: ProjectChoice) -> Result<OpenRegistry> {
-        Err(not_yet())
+    /// Looks at another project of the registry. `UNKNOWN_PROJECT`.
+    pub fn choose_project(&self, choice: ProjectChoice) -> Result<OpenRegistry> {
+        let _opening = self.opening();
+        let (path, user, project) = self.standing()?;
+        if project.as_ref() == Some(&choice.project) {
+            return self.view_open().ok_or_else(nothing_open);
+        }
+        let open = Open::read(self.sheaf.house(), &path, user.as_deref(), Some(&choice.project))?;
+        if open.choosing.as_ref().is_none_or(|choosing| choosing.project != choice.project) {
+            let message = format!("There is no project {}.", quoted(&choice.project));
+            return Err(Error::new(Code::UnknownProject, message).hint("Choose another project."));
+        }
+        self.show(open)
     }
 
-    /// Not there yet.
-    pub fn act_as(&self, _: ActAs) -> Result<OpenRegistry> {
-        Err(not_yet())
+    /// Acts as a user of the registry, or as the owner. What that user may see stays selected.
+    pub fn act_as(&self, act: ActAs) -> Result<OpenRegistry> {
+        let _opening = self.opening();
+        let (path, _, project) = self.standing()?;
+        self.show(Open::read(self.sheaf.house(), &path, act.user.as_deref(), project.as_deref())?)
     }
 
-    /// Not there yet.
+    /// Where files of the registry lie.
     pub fn data_roots(&self, _: Nothing) -> Result<DataRoots> {
-        Err(not_yet())
+        let (path, roots) = {
+            let open = self.opened();
+            let open = open.as_ref().ok_or_else(nothing_open)?;
+            (open.path.clone(), open.roots.clone())
+        };
+        let located = self.sheaf.house().store.located(&path, &roots)?;
+        let problems = root_problems(located.iter().map(|(root, _)| root.clone()).collect());
+        let missing = problems.iter().filter(|problem| problem.is_some()).count();
+        if let Some(open) = self.opened().as_mut().filter(|open| open.path == path) {
+            open.roots_missing = u32::try_from(missing).unwrap_or(u32::MAX);
+        }
+        let view = |((root, located), problem): ((DataRoot, bool), Option<Error>)| DataRootView {
+            id: root.id.0,
+            prefix: root.prefix,
+            location: root.location.map(|location| location.to_string_lossy().into_owned()),
+            located,
+            problem: problem.map(|problem| ErrorReport::from(&problem)),
+        };
+        Ok(DataRoots { roots: located.into_iter().zip(problems).map(view).collect() })
     }
 
-    /// Not there yet.
-    pub fn locate_data_root(&self, _: DataRootId) -> Result<DataRoots> {
-        Err(not_yet())
+    /// Lets the user say where a data root is on this machine. The registry is not changed.
+    pub fn locate_data_root(&self, root: DataRootId) -> Result<DataRoots> {
+        let (id, root) = {
+            let open = self.opened();
+            let open = open.as_ref().ok_or_else(nothing_open)?;
+            let root = open.roots.iter().find(|known| known.id.0 == root.id).cloned();
+            (open.id.clone(), root.ok_or_else(|| Error::new(Code::RootMissing, "The registry has no such data root."))?)
+        };
+        let question = FolderQuestion {
+            title: "Where is the data of this registry?".to_owned(),
+            folder: root.location.as_deref().and_then(Path::parent).map(Path::to_owned),
+        };
+        if let Some(folder) = self.native.choose_folder(&question) {
+            self.sheaf.house().store.locate(&id, &root.prefix, &folder)?;
+        }
+        self.data_roots(Nothing {})
     }
+
+    /// One registry at a time is opened.
+    fn opening(&self) -> MutexGuard<'_, ()> {
+        self.opening.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Path, user and project of what is open.
+    fn standing(&self) -> Result<(PathBuf, Option<String>, Option<String>)> {
+        let open = self.opened();
+        let open = open.as_ref().ok_or_else(nothing_open)?;
+        Ok((open.path.clone(), open.user.clone(), open.choosing.as_ref().map(|choosing| choosing.project.clone())))
+    }
+
+    /// Opens a registry as it was looked at last. A user who is gone is told to `tell`, and the owner acts instead.
+    fn reopen(&self, path: &Path, tell: &mut dyn FnMut(&Error)) -> Result<OpenRegistry> {
+        let house = self.sheaf.house();
+        let known = match house.store.registry(&canonical(path)) {
+            Ok(known) => known,
+            Err(error) => {
+                tell(&error);
+                None
+            }
+        };
+        let (user, project) = known.map_or((None, None), |known| (known.user, known.project));
+        let open = match Open::read(house, path, user.as_deref(), project.as_deref()) {
+            Err(error) if error.code() == Code::UnknownUser => {
+                tell(&error);
+                Open::read(house, path, None, project.as_deref())?
+            }
+            other => other?,
+        };
+        self.show(open)
+    }
+
+    /// Makes this what is open. Where it is the same project of the same registry, the choosing goes on.
+    fn show(&self, mut open: Open) -> Result<OpenRegistry> {
+        let store = &self.sheaf.house().store;
+        let known = Known {
+            id: self.sheaf.house().environment.random_id(),
+            path: open.path.clone(),
+            opened_at: open.opened_at,
+            project: open.choosing.as_ref().map(|choosing| choosing.project.clone()),
+            user: open.user.clone(),
+        };
+        let kept = store.opened(&known).and_then(|id| store.keep(LAST, Some(&open.path)).map(|()| id));
+        open.id = kept.unwrap_or_else(|error| {
+            // What cannot be kept is asked for again; the registry can be looked at all the same.
+            tracing::warn!(%error, "the open registry could not be noted");
+            known.id
+        });
+        self.watch.set(open.stamp.map(|stamp| (open.path.clone(), stamp)));
+        let mut held = self.opened();
+        if let Some(before) = held.take() {
+            let same_path = before.path == open.path;
+            let same_user = before.user == open.user;
+            if let (Some(now), Some(mut before)) = (&mut open.choosing, before.choosing) {
+                if same_path && now.project == before.project {
+                    if !same_user {
+                        // Whom another user had in mind is not for this one.
+                        before.list = None;
+                    }
+                    now.resume(before);
+                } else {
+                    now.follow(&before);
+                }
+            }
+        }
+        *held = Some(open);
+        drop(held);
+        self.view_open().ok_or_else(nothing_open)
+    }
+
+    /// What is open, for the page.
+    fn view_open(&self) -> Option<OpenRegistry> {
+        let changed = self.watch.changed();
+        let open = self.opened();
+        let open = open.as_ref()?;
+        Some(OpenRegistry {
+            id: open.id.clone(),
+            name: Open::name(&open.path),
+            path: open.path.to_string_lossy().into_owned(),
+            synced_at: open.synced_at,
+            opened_at: open.opened_at,
+            projects: open.projects.clone(),
+            project: open.choosing.as_ref().map(|choosing| choosing.project.clone()),
+            users: open.users.clone(),
+            user: open.user.clone(),
+            data_roots_missing: open.roots_missing,
+            changed,
+            browse: open.choosing.as_ref().map(super::choosing::Choosing::state),
+        })
+    }
+
+    fn recent(&self) -> Result<Vec<RecentRegistry>> {
+        let known = self.sheaf.house().store.recent()?;
+        let asked = known.iter().map(|known| (known.path.clone(), ())).collect();
+        let present = ask_all(GLANCE, asked, |path, ()| path.is_file());
+        let view = |(known, present): (Known, Option<bool>)| RecentRegistry {
+            id: known.id,
+            name: Open::name(&known.path),
+            path: known.path.to_string_lossy().into_owned(),
+            opened_at: known.opened_at,
+            present,
+        };
+        Ok(known.into_iter().zip(present).map(view).collect())
+    }
+}
+
+fn nothing_open() -> Error {
+    Error::new(Code::RegistryNotOpen, "No registry is open.").hint("Open a registry first.")
+}
+
+/// The path as the registry knows itself; as it is where its disk does not answer.
+fn canonical(path: &Path) -> PathBuf {
+    let asked = path.to_owned();
+    ask(PATIENCE, &Cancel::new(), move |_| asked.canonicalize().ok()).flatten().unwrap_or_else(|| path.to_owned())
+}
+
+/// A folder for a demo that is not there yet, in the first folder for documents that is there.
+fn demo_folder(folders: &[PathBuf]) -> Result<PathBuf> {
+    let place = folders.iter().find(|folder| folder.is_dir()).ok_or_else(|| {
+        Error::new(Code::DestinationMissing, "This account has no home folder, so there is no place for the demo.")
+            .hint("Make one with `sheaf demo DIR`, then open it.")
+    })?;
+    let name = |number: u32| if number == 1 { "Sheaf demo".to_owned() } else { format!("Sheaf demo {number}") };
+    let folder = (1..=MOST_DEMOS).map(|number| place.join(name(number))).find(|path| path.symlink_metadata().is_err());
+    folder.ok_or_else(|| {
+        Error::new(Code::DestinationTaken, format!("{} is full of demos.", place.display())).hint("Remove some of them.")
+    })
 }

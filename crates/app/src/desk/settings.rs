@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sheaf_registry::Result;
 
-use super::{Desk, NotificationState, Nothing, TaskId, not_yet};
+use super::{Desk, Nothing, NotificationState, TaskId, not_yet};
 
 /// How the window looks and behaves. Kept in the home.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -142,6 +142,16 @@ pub enum QuitHow {
 }
 
 impl Desk {
+    /// The preferences as they are kept.
+    pub(crate) fn preferences(&self) -> Preferences {
+        Preferences::default()
+    }
+
+    /// Whether names of patients are shown.
+    pub(crate) fn shows_names(&self) -> bool {
+        self.preferences().show_names
+    }
+
     /// Not there yet.
     pub fn settings(&self, _: Nothing) -> Result<SettingsView> {
         Err(not_yet())

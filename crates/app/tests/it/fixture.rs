@@ -38,6 +38,7 @@ pub(crate) fn environment() -> Environment {
     environment.zone = TimeZone::UTC;
     "tester".clone_into(&mut environment.os_user);
     environment.threads = 2;
+    environment.folders = Vec::new();
     environment
 }
 

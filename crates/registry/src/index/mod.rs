@@ -45,8 +45,11 @@ mod tests;
 
 pub use content::PatientContent;
 pub use input::{IndexInput, InputFolder, InputPatient};
-pub use numbers::{Completeness, CompletenessRow, ContentFacet, Estimate, Facets, LackingCount, ModalityTotal, TagFacet};
-pub use selecting::{MatchedIds, Target};
+pub use numbers::{
+    Completeness, CompletenessRow, ContentFacet, Estimate, Facets, LackingCount, ModalityChoice, ModalityTotal, TagChoice,
+    TagFacet,
+};
+pub use selecting::{MatchedIds, Selected, Target};
 pub use structure::Index;
 pub use tree::{Check, FolderItem, Item, PatientItem, Row, Window};
 pub use view::{Access, Contents, Counts, Filter, Scope, View};

@@ -49,6 +49,32 @@ pub struct TagFacet<'a> {
     pub bytes: u64,
 }
 
+/// A tag to choose, with those who match the filter but for its tags.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TagChoice<'a> {
+    /// Row id.
+    pub tag: TagId,
+    /// Name.
+    pub name: &'a str,
+    /// Patients that have it.
+    pub patients: u64,
+}
+
+/// A modality to choose, with those who match the filter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModalityChoice<'a> {
+    /// Row id.
+    pub modality: ModalityId,
+    /// Its short name.
+    pub slug: &'a str,
+    /// Its long name.
+    pub name: &'a str,
+    /// Patients that have any of it in the chosen kinds, each counted once.
+    pub patients: u64,
+    /// By kind, whatever kinds are chosen.
+    pub kinds: Vec<ContentFacet<'a>>,
+}
+
 /// What an export of the selection would hold, as registered: the chosen contents of those selected patients that the viewer
 /// may export, also of those hidden by the filter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -116,8 +142,8 @@ pub struct CompletenessRow<'a> {
 }
 
 /// Patients, files and bytes.
-#[derive(Clone, Copy, Default)]
-struct Sum {
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Sum {
     patients: u64,
     files: u64,
     bytes: u64,
@@ -131,6 +157,42 @@ impl View {
             contents: self.visible_columns().map(|column| self.content_facet(column, sums[column])).collect(),
             tags: self.tag_facets(scope),
         }
+    }
+
+    /// The short name of a modality that any visible patient has.
+    pub fn slug(&self, modality: ModalityId) -> Option<&str> {
+        let at = self.index.find_modality(modality)?;
+        self.visible_columns()
+            .any(|column| self.index.columns[column].modality == at)
+            .then(|| &*self.index.modalities[at].slug)
+    }
+
+    /// The modalities that any visible patient has, in natural order of their slugs, with what those who match have of them.
+    /// One that nobody who matches has is listed with zeros. A change of the selection does not change them.
+    pub fn modality_choices(&self) -> Vec<ModalityChoice<'_>> {
+        let sums = self.derived.sums.get_or_init(|| self.sums(&self.matching, |_| true).0);
+        let mut choices: Vec<ModalityChoice<'_>> = Vec::new();
+        for column in self.visible_columns() {
+            let at = self.index.columns[column].modality;
+            let modality = &self.index.modalities[at];
+            if choices.last().is_none_or(|choice| choice.modality != modality.id) {
+                let patients = self.index.count(&(&self.matching & self.having(at)));
+                let (modality, slug, name) = (modality.id, modality.slug.as_str(), modality.name.as_str());
+                choices.push(ModalityChoice { modality, slug, name, patients, kinds: Vec::new() });
+            }
+            if let Some(choice) = choices.last_mut() {
+                choice.kinds.push(self.content_facet(column, sums[column]));
+            }
+        }
+        choices
+    }
+
+    /// The tags that any visible patient has, in natural order of their names, with how many have them of those who match the
+    /// filter but for its tags: a tag that was chosen takes no other away.
+    pub fn tag_choices(&self) -> Vec<TagChoice<'_>> {
+        let visible = self.index.tags.iter().filter(|column| !column.set.is_disjoint(&self.visible));
+        let choice = |column: &'_ super::structure::TagColumn| self.index.count(&(&column.set & &self.untagged));
+        visible.map(|column| TagChoice { tag: column.tag.id, name: &column.tag.name, patients: choice(column) }).collect()
     }
 
     /// What an export of the selection would hold.

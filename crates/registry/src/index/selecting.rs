@@ -30,7 +30,49 @@ pub struct MatchedIds {
     pub unmatched: Vec<String>,
 }
 
+/// A selection as it was at a moment: a step of an undo. It belongs to the index that it was taken from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Selected(RoaringBitmap);
+
 impl View {
+    /// The selection as it is now.
+    pub fn selected(&self) -> Selected {
+        Selected(self.selected.clone())
+    }
+
+    /// Replaces the selection by one that was taken from a view of the same index and rights, or was brought along with
+    /// [`View::carry`].
+    pub fn restore(&mut self, selected: &Selected) {
+        self.selected = &selected.0 & &self.visible;
+        self.derived.selected = OnceLock::new();
+    }
+
+    /// Brings selections along from another view, by row ids: what no longer exists, or may no longer be read, is left out.
+    pub fn carry<'a>(&self, before: &View, steps: impl IntoIterator<Item = &'a mut Selected>) {
+        let now: Vec<Option<u32>> = before.index.patients.iter().map(|patient| self.visible_patient(patient.id)).collect();
+        for step in steps {
+            step.0 = self.index.set_of(before.index.patients_in(&step.0).filter_map(|patient| now[patient as usize]));
+        }
+    }
+
+    /// The patients that are selected and hidden by the filter, by ascending row id.
+    pub fn hidden_ids(&self) -> Vec<PatientId> {
+        self.ids(&(&self.selected - &self.matching))
+    }
+
+    /// How many of these match the filter.
+    pub fn count_matching(&self, ids: &[PatientId]) -> u64 {
+        let known = ids.iter().filter_map(|&id| self.index.find_patient(id));
+        self.index.count(&(self.index.set_of(known) & &self.matching))
+    }
+
+    /// Checks or unchecks these patients, whether they match the filter or not; the number that changed.
+    pub fn check_ids(&mut self, ids: &[PatientId], on: bool) -> u64 {
+        let known = ids.iter().filter_map(|&id| self.visible_patient(id));
+        let touched = self.index.set_of(known);
+        self.apply(touched, on)
+    }
+
     /// Checks or unchecks a patient or a folder; the number of patients that changed. What is not visible is not there.
     pub fn check(&mut self, target: Target, on: bool) -> u64 {
         let touched = self.touched(target);

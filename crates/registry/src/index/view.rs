@@ -10,6 +10,7 @@ use crate::ids::{FolderId, ModalityId, PatientId, TagId};
 use crate::selection::{KindChoice, TagMode};
 
 use super::forest::ROOT;
+use super::numbers::Sum;
 use super::ranked::Ranked;
 use super::structure::Index;
 use super::text_column::fold_query;
@@ -87,6 +88,8 @@ pub struct View {
     pub(super) visible: RoaringBitmap,
     pub(super) exportable: RoaringBitmap,
     pub(super) matching: RoaringBitmap,
+    /// Those who match the filter but for its tags.
+    pub(super) untagged: RoaringBitmap,
     pub(super) selected: RoaringBitmap,
     pub(super) filter: Filter,
     pub(super) contents: Contents,
@@ -109,6 +112,8 @@ pub(super) struct Derived {
     pub(super) selected: OnceLock<Ranked>,
     /// The flattened tree.
     pub(super) layout: OnceLock<Layout>,
+    /// What those who match have, by column.
+    pub(super) sums: OnceLock<Vec<Sum>>,
 }
 
 impl View {
@@ -123,6 +128,7 @@ impl View {
         let mut view = Self {
             exportable: at_least(Access::Export),
             matching: visible.clone(),
+            untagged: visible.clone(),
             visible,
             selected: RoaringBitmap::new(),
             filter: Filter::default(),
@@ -180,8 +186,10 @@ impl View {
 
     /// Narrows what is shown. Selection and open folders stay.
     pub fn set_filter(&mut self, filter: Filter) {
-        self.matching = self.matching_of(&filter);
+        self.untagged = self.untagged_of(&filter);
+        self.matching = self.tagged_of(self.untagged.clone(), &filter);
         self.filter = filter;
+        self.derived.sums = OnceLock::new();
         self.derived.matching = OnceLock::new();
         self.derived.selected = OnceLock::new();
         self.derived.layout = OnceLock::new();
@@ -291,9 +299,9 @@ impl View {
         set
     }
 
-    fn matching_of(&self, filter: &Filter) -> RoaringBitmap {
+    /// Those of a set who match the tags of a filter.
+    fn tagged_of(&self, mut matching: RoaringBitmap, filter: &Filter) -> RoaringBitmap {
         let index = &self.index;
-        let mut matching = self.visible.clone();
         let tagged = |tag: &TagId| index.find_tag(*tag).map(|column| &column.set);
         if !filter.tags.is_empty() {
             match filter.tag_mode {
@@ -309,6 +317,13 @@ impl View {
                 TagMode::None => filter.tags.iter().filter_map(tagged).for_each(|set| matching -= set),
             }
         }
+        matching
+    }
+
+    /// Those visible who match everything else of a filter.
+    fn untagged_of(&self, filter: &Filter) -> RoaringBitmap {
+        let index = &self.index;
+        let mut matching = self.visible.clone();
         for wanted in &filter.modalities {
             let modality = index.find_modality(*wanted);
             let columns = index.columns.iter().filter(|column| Some(column.modality) == modality);

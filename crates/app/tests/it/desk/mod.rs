@@ -3,3 +3,5 @@
 // What another test of this folder needs is not dead.
 #[allow(dead_code, reason = "each test uses a part of it")]
 mod native;
+
+mod browsing;

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
+use sheaf_app::Environment;
 use sheaf_app::desk::{Desk, Event, FileQuestion, FolderQuestion, Native, Notice, NotificationState, SaveQuestion};
 use sheaf_app::wire::ErrorReport;
 use sheaf_registry::Result;
@@ -149,11 +150,18 @@ impl Bench {
     pub(crate) fn on(lab: Lab) -> Bench {
         let desktop = Arc::new(Desktop::default());
         let hands = Box::new(Hands(Arc::clone(&desktop)));
-        let desk = Desk::open(Some(&lab.home()), environment(), hands).expect("a usable home");
+        let desk = Desk::open(Some(&lab.home()), Self::environment(&lab), hands).expect("a usable home");
         let told = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&told);
         desk.hub().listen(Arc::new(move |event| sink.lock().expect("unpoisoned").push(event.clone())));
         Bench { desk, desktop, told, lab }
+    }
+
+    /// The user's documents are in the folder `documents` of the lab.
+    fn environment(lab: &Lab) -> Environment {
+        let documents = lab.root().join("documents");
+        std::fs::create_dir_all(&documents).expect("writable");
+        Environment { folders: vec![documents], ..environment() }
     }
 
     /// Closes the window and opens it again on the same home.

@@ -1,0 +1,178 @@
+//! A list of patients' ids, as people paste it or keep it in a file.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use sheaf_registry::ids::PatientId;
+use sheaf_registry::index::View;
+use sheaf_registry::{Code, Error, Result};
+
+/// Longest list.
+pub(crate) const MOST_BYTES: usize = 16 << 20;
+/// Most ids without a patient that are shown.
+pub(crate) const MOST_UNMATCHED: usize = 1000;
+
+/// A list that was looked up.
+#[derive(Clone, Debug)]
+pub(crate) struct List {
+    /// Name of its file.
+    pub(crate) file: Option<String>,
+    pub(crate) patients: Vec<PatientId>,
+    pub(crate) unmatched_total: u64,
+    /// The first of them.
+    pub(crate) unmatched: Vec<String>,
+}
+
+impl List {
+    /// Looks a list up. Ids stand in lines, or between commas, semicolons and tabs; between blanks too, unless what stands
+    /// between the other marks is an id with blanks in it. A cell in quotes is one id.
+    pub(crate) fn look_up(view: &View, text: &str, file: Option<String>) -> Result<Self> {
+        if text.len() > MOST_BYTES {
+            return Err(too_long());
+        }
+        let cells = cells(text);
+        let spaced: Vec<&str> =
+            cells.iter().filter(|cell| !cell.quoted && has_blank(&cell.text)).map(|cell| cell.text.as_ref()).collect();
+        let in_parts: HashSet<String> =
+            if spaced.is_empty() { HashSet::new() } else { view.match_ids(spaced).unmatched.into_iter().collect() };
+        let ids = cells.iter().flat_map(|cell| {
+            let (whole, parts) = if in_parts.contains(cell.text.as_ref()) {
+                (None, Some(cell.text.split_whitespace()))
+            } else {
+                (Some(cell.text.as_ref()), None)
+            };
+            whole.into_iter().chain(parts.into_iter().flatten())
+        });
+        let mut matched = view.match_ids(ids);
+        let unmatched_total = matched.unmatched.len() as u64;
+        matched.unmatched.truncate(MOST_UNMATCHED);
+        matched.unmatched.shrink_to_fit();
+        Ok(Self { file, patients: matched.patients, unmatched_total, unmatched: matched.unmatched })
+    }
+}
+
+/// The text of a file: UTF-8, UTF-16 with its mark, or else Latin-1. `LIST_UNREADABLE` for what is no text.
+pub(crate) fn decode(bytes: &[u8]) -> Result<String> {
+    if bytes.len() > MOST_BYTES {
+        return Err(too_long());
+    }
+    if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]) {
+        return Err(Error::new(Code::ListUnreadable, "This file is a spreadsheet or a document, not a text.")
+            .hint("Save it as CSV or text, or copy the ids and paste them."));
+    }
+    let no_text = || {
+        Error::new(Code::ListUnreadable, "This file is not a text.")
+            .hint("Choose a text or CSV file with one id a line, or paste the ids.")
+    };
+    let utf16 = |word: fn([u8; 2]) -> u16, bytes: &[u8]| {
+        let words = bytes.chunks_exact(2).map(|pair| word([pair[0], pair[1]]));
+        char::decode_utf16(words).collect::<Result<String, _>>().map_err(|_| no_text())
+    };
+    match bytes {
+        [0xff, 0xfe, rest @ ..] => utf16(u16::from_le_bytes, rest),
+        [0xfe, 0xff, rest @ ..] => utf16(u16::from_be_bytes, rest),
+        _ if bytes.contains(&0) => Err(no_text()),
+        _ => {
+            Ok(std::str::from_utf8(bytes)
+                .map_or_else(|_| bytes.iter().copied().map(char::from).collect(), ToOwned::to_owned))
+        }
+    }
+}
+
+fn too_long() -> Error {
+    Error::new(Code::ListUnreadable, format!("This list has more than {} MiB.", MOST_BYTES >> 20))
+        .hint("Leave out what is no id, or use it in parts.")
+}
+
+fn has_blank(text: &str) -> bool {
+    text.contains(char::is_whitespace)
+}
+
+/// What stands between marks, without the blanks around it.
+struct Cell<'a> {
+    text: Cow<'a, str>,
+    quoted: bool,
+}
+
+fn cells(text: &str) -> Vec<Cell<'_>> {
+    const MARKS: [char; 5] = ['\n', '\r', ',', ';', '\t'];
+    let mut cells = Vec::new();
+    let mut rest = text.trim_start_matches('\u{feff}');
+    loop {
+        rest = rest.trim_start_matches([' ', '\u{a0}']);
+        if let Some((text, after)) = quoted(rest) {
+            if !text.trim().is_empty() {
+                cells.push(Cell { text, quoted: true });
+            }
+            rest = after;
+            // What follows a closing quote up to the next mark belongs to no cell but its own.
+            if !rest.trim_start_matches(' ').starts_with(MARKS) && !rest.is_empty() {
+                continue;
+            }
+        }
+        let end = rest.find(MARKS);
+        let cell = rest[..end.unwrap_or(rest.len())].trim();
+        if !cell.is_empty() {
+            cells.push(Cell { text: Cow::Borrowed(cell), quoted: false });
+        }
+        match end {
+            None => return cells,
+            Some(end) => rest = &rest[end + 1..],
+        }
+    }
+}
+
+/// A cell in quotes at the beginning, and what comes after it; a quote inside is written twice. `None` where no quote closes
+/// it in its line.
+fn quoted(text: &str) -> Option<(Cow<'_, str>, &str)> {
+    let inside = text.strip_prefix('"')?;
+    let mut from = 0;
+    loop {
+        let at = from + inside[from..].find(['"', '\n', '\r'])?;
+        if !inside[at..].starts_with('"') {
+            return None;
+        }
+        if inside[at + 1..].starts_with('"') {
+            from = at + 2;
+            continue;
+        }
+        let cell = &inside[..at];
+        let cell = if cell.contains('"') { Cow::Owned(cell.replace("\"\"", "\"")) } else { Cow::Borrowed(cell) };
+        return Some((cell, &inside[at + 1..]));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(text: &str) -> Vec<String> {
+        cells(text).into_iter().map(|cell| cell.text.into_owned()).collect()
+    }
+
+    #[test]
+    fn ids_stand_between_all_the_marks_that_people_use() {
+        assert_eq!(texts("\u{feff}1\r\n2\n\n 3 ,4;5\t6,,\n"), ["1", "2", "3", "4", "5", "6"], "a mark of bytes is no id");
+        assert_eq!(texts("\"a, b\",\"say \"\"x\"\"\"\n\"c\" ;d"), ["a, b", "say \"x\"", "c", "d"], "cells in quotes");
+        assert_eq!(texts("\"open\n2"), ["\"open", "2"], "a quote that nothing closes is a character");
+        assert_eq!(texts("\"a\"b,c"), ["a", "b", "c"], "no character is lost after a quote");
+        assert!(texts(" \t\r\n,;\"\" ").is_empty(), "nothing is no id");
+        assert_eq!(texts("患者,‏مريض,😀"), ["患者", "‏مريض", "😀"], "any letters");
+    }
+
+    #[test]
+    fn a_file_is_text_in_any_of_the_usual_ways() {
+        let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+        let mut little = vec![0xff, 0xfe];
+        little.extend(utf16("é\n2"));
+        assert_eq!(decode(&little).expect("UTF-16"), "é\n2", "as spreadsheets save it");
+        assert_eq!(decode("é".as_bytes()).expect("UTF-8"), "é", "as everyone else does");
+        assert_eq!(decode(b"caf\xe9").expect("Latin-1"), "café", "as it was done once");
+        for bytes in [&b"PK\x03\x04..."[..], b"a\0b", &[0xff, 0xfe, 0x00, 0xd8]] {
+            let error = decode(bytes).expect_err("no text");
+            assert_eq!(error.code(), Code::ListUnreadable, "{error}");
+            assert!(!error.next_step().is_empty(), "and what to do instead");
+        }
+        assert_eq!(decode(&vec![b'1'; MOST_BYTES + 1]).expect_err("long").code(), Code::ListUnreadable, "there is an end");
+    }
+}

@@ -1,0 +1,144 @@
+//! The open registry: what it was read into, and the project that is looked at.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sheaf_registry::index::{Index, View};
+use sheaf_registry::progress::Cancel;
+use sheaf_registry::rows::DataRoot;
+use sheaf_registry::{Code, Error, Result};
+
+use super::choosing::Choosing;
+use super::watch::Stamp;
+use crate::house::{House, actor};
+use crate::patience::{PATIENCE, ask, ask_all};
+use crate::wire::{Project, User};
+
+/// How long a folder may take to answer, when it is only asked whether it is there.
+const GLANCE: Duration = Duration::from_millis(500);
+
+/// A registry as it was read.
+pub(crate) struct Open {
+    /// Its id on this machine.
+    pub(crate) id: String,
+    /// Canonical.
+    pub(crate) path: PathBuf,
+    pub(crate) stamp: Option<Stamp>,
+    pub(crate) opened_at: Timestamp,
+    pub(crate) synced_at: Option<Timestamp>,
+    pub(crate) users: Vec<User>,
+    /// `None`: the owner.
+    pub(crate) user: Option<String>,
+    pub(crate) projects: Vec<Project>,
+    /// As the registry has them.
+    pub(crate) roots: Vec<DataRoot>,
+    pub(crate) roots_missing: u32,
+    pub(crate) choosing: Option<Choosing>,
+}
+
+impl Open {
+    /// Reads the registry at `path`, and the index of a project of it: the one that is named if the user sees it, else the
+    /// first with patients. The file is not held open.
+    pub(crate) fn read(house: &House, path: &Path, user: Option<&str>, project: Option<&str>) -> Result<Self> {
+        answers(path)?;
+        let stamp = Stamp::of(path);
+        let registry = house.registry(path)?;
+        let roots = registry.data_roots()?;
+        let located = house.data_roots(registry.path(), &roots);
+        let missing = std::thread::spawn(move || missing(located));
+        let viewer = registry.viewer(&actor(user))?;
+        let summaries = registry.projects(&viewer)?;
+        let named = summaries.iter().find(|summary| Some(summary.project.slug.as_str()) == project);
+        let filled = summaries.iter().find(|summary| summary.patients > 0);
+        let choosing = match named.or(filled).or(summaries.first()) {
+            None => None,
+            Some(chosen) => {
+                let index = Index::load(&registry, &viewer, chosen.project.id, Some(&house.home.index()))?;
+                let view = View::for_viewer(Arc::new(index), &viewer)?;
+                Some(Choosing::new(chosen.project.slug.clone(), view))
+            }
+        };
+        let projects = summaries.into_iter().map(|summary| Project {
+            slug: summary.project.slug,
+            name: summary.project.name,
+            patients: summary.patients,
+            may_export: summary.may_export,
+        });
+        Ok(Self {
+            id: String::new(),
+            path: registry.path().to_owned(),
+            stamp,
+            opened_at: house.environment.clock.now(),
+            synced_at: registry.synced_at()?,
+            users: registry.users()?.into_iter().map(|user| User { name: user.name, role: user.role }).collect(),
+            user: user.map(ToOwned::to_owned),
+            projects: projects.collect(),
+            roots,
+            roots_missing: missing.join().unwrap_or(0),
+            choosing,
+        })
+    }
+
+    /// The file's name without its ending.
+    pub(crate) fn name(path: &Path) -> String {
+        path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+    }
+}
+
+/// Refuses a registry whose disk is silent, before anyone is caught there.
+fn answers(path: &Path) -> Result<()> {
+    let asked = path.to_owned();
+    match ask(PATIENCE, &Cancel::new(), move |_| drop(std::fs::metadata(asked))) {
+        Some(()) => Ok(()),
+        None => Err(Error::new(Code::RegistryUnreadable, format!("The disk of {} does not answer.", path.display()))
+            .hint("Check the disk or the network, then try again.")),
+    }
+}
+
+/// How many of these folders cannot be looked at.
+fn missing(roots: Vec<DataRoot>) -> u32 {
+    let problems = root_problems(roots);
+    u32::try_from(problems.iter().filter(|problem| problem.is_some()).count()).unwrap_or(u32::MAX)
+}
+
+/// For each root, why its files cannot be looked at; asked all at once, and none for long.
+pub(crate) fn root_problems(roots: Vec<DataRoot>) -> Vec<Option<Error>> {
+    // Each under a folder of its own, so that a silent one holds up no other.
+    let asked = roots.iter().enumerate().filter_map(|(at, root)| Some((root.location.clone()?.join("_"), at))).collect();
+    let answers = ask_all(GLANCE, asked, |path, at| (at, std::fs::read_dir(path.parent().unwrap_or(path)).map(drop)));
+    let mut looked: Vec<Option<std::io::Result<()>>> = roots.iter().map(|_| None).collect();
+    for (at, answer) in answers.into_iter().flatten() {
+        looked[at] = Some(answer);
+    }
+    roots.iter().zip(looked).map(|(root, looked)| root_problem(root, looked)).collect()
+}
+
+fn root_problem(root: &DataRoot, looked: Option<std::io::Result<()>>) -> Option<Error> {
+    const HINT: &str = "Say where the folder is now; the registry itself is not changed.";
+    let Some(location) = &root.location else {
+        let message = match root.prefix.as_str() {
+            "" => "No folder of this machine is set for this data.".to_owned(),
+            prefix => format!("No folder of this machine is set for data under {prefix}."),
+        };
+        return Some(Error::new(Code::RootMissing, message).hint(HINT));
+    };
+    let shown = location.display();
+    match looked {
+        Some(Ok(())) => None,
+        None => Some(
+            Error::new(Code::RootMissing, format!("The data folder {shown} does not answer."))
+                .hint("Check its disk or network, or say where the folder is now."),
+        ),
+        Some(Err(error)) => {
+            let why = match error.kind() {
+                std::io::ErrorKind::NotFound => "does not exist",
+                std::io::ErrorKind::NotADirectory => "is not a folder",
+                std::io::ErrorKind::PermissionDenied => "may not be read by this account",
+                _ => "cannot be opened",
+            };
+            Some(Error::new(Code::RootMissing, format!("The data folder {shown} {why}.")).hint(HINT).cause(error))
+        }
+    }
+}
