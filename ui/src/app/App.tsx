@@ -16,7 +16,7 @@ import { cleanLocale, localeFor } from '../format/locale';
 import { HostContext, useHost } from '../host/context';
 import type { Host } from '../host/types';
 import { languageFor, makeI18n } from '../i18n';
-import { resolver, theme } from '../theme/theme';
+import { makeTheme, resolver } from '../theme/theme';
 import { FormatContext } from './FormatContext';
 import { Frame } from './Frame';
 import { useDesktopDark } from './useDesktopDark';
@@ -82,6 +82,7 @@ function Looks({ preferences, desktopLanguage, children }: LooksProps) {
   const scheme = appearance === 'system' ? (desktopDark ? 'dark' : 'light') : appearance;
   const language = languageFor(preferences?.language ?? '', desktopLanguage);
   const i18n = useMemo(() => makeI18n(language), [language]);
+  const theme = useMemo(() => makeTheme(i18n.t('common.close')), [i18n]);
   const format = useMemo(
     () => makeFormat(localeFor(language, desktopLanguage || cleanLocale(navigator.language))),
     [language, desktopLanguage],
@@ -97,6 +98,8 @@ function Looks({ preferences, desktopLanguage, children }: LooksProps) {
             <Notifications position="bottom-right" limit={4} />
             {children}
           </ModalsProvider>
+          {/* Mantine puts menus, dialogs and toasts here: a landmark, so that none is outside of all. */}
+          <div data-mantine-shared-portal-node role="region" aria-label={i18n.t('common.overlays')} />
         </FormatContext>
       </I18nextProvider>
     </MantineProvider>

@@ -22,7 +22,7 @@ export function Palette({ opened, onClose }: Props) {
   return (
     <Modal.Root opened={opened} onClose={onClose} yOffset="12vh" size={560} padding={0}>
       <Modal.Overlay />
-      <Modal.Content aria-label={t('common.palette.title')} className={classes.content}>
+      <Modal.Content aria-label={t('common.palette.title')} classNames={{ content: classes.content }}>
         <Body onClose={onClose} />
       </Modal.Content>
     </Modal.Root>

@@ -81,15 +81,10 @@ function RegistryMenu({ startup, busy, attempt }: PartProps & { startup: Startup
   return (
     <Menu position="right-end" width={300} offset={8}>
       <Menu.Target>
-        <button
-          type="button"
-          className={classes.registry}
-          disabled={busy}
-          title={open?.path}
-          aria-label={open ? t('common.registry.menu', { name: open.name }) : t('common.registry.none')}
-        >
+        <button type="button" className={classes.registry} disabled={busy} title={open?.path}>
           <IconDatabase size={16} stroke={1.75} aria-hidden className={classes.icon} />
           <span className={classes.text}>
+            <span className="visually-hidden">{t('common.registry.label')}</span>{' '}
             <span className={`name ${classes.registryName}`}>
               {open ? open.name : t('common.registry.none')}
             </span>
@@ -99,7 +94,7 @@ function RegistryMenu({ startup, busy, attempt }: PartProps & { startup: Startup
                 dateTime={read}
                 title={`${t(`common.registry.${says}`, { when: format.exactTime(read) })}\n${read}`}
               >
-                {t('common.registry.read', { when: format.ago(read, now) })}
+                <span className="visually-hidden">{t('common.registry.read')}</span> {format.ago(read, now)}
               </time>
             )}
           </span>
@@ -174,12 +169,7 @@ function ProjectMenu({ registry, busy, attempt }: PartProps & { registry: OpenRe
   return (
     <Menu position="right-end" width={300} offset={8}>
       <Menu.Target>
-        <button
-          type="button"
-          className={classes.pick}
-          disabled={busy}
-          aria-label={t('common.registry.chooseProject', { name: current.name })}
-        >
+        <button type="button" className={classes.pick} disabled={busy}>
           <span className={classes.caption}>{t('common.registry.project')}</span>
           <span className={`name ${classes.value}`} title={current.name}>
             {current.name}
@@ -229,7 +219,6 @@ function UserMenu({ registry, busy, attempt }: PartProps & { registry: OpenRegis
           type="button"
           className={classes.pick}
           disabled={busy}
-          aria-label={t('common.registry.chooseUser', { name })}
           title={t('common.registry.actingAbout')}
         >
           <span className={classes.caption}>{t('common.registry.actingAs')}</span>

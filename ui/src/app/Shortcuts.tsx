@@ -41,7 +41,9 @@ import { ShortcutSheet } from './ShortcutSheet';
 import { keyOf } from './shortcutKeys';
 
 /** Exports that the palette names: the list has the rest. */
-const EXPORTS = 50;
+const EXPORTS = 200;
+/** And without typing. */
+const EXPORTS_SHOWN = 5;
 
 /** Keys of the whole window, the sheet that lists them, and the command palette. */
 export function Shortcuts({ startup }: { startup: Startup }) {
@@ -130,6 +132,7 @@ function useWindowCommands(startup: Startup, showSheet: () => void): void {
         group: group('go'),
         label: `${t('common.pages.settings')}: ${t(`settings.sections.${section}`)}`,
         icon: IconAdjustments,
+        quiet: true,
         run: () => goTo('settings', section),
       })),
     ];
@@ -220,12 +223,13 @@ function useWindowCommands(startup: Startup, showSheet: () => void): void {
         attempt(registry.makeDemo)();
       },
     });
-    for (const row of rows?.slice(0, EXPORTS) ?? [])
+    for (const [index, row] of rows?.slice(0, EXPORTS).entries() ?? [])
       list.push({
         id: `export:${row.id}`,
         group: group('exports'),
         label: row.name,
         keywords: `${row.project} ${row.notes}`,
+        quiet: index >= EXPORTS_SHOWN,
         name: true,
         icon: IconFileZip,
         run: () => goTo('exports', row.id),

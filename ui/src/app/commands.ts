@@ -13,6 +13,8 @@ export interface Command {
   /** Its keys, for the eye: whoever offers it listens for them. */
   keys?: readonly string[];
   icon?: Icon;
+  /** Only for those who type: too much to look through otherwise. */
+  quiet?: boolean;
   /** Patients, folders, files: text from outside, shown as text. */
   name?: boolean;
   run: () => void;
@@ -61,10 +63,10 @@ function plain(text: string): string {
   return text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
 }
 
-/** The commands that fit what was typed, the best first; all of them, in their order, when nothing was. */
+/** The commands that fit what was typed, the best first; in their order, but the quiet ones, when nothing was. */
 export function fitting(commands: readonly Command[], typed: string): Command[] {
   const words = plain(typed).split(/\s+/).filter(Boolean);
-  if (words.length === 0) return [...commands];
+  if (words.length === 0) return commands.filter((command) => command.quiet !== true);
   const scored = commands.flatMap((command, index) => {
     const label = plain(command.label);
     const rest = plain(`${command.group} ${command.keywords ?? ''}`);

@@ -32,10 +32,10 @@ export function ErrorNotice({ report, action, children }: Props) {
       <div className={classes.text}>
         <p className={classes.message}>{report.message}</p>
         {report.hint !== '' && <p className={classes.hint}>{report.hint}</p>}
-        {children}
         <p className={classes.code}>
           <code>{report.code}</code>
         </p>
+        {children}
       </div>
       {action && (
         <Button variant="default" onClick={action.onClick}>

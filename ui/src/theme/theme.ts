@@ -1,15 +1,18 @@
 import {
   Button,
-  CloseButton,
   createTheme,
   Drawer,
   Loader,
   Menu,
+  mergeThemeOverrides,
+  InputWrapper,
   Modal,
+  Overlay,
   SegmentedControl,
   Tooltip,
   type CSSVariablesResolver,
   type MantineColorsTuple,
+  type MantineThemeOverride,
 } from '@mantine/core';
 
 /** The one accent: a blue of ink. Shade 8 carries white text with a contrast above 7 : 1. */
@@ -26,8 +29,22 @@ const ink: MantineColorsTuple = [
   '#14437f',
 ];
 
-export const theme = createTheme({
-  colors: { ink },
+/** Greys of the dark surfaces, from text to the deepest ground: a little blue in them, as in the light ones. */
+const dark: MantineColorsTuple = [
+  '#dfe3e8',
+  '#b8c0ca',
+  '#9aa4b0',
+  '#6b7480',
+  '#333943',
+  '#2c313a',
+  '#1f2227',
+  '#16181c',
+  '#111316',
+  '#0c0e10',
+];
+
+const base = createTheme({
+  colors: { ink, dark },
   primaryColor: 'ink',
   primaryShade: { light: 8, dark: 7 },
   autoContrast: true,
@@ -51,14 +68,31 @@ export const theme = createTheme({
   components: {
     Button: Button.extend({ defaultProps: { size: 'xs' } }),
     SegmentedControl: SegmentedControl.extend({ defaultProps: { size: 'xs', transitionDuration: 100 } }),
-    Menu: Menu.extend({ defaultProps: { transitionProps: { duration: 80 }, shadow: 'sm' } }),
+    // The placeholder is no item of a menu, and so nothing for a screen reader.
+    Menu: Menu.extend({
+      defaultProps: { transitionProps: { duration: 80 }, shadow: 'sm', withInitialFocusPlaceholder: false },
+    }),
     Modal: Modal.extend({ defaultProps: { transitionProps: { duration: 120 }, centered: true } }),
+    Overlay: Overlay.extend({ defaultProps: { backgroundOpacity: 0.4 } }),
+    // A sentence below a field is there to be read.
+    InputWrapper: InputWrapper.extend({
+      styles: {
+        error: { fontSize: 12, lineHeight: '16px' },
+        description: { fontSize: 12, lineHeight: '16px' },
+      },
+    }),
     Drawer: Drawer.extend({ defaultProps: { transitionProps: { duration: 120 }, position: 'right' } }),
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 400, withArrow: true, fz: 'xs' } }),
-    CloseButton: CloseButton.extend({ defaultProps: { size: 'sm' } }),
     Loader: Loader.extend({ defaultProps: { size: 'xs' } }),
   },
 });
+
+/** The theme; what closes something has a name in the language of the window. */
+export function makeTheme(close: string): MantineThemeOverride {
+  return mergeThemeOverrides(base, {
+    components: { CloseButton: { defaultProps: { size: 'sm', 'aria-label': close } } },
+  });
+}
 
 /** Stock greys and reds fall short of 4.5 : 1 on our surfaces; these do not. */
 export const resolver: CSSVariablesResolver = () => ({

@@ -46,7 +46,7 @@ export function FirstRun({ startup }: { startup: Startup }) {
   return (
     <div className={classes.page} data-testid="first-run">
       <div className={classes.column}>
-        <SheafOfSlices />
+        <SheafOfSlices small={problem !== null || recent.length > 0} />
         <h1 className={classes.title}>{t('firstRun.title')}</h1>
         <p className={classes.what}>{t('firstRun.what')}</p>
 

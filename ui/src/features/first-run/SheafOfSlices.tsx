@@ -1,20 +1,20 @@
 import classes from './SheafOfSlices.module.css';
 
 /** Each slice: how wide the head is there, and how far in. */
-const SLICES = [18, 27, 33, 36, 36, 33] as const;
+const SLICES = [34, 37, 38, 38, 36, 33] as const;
 const STEP = 15;
 /** A plane seen from above and aside: x runs to the lower right, y to the lower left. */
 const plane = (level: number) => `matrix(0.866 0.46 -0.866 0.46 110 ${22 + level * STEP})`;
 
 /** A sheaf of slices with a band around it. Says nothing that the words beside it do not say. */
-export function SheafOfSlices() {
+export function SheafOfSlices({ small }: { small: boolean }) {
   const bottom = (SLICES.length - 1) * STEP;
   return (
     <svg
       className={classes.sheaf}
       viewBox="0 0 220 200"
-      width="220"
-      height="200"
+      width={small ? 132 : 220}
+      height={small ? 120 : 200}
       aria-hidden
       focusable="false"
     >

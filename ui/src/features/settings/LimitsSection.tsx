@@ -91,6 +91,7 @@ export function LimitsSection({ limits }: { limits: LimitsView }) {
             <TextInput
               id={`${id}-${field}`}
               className={classes.limit}
+              size="xs"
               aria-describedby={`${id}-${field}-row-about`}
               value={form[field]}
               placeholder={
