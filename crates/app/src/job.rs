@@ -159,6 +159,7 @@ impl Job {
         ask_destination(directory, &self.cancel, move |out| sheaf_archive::check_destination(out, &file_name))?;
         let free_bytes = ask_destination(directory, &self.cancel, sheaf_archive::free_bytes)?;
         let demand = planning::demand(house, &planned, &record.user, Some(free_bytes), Promised::Working, &record.id)?;
+        let demand = Demand { largest_file: planning::largest_file(directory, &self.cancel), ..demand };
         limits::check(&demand, &house.settings)?;
         let record = persist(|| house.history.planned(&self.key, &planned))?;
         failpoint::hit("planned");

@@ -20,6 +20,8 @@ pub struct Demand {
     pub kept_bytes: u64,
     /// Free bytes at the destination; `None` where it is not known.
     pub free_bytes: Option<u64>,
+    /// The largest file that the destination can hold, where that is little.
+    pub largest_file: Option<u64>,
 }
 
 /// Every reason to refuse, most telling first.
@@ -41,6 +43,9 @@ pub fn breaches(demand: &Demand, settings: &Settings) -> Vec<Error> {
         && demand.kept_bytes.saturating_add(demand.archive_bytes_max) > most
     {
         found.push(over_quota(demand.kept_bytes, demand.archive_bytes_max, most));
+    }
+    if let Some(most) = demand.largest_file.filter(|most| demand.archive_bytes_max > *most) {
+        found.push(too_large(demand.archive_bytes_max, most));
     }
     if let Some(free) = demand.free_bytes
         && demand.archive_bytes_max.saturating_add(settings.free_space_reserve) > free
@@ -87,6 +92,16 @@ pub fn no_space(needed: u64, reserve: u64, free: u64) -> Error {
     .hint("Free space at the destination, choose another one, or lower free_space_reserve in the settings.")
 }
 
+fn too_large(needed: u64, most: u64) -> Error {
+    Error::new(
+        Code::ArchiveTooLarge,
+        format!(
+            "The archive may get {needed} bytes large, but the file system there holds no file of more than {most} bytes."
+        ),
+    )
+    .hint("Choose a destination on another disk (this one is FAT), or choose fewer patients or modalities.")
+}
+
 fn too_many_bytes(bytes: u64, most: u64) -> Error {
     Error::new(Code::LimitExceeded, format!("The files have {bytes} bytes; one export may have at most {most}."))
         .hint("Choose fewer patients or modalities, or raise max_bytes_per_export in the settings.")
@@ -116,7 +131,14 @@ mod tests {
     }
 
     fn demand() -> Demand {
-        Demand { patients: 10, bytes: 1000, archive_bytes_max: 1100, kept_bytes: 3900, free_bytes: Some(1200) }
+        Demand {
+            patients: 10,
+            bytes: 1000,
+            archive_bytes_max: 1100,
+            kept_bytes: 3900,
+            free_bytes: Some(1200),
+            largest_file: Some(1100),
+        }
     }
 
     #[test]
@@ -127,6 +149,7 @@ mod tests {
             (Demand { bytes: 1001, ..demand() }, Code::LimitExceeded, ["1001", "1000"]),
             (Demand { kept_bytes: 3901, ..demand() }, Code::QuotaExceeded, ["3901", "5000"]),
             (Demand { free_bytes: Some(1199), ..demand() }, Code::NoSpace, ["1100", "1199"]),
+            (Demand { largest_file: Some(1099), ..demand() }, Code::ArchiveTooLarge, ["1100", "1099"]),
         ] {
             let error = check(&demand, &settings()).expect_err("one over");
             assert_eq!(error.code(), code, "{error}");
@@ -137,7 +160,14 @@ mod tests {
 
     #[test]
     fn all_breaches_are_listed_and_nothing_is_limited_by_default() {
-        let much = Demand { patients: 99, bytes: 9999, archive_bytes_max: 9999, kept_bytes: 9999, free_bytes: Some(0) };
+        let much = Demand {
+            patients: 99,
+            bytes: 9999,
+            archive_bytes_max: 9999,
+            kept_bytes: 9999,
+            free_bytes: Some(0),
+            largest_file: None,
+        };
         let codes: Vec<_> = breaches(&much, &settings()).iter().map(Error::code).collect();
         let expected = [Code::LimitExceeded, Code::LimitExceeded, Code::QuotaExceeded, Code::NoSpace];
         assert_eq!(codes, expected, "a plan shows all of them at once");
@@ -166,6 +196,7 @@ mod tests {
         ) {
             let demand = Demand {
                 patients, bytes, archive_bytes_max: bytes + overhead, kept_bytes: kept, free_bytes: Some(free),
+                largest_file: None,
             };
             if check(&demand, &settings()).is_ok() {
                 for written in [0, bytes, bytes + overhead] {

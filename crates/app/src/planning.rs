@@ -18,7 +18,8 @@ use sheaf_registry::{Code, Error, Result, hex};
 use crate::history::{Confirmation, Planned};
 use crate::house::{House, actor};
 use crate::limits::Demand;
-use crate::{archives, wire};
+use crate::patience::{PATIENCE, ask};
+use crate::{archives, platform, wire};
 
 /// What shall be planned, for whom.
 pub(crate) struct Question<'a> {
@@ -143,7 +144,14 @@ pub(crate) fn demand(
         archive_bytes_max: planned.archive_bytes_max,
         kept_bytes,
         free_bytes,
+        largest_file: None,
     })
+}
+
+/// The largest file that a destination can hold, where that is little and can be told in time.
+pub(crate) fn largest_file(destination: &Path, cancel: &Cancel) -> Option<u64> {
+    let asked = destination.to_owned();
+    ask(PATIENCE, cancel, move |_| platform::largest_file(&asked)).flatten()
 }
 
 /// Bytes of a user's archives that are still where they were published, and those promised to other jobs.

@@ -143,6 +143,27 @@ pub(crate) fn free_bytes(dir: &Path) -> Option<u64> {
     }
 }
 
+/// The largest file that the file system of `dir` can hold, where that is little; `None` elsewhere, and where it cannot be told.
+pub(crate) fn largest_file(dir: &Path) -> Option<u64> {
+    #[cfg(target_os = "linux")]
+    {
+        let kind = rustix::fs::statfs(dir).ok()?.f_type;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "magic numbers have 32 bits")]
+        largest_of(kind as u32)
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = dir;
+        None
+    }
+}
+
+/// FAT keeps a size in 32 bits; exFAT, which has another number, does not.
+#[cfg(target_os = "linux")]
+fn largest_of(magic: u32) -> Option<u64> {
+    (magic == 0x4d44).then_some(u64::from(u32::MAX))
+}
+
 /// A path as bytes for the database; text where it is text.
 pub(crate) fn path_to_sql(path: &Path) -> rusqlite::types::Value {
     if let Some(text) = path.to_str() {
@@ -186,6 +207,15 @@ mod tests {
         assert_eq!(network_name(0xEF53), None, "ext4 is local");
         let dir = tempfile::tempdir().expect("a temporary folder");
         assert_eq!(network_file_system(dir.path()), None, "tests run on a local disk");
+    }
+
+    #[test]
+    fn a_fat_disk_holds_no_file_of_four_gibibytes() {
+        assert_eq!(largest_of(0x4d44), Some(4_294_967_295), "as the stick of a colleague");
+        assert_eq!(largest_of(0x2011_bab0), None, "exFAT was made for larger ones");
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        assert_eq!(largest_file(dir.path()), None, "tests run on a disk for grown-ups");
+        assert_eq!(largest_file(&dir.path().join("no")), None, "of what is not there nothing is known");
     }
 
     #[test]

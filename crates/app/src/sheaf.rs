@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sheaf_archive::entry_name::ArchiveName;
-use sheaf_archive::plan::OnMissing;
+use sheaf_archive::metadata::ExportHeader;
+use sheaf_archive::plan::{OnMissing, Plan};
 use sheaf_registry::progress::Cancel;
 use sheaf_registry::selection::Selection;
 use sheaf_registry::{Code, Error, Result};
@@ -14,6 +15,7 @@ use crate::environment::Environment;
 use crate::history::{NewExport, Record, State};
 use crate::home::Home;
 use crate::house::House;
+use crate::limits::Demand;
 use crate::patience::ask_destination;
 use crate::planning::{self, Promised, Question};
 use crate::progress::{JobProgress, Listener, Meter};
@@ -145,8 +147,43 @@ impl Sheaf {
             }
         }
         let demand = planning::demand(&self.house, &planned, answer.plan.user(), free_bytes, Promised::All, "")?;
+        let largest_file = request.out.as_deref().and_then(|out| planning::largest_file(out, cancel));
+        let demand = Demand { largest_file, ..demand };
         breaches.extend(limits::breaches(&demand, self.settings()));
         Ok(planning::report(&answer.plan, &planned, demand.free_bytes, &breaches))
+    }
+
+    /// Hands the plan of an export to `look`, with what its metadata would say. Creates nothing.
+    pub(crate) fn look_at_plan<T>(
+        &self,
+        request: &PlanRequest,
+        (name, notes): (Option<&str>, &str),
+        (listener, cancel): (&Listener, &Cancel),
+        look: impl FnOnce(&Plan, &ExportHeader) -> T,
+    ) -> Result<T> {
+        check_notes(notes)?;
+        let given = name.map(ArchiveName::new).transpose()?;
+        let name = given.map_or_else(|| self.automatic_name(), |name| name.as_str().to_owned());
+        let meter = Meter::new(Arc::clone(listener));
+        let question = Question {
+            registry: &request.registry,
+            user: request.user.as_deref(),
+            project: &request.project,
+            selection: &request.selection,
+            on_missing: OnMissing::Skip,
+        };
+        let answer = planning::answer(&self.house, &question, &meter, cancel)?;
+        meter.finish();
+        let header = ExportHeader {
+            // Told when it is created.
+            id: "…".to_owned(),
+            name,
+            notes: notes.to_owned(),
+            creator: answer.plan.user().to_owned(),
+            created_at: self.house.environment.clock.now(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        Ok(look(&answer.plan, &header))
     }
 
     /// Creates an export and runs it to its end in the foreground. An error means that no job was created, or that its end
@@ -242,13 +279,7 @@ impl Sheaf {
     }
 
     fn create(&self, request: &ExportRequest, listener: &Listener, cancel: &Cancel) -> Result<Record> {
-        if request.notes.len() > NOTES_BYTES {
-            return Err(Error::new(
-                Code::Usage,
-                format!("The notes have {} bytes; {NOTES_BYTES} are allowed.", request.notes.len()),
-            )
-            .hint("Shorten the notes."));
-        }
+        check_notes(&request.notes)?;
         let given = request.name.as_deref().map(ArchiveName::new).transpose()?;
         let base = given.as_ref().map_or_else(|| self.automatic_name(), |name| name.as_str().to_owned());
         let out = ask_destination(&request.out, cancel, |out| Ok(out.canonicalize().unwrap_or_else(|_| out.to_owned())))?;
@@ -271,6 +302,7 @@ impl Sheaf {
         let user = answer.plan.user().to_owned();
         let free_bytes = ask_destination(&out, cancel, sheaf_archive::free_bytes)?;
         let demand = planning::demand(&self.house, &planned, &user, Some(free_bytes), Promised::All, "")?;
+        let demand = Demand { largest_file: planning::largest_file(&out, cancel), ..demand };
         limits::check(&demand, self.settings())?;
         let mut new = NewExport {
             id: self.house.environment.random_id(),
@@ -307,7 +339,7 @@ impl Sheaf {
     }
 
     /// `export_` and the local time.
-    fn automatic_name(&self) -> String {
+    pub(crate) fn automatic_name(&self) -> String {
         let now = self.house.environment.clock.now().to_zoned(self.house.environment.zone.clone());
         now.strftime("export_%Y-%m-%d_%H%M%S").to_string()
     }
@@ -320,6 +352,14 @@ pub fn verify_file(archive: &Path, listener: &Listener, cancel: &Cancel) -> Resu
     let found = archives::verify(archive, threads, &meter, cancel)?;
     meter.finish();
     Ok(found)
+}
+
+fn check_notes(notes: &str) -> Result<()> {
+    if notes.len() <= NOTES_BYTES {
+        return Ok(());
+    }
+    Err(Error::new(Code::Usage, format!("The notes have {} bytes; {NOTES_BYTES} are allowed.", notes.len()))
+        .hint("Shorten the notes."))
 }
 
 /// As [`sheaf_archive::check_destination`], of a folder that may not answer.

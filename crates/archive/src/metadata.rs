@@ -57,6 +57,28 @@ pub fn write_metadata(
     written: &dyn Fn(usize) -> Option<WrittenFile>,
     problems: &[FileProblem],
 ) -> io::Result<()> {
+    write(out, plan, header, &|index| written(index).map(|file| (file.bytes, Some(file.sha256))), problems)
+}
+
+/// Writes `metadata.json` as it would be if every entry were written as planned; what only the writing can tell, the
+/// checksums and what follows from them, says `…`. For people to look at before there is an archive.
+///
+/// # Errors
+/// Whatever `out` answers.
+pub fn preview_metadata(out: &mut dyn Write, plan: &Plan, header: &ExportHeader) -> io::Result<()> {
+    write(out, plan, header, &|index| Some((plan.entries()[index].bytes, None)), &[])
+}
+
+/// Size and, once it is known, SHA-256 of an entry.
+type Known = (u64, Option<[u8; 32]>);
+
+fn write(
+    out: &mut dyn Write,
+    plan: &Plan,
+    header: &ExportHeader,
+    known: &dyn Fn(usize) -> Option<Known>,
+    problems: &[FileProblem],
+) -> io::Result<()> {
     let export = Export {
         id: &header.id,
         name: &header.name,
@@ -83,7 +105,7 @@ pub fn write_metadata(
         tags: patient.tags.iter().map(|&tag| plan.tags()[tag as usize].as_str()).collect(),
     });
     list(out, "patients", patients, ",\n")?;
-    let files = (0..plan.entries().len()).filter_map(|index| Some(file(plan, index, &written(index)?)));
+    let files = (0..plan.entries().len()).filter_map(|index| Some(file(plan, index, known(index)?)));
     list(out, "files", files, ",\n")?;
     let lacking = plan.lacking().iter().map(|lacking| Lacking {
         patient: &plan.patients()[lacking.patient as usize].patient_id,
@@ -154,8 +176,11 @@ struct Duplicate<'a> {
     hash_check: &'static str,
 }
 
-fn file<'a>(plan: &'a Plan, index: usize, written: &WrittenFile) -> ListedFile<'a> {
-    let sha256 = &written.sha256;
+/// Stands for what is not known yet.
+const OPEN: &str = "…";
+
+fn file(plan: &Plan, index: usize, (bytes, sha256): Known) -> ListedFile<'_> {
+    let sha256 = sha256.as_ref();
     let entry = &plan.entries()[index];
     let duplicates = plan.duplicates_of(index).iter().map(|row| Duplicate {
         file: row.file_id(),
@@ -167,8 +192,8 @@ fn file<'a>(plan: &'a Plan, index: usize, written: &WrittenFile) -> ListedFile<'
         patient: &plan.patients()[entry.patient as usize].patient_id,
         modality: &plan.modalities()[usize::from(entry.modality)].slug,
         kind: entry.kind.as_str(),
-        bytes: written.bytes,
-        sha256: hex::encode(sha256),
+        bytes,
+        sha256: sha256.map_or_else(|| OPEN.to_owned(), hex::encode),
         file: entry.file_id(),
         path: &entry.path,
         hash: hash_text(&entry.hash),
@@ -185,12 +210,13 @@ fn hash_text(hash: &RegisteredHash) -> Option<Cow<'_, str>> {
     }
 }
 
-fn hash_check(registered: &RegisteredHash, sha256: &[u8; 32]) -> &'static str {
-    match registered {
-        RegisteredHash::Sha256(registered) if registered == sha256 => "match",
-        RegisteredHash::Sha256(_) => "mismatch",
-        RegisteredHash::NotComparable(_) => "not_comparable",
-        RegisteredHash::None => "none",
+fn hash_check(registered: &RegisteredHash, sha256: Option<&[u8; 32]>) -> &'static str {
+    match (registered, sha256) {
+        (RegisteredHash::Sha256(_), None) => OPEN,
+        (RegisteredHash::Sha256(registered), Some(sha256)) if registered == sha256 => "match",
+        (RegisteredHash::Sha256(_), Some(_)) => "mismatch",
+        (RegisteredHash::NotComparable(_), _) => "not_comparable",
+        (RegisteredHash::None, _) => "none",
     }
 }
 

@@ -1,10 +1,21 @@
 //! From a selection to an export: destination, name, plan, preview, create.
 
-use super::exports::ExportRow;
-use super::{Desk, Nothing, TaskId, not_yet};
-use crate::wire::PlanReport;
+use std::path::{Path, PathBuf};
+
 use serde::{Deserialize, Serialize};
-use sheaf_registry::Result;
+use sheaf_archive::manifest::MANIFEST_FILE;
+use sheaf_archive::metadata::{ExportHeader, METADATA_FILE, preview_metadata};
+use sheaf_archive::plan::Plan;
+use sheaf_registry::progress::Cancel;
+use sheaf_registry::{Code, Result};
+
+use super::browse::Chosen;
+use super::exports::ExportRow;
+use super::{Desk, FolderQuestion, Nothing, TaskId, not_yet};
+use crate::patience::{PATIENCE, ask, ask_destination};
+use crate::platform;
+use crate::sheaf::PlanRequest;
+use crate::wire::{ErrorReport, PlanReport};
 
 /// The folder that archives go to.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -80,34 +91,136 @@ pub struct CreateExport {
     pub skip_missing: bool,
 }
 
+/// The key under which the destination is kept.
+const DESTINATION: &str = "destination";
+/// Most entries of a preview.
+const MOST_ENTRIES: usize = 5000;
+/// Most bytes of `metadata.json` in a preview.
+const MOST_METADATA: usize = 64 << 10;
+
 impl Desk {
-    /// Not there yet.
+    /// The folder that archives go to: the one that was chosen last, else one of the user's own.
     pub fn destination(&self, _: Nothing) -> Result<Destination> {
-        Err(not_yet())
+        Ok(match self.destination_folder()? {
+            Some(folder) => look_at(&folder, self.sheaf.settings().free_space_reserve),
+            None => Destination { folder: None, free_bytes: None, largest_file: None, problem: None },
+        })
     }
 
-    /// Not there yet.
+    /// Lets the user choose the folder; `null` when the dialog was closed.
     pub fn choose_destination(&self, _: Nothing) -> Result<Option<Destination>> {
-        Err(not_yet())
+        let question = FolderQuestion { title: "Save archives to".to_owned(), folder: self.destination_folder()? };
+        let Some(folder) = self.native.choose_folder(&question) else { return Ok(None) };
+        self.sheaf.house().store.keep(DESTINATION, Some(&folder))?;
+        self.destination(Nothing {}).map(Some)
     }
 
-    /// Not there yet.
+    /// The folder that archives go to.
+    pub(crate) fn destination_folder(&self) -> Result<Option<PathBuf>> {
+        let house = self.sheaf.house();
+        if let Some(folder) = house.store.value(DESTINATION)? {
+            return Ok(Some(folder));
+        }
+        let asked = house.environment.folders.clone();
+        let found = ask(PATIENCE, &Cancel::new(), move |_| asked.into_iter().find(|folder| folder.is_dir()));
+        Ok(found.flatten())
+    }
+
+    /// The automatic name of an export that is created now. One that is taken gets a number.
     pub fn suggest_name(&self, _: Nothing) -> Result<SuggestedName> {
-        Err(not_yet())
+        Ok(SuggestedName { name: self.sheaf.automatic_name() })
     }
 
-    /// Not there yet.
-    pub fn plan_export(&self, _: TaskId) -> Result<PlanReport> {
-        Err(not_yet())
+    /// Looks at every file of the selection: exact bytes, what is lacking or wrong, why an export would be refused.
+    pub fn plan_export(&self, task: TaskId) -> Result<PlanReport> {
+        let task = self.tasks.begin(&task.task)?;
+        self.sheaf.plan(&self.plan_request()?, &task.listener(), task.cancel())
     }
 
-    /// Not there yet.
-    pub fn preview(&self, _: PreviewInput) -> Result<ArchivePreview> {
-        Err(not_yet())
+    /// The archive before it is made: names in order, and `metadata.json` with its checksums still open.
+    pub fn preview(&self, input: PreviewInput) -> Result<ArchivePreview> {
+        let task = self.tasks.begin(&input.task)?;
+        let request = self.plan_request()?;
+        let name = input.name.as_deref();
+        self.sheaf.look_at_plan(&request, (name, &input.notes), (&task.listener(), task.cancel()), preview)
+    }
+
+    fn plan_request(&self) -> Result<PlanRequest> {
+        let Chosen { registry, user, project, selection } = self.current_request()?;
+        Ok(PlanRequest { registry, user, project, selection, out: self.destination_folder()? })
     }
 
     /// Not there yet.
     pub fn create_export(&self, _: CreateExport) -> Result<ExportRow> {
         Err(not_yet())
+    }
+}
+
+/// A folder as a destination; it may be on a disk that does not answer.
+fn look_at(folder: &Path, reserve: u64) -> Destination {
+    let look = |folder: &Path| {
+        // The name stands for any: whether it is taken is not asked.
+        match sheaf_archive::check_destination(folder, "export.zip") {
+            Err(error) if error.code() != Code::DestinationTaken => return Err(error),
+            _ => {}
+        }
+        Ok((sheaf_archive::free_bytes(folder)?, platform::largest_file(folder)))
+    };
+    let (room, problem) = match ask_destination(folder, &Cancel::new(), look) {
+        Ok(room) => (Some(room), None),
+        Err(error) => (None, Some(ErrorReport::from(&error))),
+    };
+    Destination {
+        folder: Some(folder.to_string_lossy().into_owned()),
+        free_bytes: room.map(|(free, _)| free.saturating_sub(reserve)),
+        largest_file: room.and_then(|(_, largest)| largest),
+        problem,
+    }
+}
+
+fn preview(plan: &Plan, header: &ExportHeader) -> ArchivePreview {
+    let top = &header.name;
+    let planned = plan
+        .entries()
+        .iter()
+        .enumerate()
+        .map(|(index, entry)| PreviewEntry { name: format!("{top}/{}", plan.entry_path(index)), bytes: Some(entry.bytes) });
+    let last = [METADATA_FILE, MANIFEST_FILE].map(|name| PreviewEntry { name: format!("{top}/{name}"), bytes: None });
+    let entries_total = (plan.entries().len() + last.len()) as u64;
+    let mut head = Head { bytes: Vec::new(), whole: true };
+    // It fails only where the head is full.
+    let _ = preview_metadata(&mut head, plan, header);
+    while let Err(error) = std::str::from_utf8(&head.bytes) {
+        // Cut in the middle of a character.
+        head.bytes.truncate(error.valid_up_to());
+    }
+    ArchivePreview {
+        entries: planned.chain(last).take(MOST_ENTRIES).collect(),
+        entries_total,
+        metadata: String::from_utf8_lossy(&head.bytes).into_owned(),
+        metadata_whole: head.whole,
+    }
+}
+
+/// Takes the beginning of what is written, then refuses more.
+struct Head {
+    bytes: Vec<u8>,
+    whole: bool,
+}
+
+impl std::io::Write for Head {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let room = MOST_METADATA - self.bytes.len();
+        if room == 0 && !bytes.is_empty() {
+            self.whole = false;
+            return Err(std::io::Error::other("enough"));
+        }
+        let taken = bytes.len().min(room);
+        self.bytes.extend_from_slice(&bytes[..taken]);
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }

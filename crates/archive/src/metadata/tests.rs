@@ -4,7 +4,7 @@ use serde_json::Value;
 use sheaf_registry::error::FileProblem;
 use sheaf_registry::selection::KindChoice;
 
-use super::{ExportHeader, WrittenFile, write_metadata};
+use super::{ExportHeader, WrittenFile, preview_metadata, write_metadata};
 use crate::plan::Plan;
 use crate::plan::tests::{Rows, everything, listed};
 
@@ -46,6 +46,32 @@ fn the_text_is_the_one_that_users_know() {
         &[late],
     );
     assert_eq!(text, GOLDEN, "the text of metadata.json is a format that others read");
+}
+
+#[test]
+fn a_preview_differs_in_nothing_but_what_only_writing_can_tell() {
+    let plan = everything();
+    let mut out = Vec::new();
+    preview_metadata(&mut out, &plan, &header()).expect("memory takes everything");
+    let preview: Value = serde_json::from_slice(&out).expect("a preview is JSON");
+    let planned = |index: usize| Some(WrittenFile { bytes: plan.entries()[index].bytes, sha256: [7; 32] });
+    let mut written: Value = serde_json::from_str(&text_of(&plan, &planned, &[])).expect("JSON");
+    assert_eq!(preview["files"].as_array().map(Vec::len), Some(plan.entries().len()), "every entry is there");
+    for (file, seen) in
+        written["files"].as_array_mut().expect("a list").iter_mut().zip(preview["files"].as_array().expect("a list"))
+    {
+        assert_eq!(seen["sha256"], "…", "no bytes were read");
+        for key in ["sha256", "hash_check"] {
+            file[key] = seen[key].clone();
+        }
+        if let Some(duplicates) = file.get_mut("duplicates").and_then(Value::as_array_mut) {
+            for (at, duplicate) in duplicates.iter_mut().enumerate() {
+                duplicate["hash_check"] = seen["duplicates"][at]["hash_check"].clone();
+            }
+        }
+        assert_ne!(seen["hash_check"], "mismatch", "what was not read differs from nothing");
+    }
+    assert_eq!(preview, written, "all the rest is as it will be");
 }
 
 #[test]

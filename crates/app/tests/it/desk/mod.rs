@@ -5,3 +5,4 @@
 mod native;
 
 mod browsing;
+mod creating;

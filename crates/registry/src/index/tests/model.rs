@@ -50,6 +50,7 @@ impl From<&Row<'_>> for PlainRow {
     }
 }
 
+#[derive(Clone)]
 pub(super) struct Model {
     input: IndexInput,
     access: BTreeMap<i64, Access>,

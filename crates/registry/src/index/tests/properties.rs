@@ -32,6 +32,7 @@ enum Step {
     Matching(bool),
     Clear,
     Select(Vec<i64>),
+    List(Vec<i64>, bool),
     Find(&'static str, Option<u64>),
     RevealFolder(i64),
     RevealPatient(i64),
@@ -118,6 +119,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => any::<bool>().prop_map(Step::Matching),
         1 => Just(Step::Clear),
         1 => vec(0..=PATIENTS + 2, 0..8).prop_map(Step::Select),
+        1 => (vec(0..=PATIENTS + 2, 0..8), any::<bool>()).prop_map(|(ids, on)| Step::List(ids, on)),
         3 => (texts(), proptest::option::of(0_u64..20)).prop_map(|(text, after)| Step::Find(text, after)),
         1 => (0..=FOLDERS).prop_map(Step::RevealFolder),
         1 => (0..=PATIENTS).prop_map(Step::RevealPatient),
@@ -180,6 +182,12 @@ fn take(view: &mut View, model: &mut Model, step: Step) {
             let unknown = view.select_ids(&ids.iter().copied().map(PatientId).collect::<Vec<_>>());
             assert_eq!(unknown, ids.iter().filter(|id| !visible.contains(id)).count() as u64, "unknown ids are counted");
             model.selected = ids.into_iter().filter(|id| visible.contains(id)).collect();
+        }
+        Step::List(ids, on) => {
+            let said = view.check_ids(&ids.iter().copied().map(PatientId).collect::<Vec<_>>(), on);
+            let visible = model.visible();
+            apply(model, ids.into_iter().filter(|id| visible.contains(id)).collect(), on);
+            assert_eq!(said, changed(&before, &model.selected), "a list says how many changed");
         }
         Step::Find(text, after) => find(view, model, text, after),
         Step::RevealFolder(id) => {
@@ -258,6 +266,7 @@ fn compare(view: &View, model: &Model) {
         compare_completeness(view, model, scope, ids);
     }
     compare_estimate(view, model);
+    compare_choices(view, model);
 }
 
 fn compare_facets(view: &View, model: &Model, scope: Scope, ids: &Ids) {
@@ -309,6 +318,46 @@ fn compare_estimate(view: &View, model: &Model) {
             assert_eq!(view.lacking_patients(ModalityId(modality)), lacking, "the list is the count's");
         }
     }
+}
+
+fn compare_choices(view: &View, model: &Model) {
+    let matching = model.matching();
+    let known = model.sums(&model.visible(), false);
+    let sums = model.sums(&matching, false);
+    let choices = view.modality_choices();
+    let mut wanted: Vec<i64> = known.keys().map(|column| column.0).collect();
+    wanted.dedup();
+    model.in_slug_order(&mut wanted);
+    assert_eq!(choices.iter().map(|choice| choice.modality.0).collect::<Vec<_>>(), wanted, "modalities that anyone has");
+    for choice in &choices {
+        for facet in &choice.kinds {
+            let sum = sums.get(&(choice.modality.0, facet.kind)).copied().unwrap_or_default();
+            assert_eq!((facet.patients, facet.files, facet.bytes), sum, "what those who match have, whatever is selected");
+        }
+        assert_eq!(view.slug(choice.modality), Some(choice.slug), "what can be chosen has its name");
+        let having = |id: &&i64| {
+            model
+                .sums(&Ids::from([**id]), false)
+                .keys()
+                .any(|&(modality, kind)| modality == choice.modality.0 && model.contents.kind.includes(kind))
+        };
+        assert_eq!(choice.patients, matching.iter().filter(having).count() as u64, "each patient counts once");
+    }
+    let mut untagged = model.clone();
+    untagged.filter.tags.clear();
+    let untagged = untagged.matching();
+    let visible = model.visible();
+    for choice in view.tag_choices() {
+        assert_eq!(choice.patients, model.tagged(choice.tag, &untagged).0, "a tag counts as if none were chosen");
+    }
+    let listed: Vec<TagId> = view.tag_choices().iter().map(|choice| choice.tag).collect();
+    let wanted: Vec<TagId> = (1..=TAGS).map(TagId).filter(|&tag| model.tagged(tag, &visible).0 > 0).collect();
+    assert_eq!(listed, wanted, "no tag vanishes because of a filter");
+    let hidden: Vec<PatientId> = model.selected.difference(&matching).copied().map(PatientId).collect();
+    assert_eq!(view.hidden_ids(), hidden, "those that are selected and not shown");
+    let asked: Vec<PatientId> = (0..=PATIENTS + 1).step_by(2).map(PatientId).collect();
+    let wanted = asked.iter().filter(|id| matching.contains(&id.0)).count() as u64;
+    assert_eq!(view.count_matching(&asked), wanted, "how many of a list match");
 }
 
 fn compare_completeness(view: &View, model: &Model, scope: Scope, ids: &Ids) {
@@ -383,6 +432,12 @@ proptest! {
         let gone = newer.patients.pop();
         let mut moved = View::new(Arc::new(Index::new(newer.clone()).expect("a small input")), rights);
         moved.resume(&view);
+        let mut step = view.selected();
+        moved.carry(&view, [&mut step]);
+        prop_assert_eq!(&step, &moved.selected(), "a step of an undo comes along as the selection does");
+        view.clear();
+        view.restore(&{ let mut all = View::new(Arc::clone(view.index()), rights); all.check_matching(true); all.selected() });
+        prop_assert_eq!(view.counts().selected, view.counts().visible, "a step is taken back as a whole");
         let mut after = Model::new(newer, access.clone());
         after.filter = model.filter.clone();
         after.contents = model.contents.clone();
