@@ -826,7 +826,7 @@ impl Desk {
             let rule = Rule::of(&choosing.view)?;
             cohort.patients = choosing.view.counts().matching;
             cohort.words = rule.words();
-            cohort.rule = Some(serde_json::to_string(&rule).expect("names and words are JSON"));
+            cohort.rule = Some(rule.write());
             Ok((cohort, Vec::new()))
         })?;
         house.store.save_cohort(&registry, &project, &cohort, &patients)?;
@@ -843,22 +843,19 @@ impl Desk {
                 return Err(unknown_cohort());
             }
             let mut missing = 0;
-            match &kept.rule {
-                Some(rule) => {
-                    let (filter, contents) = Rule::read(rule)?.meant(&choosing.view)?;
-                    choosing.set_rule(filter, contents);
-                    choosing.select(|view| {
-                        view.clear();
-                        view.check_matching(true)
-                    });
-                }
-                None => {
-                    let ids: Vec<PatientId> = ids.into_iter().map(PatientId).collect();
-                    choosing.select(|view| {
-                        missing = view.select_ids(&ids);
-                        missing
-                    });
-                }
+            if let Some(rule) = &kept.rule {
+                let (filter, contents) = Rule::read(rule)?.meant(&choosing.view)?;
+                choosing.set_rule(filter, contents);
+                choosing.select(|view| {
+                    view.clear();
+                    view.check_matching(true)
+                });
+            } else {
+                let ids: Vec<PatientId> = ids.into_iter().map(PatientId).collect();
+                choosing.select(|view| {
+                    missing = view.select_ids(&ids);
+                    missing
+                });
             }
             Ok(CohortApplied { missing, state: choosing.state() })
         })

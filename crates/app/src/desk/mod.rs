@@ -3,6 +3,8 @@
 //! [`sheaf_commands!`](crate::sheaf_commands) lists every command once. Inputs are ids and values; a path is chosen in a dialog
 //! of the desktop ([`Native`]). What is deliberately absent: Tauri, HTML, sentences for people beside those of errors.
 
+#![expect(clippy::needless_pass_by_value, reason = "a command takes its input as it came from the page")]
+
 pub mod browse;
 mod choosing;
 mod commands;

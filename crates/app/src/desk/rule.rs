@@ -50,6 +50,11 @@ impl Rule {
         })
     }
 
+    /// The rule as it is kept.
+    pub(crate) fn write(&self) -> String {
+        serde_json::to_string(self).expect("names and words are JSON")
+    }
+
     /// The rule back from where it was kept.
     pub(crate) fn read(json: &str) -> Result<Self> {
         let unreadable = || {

@@ -5,4 +5,8 @@
 mod native;
 
 mod browsing;
+mod cohorts;
 mod creating;
+#[allow(dead_code, reason = "each test uses a part of it")]
+mod hospital;
+mod registries;
