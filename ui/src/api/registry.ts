@@ -31,6 +31,8 @@ export interface DemoTask {
 
 /** Opening, closing, switching. Each rejects with a `HostError`, and then all stays as it was. */
 export interface RegistryActions {
+  /** Begins as at the start of the window: tries the registry of last time once more. */
+  startAgain: () => Promise<void>;
   /** Asks for a file; false when the user thought better of it. */
   open: () => Promise<boolean>;
   openRecent: (id: string) => Promise<void>;
@@ -59,6 +61,11 @@ export function useRegistry(): RegistryActions {
         keepRegistry(client, await ask());
       });
     return {
+      async startAgain() {
+        const begun = await host.call('start', {});
+        if (begun.problem && !begun.registry) throw new HostError(begun.problem);
+        await keep(begun.registry);
+      },
       async open() {
         const opened = await host.call('open_registry', {});
         if (opened) await keep(opened);

@@ -91,7 +91,12 @@ function Looks({ preferences, desktopLanguage, children }: LooksProps) {
     document.documentElement.lang = language;
   }, [language]);
   return (
-    <MantineProvider theme={theme} cssVariablesResolver={resolver} forceColorScheme={scheme}>
+    <MantineProvider
+      theme={theme}
+      cssVariablesResolver={resolver}
+      forceColorScheme={scheme}
+      env={import.meta.env.MODE === 'test' ? 'test' : 'default'}
+    >
       <I18nextProvider i18n={i18n}>
         <FormatContext value={format}>
           <ModalsProvider>

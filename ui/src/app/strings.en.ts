@@ -91,7 +91,6 @@ export const common = {
     tree: 'In the list of patients',
     exports: 'Exports',
     palette: 'Command palette',
-    settings: 'Settings',
     sheet: 'This sheet',
     closeDialog: 'Close what is open',
     find: 'Find',

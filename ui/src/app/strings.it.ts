@@ -94,7 +94,6 @@ export const common: Catalogue<typeof en> = {
     tree: 'Nell’elenco dei pazienti',
     exports: 'Esportazioni',
     palette: 'Elenco dei comandi',
-    settings: 'Impostazioni',
     sheet: 'Questa scheda',
     closeDialog: 'Chiudi ciò che è aperto',
     find: 'Cerca',

@@ -17,13 +17,27 @@ export function languageFor(chosen: string, desktop: string): Language {
   return 'en';
 }
 
+interface Words {
+  [key: string]: string | Words;
+}
+
+/** Italian has a form of its own for whole millions, which reads as the plural: without it they would be in English. */
+function withMany(words: Words): Words {
+  const all: Words = {};
+  for (const [key, value] of Object.entries(words)) {
+    all[key] = typeof value === 'string' ? value : withMany(value);
+    if (key.endsWith('_other')) all[key.replace(/_other$/, '_many')] = value;
+  }
+  return all;
+}
+
 /** The catalogue. Every string of the page comes from here; patients' and folders' names never do. */
 export function makeI18n(language: Language): i18n {
   const instance = createInstance();
   void instance.use(initReactI18next).init({
     lng: language,
     fallbackLng: 'en',
-    resources: { en: { translation: en }, it: { translation: it } },
+    resources: { en: { translation: en }, it: { translation: withMany(it) } },
     interpolation: { escapeValue: false }, // React writes text as text
     initAsync: false,
   });

@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Progress } from '@mantine/core';
 import { IconDatabase, IconFolderOpen, IconSparkles, IconX, type Icon } from '@tabler/icons-react';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useRef, useState, type Ref } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { useDemo, useRecent, useRegistry } from '../../api/registry';
@@ -10,8 +10,15 @@ import type { ErrorReport } from '../../bindings/ErrorReport';
 import type { RecentRegistry } from '../../bindings/RecentRegistry';
 import type { Startup } from '../../bindings/Startup';
 import { ErrorNotice, reportOf } from '../../components/ErrorNotice';
+import { toastError } from '../../components/toast';
 import { SheafOfSlices } from './SheafOfSlices';
 import classes from './FirstRun.module.css';
+
+/** What could not be opened, and how to try once more. */
+interface Problem {
+  report: ErrorReport;
+  again: { what: string; run: () => Promise<unknown> };
+}
 
 /** Nothing is open: open a registry, or try the demo. */
 export function FirstRun({ startup }: { startup: Startup }) {
@@ -20,27 +27,42 @@ export function FirstRun({ startup }: { startup: Startup }) {
   const demo = useDemo();
   const recent = useRecent(startup);
   const [busy, setBusy] = useState<string | null>(null);
-  const [problem, setProblem] = useState<ErrorReport | null>(startup.problem);
+  const [problem, setProblem] = useState<Problem | null>(
+    startup.problem && { report: startup.problem, again: { what: 'start', run: registry.startAgain } },
+  );
   const [demoProblem, setDemoProblem] = useState<ErrorReport | null>(null);
 
   const attempt = (what: string, run: () => Promise<unknown>) => {
     setBusy(what);
     void run()
       .then(
-        () => {
+        (done) => {
+          if (done === false) return;
           setProblem(null);
           goOn();
         },
-        (error: unknown) => setProblem(reportOf(error)),
+        (error: unknown) => setProblem({ report: reportOf(error), again: { what, run } }),
       )
       .finally(() => setBusy(null));
   };
   const open = () => attempt('open', registry.open);
   const make = () => {
     setDemoProblem(null);
-    registry.makeDemo().then(goOn, (error: unknown) => setDemoProblem(reportOf(error)));
+    registry.makeDemo().then(
+      (made) => {
+        if (made) goOn();
+      },
+      (error: unknown) => setDemoProblem(reportOf(error)),
+    );
   };
-  const latest = recent[0];
+  // The button comes back when the making ends without a demo, and with it the focus.
+  const button = useRef<HTMLButtonElement>(null);
+  const making = demo !== null;
+  const wasMaking = useRef(false);
+  useEffect(() => {
+    if (wasMaking.current && !making) button.current?.focus();
+    wasMaking.current = making;
+  }, [making]);
   const held = busy !== null || demo !== null;
 
   return (
@@ -52,18 +74,16 @@ export function FirstRun({ startup }: { startup: Startup }) {
 
         {problem && (
           <section className={classes.problem} aria-label={t('firstRun.problem')}>
-            <ErrorNotice report={problem}>
+            <ErrorNotice report={problem.report}>
               <div className={classes.steps}>
-                {latest && (
-                  <Button
-                    variant="default"
-                    loading={busy === latest.id}
-                    disabled={held && busy !== latest.id}
-                    onClick={() => attempt(latest.id, () => registry.openRecent(latest.id))}
-                  >
-                    {t('common.retry')}
-                  </Button>
-                )}
+                <Button
+                  variant="default"
+                  loading={busy === problem.again.what}
+                  disabled={held && busy !== problem.again.what}
+                  onClick={() => attempt(problem.again.what, problem.again.run)}
+                >
+                  {t('common.retry')}
+                </Button>
                 <Button variant="default" disabled={held} onClick={open}>
                   {t('firstRun.openAnother')}
                 </Button>
@@ -75,6 +95,7 @@ export function FirstRun({ startup }: { startup: Startup }) {
         <ul className={classes.choices} aria-label={t('firstRun.choices')}>
           <li>
             <Choice
+              testId="open-registry"
               icon={IconFolderOpen}
               title={t('firstRun.open')}
               about={t('firstRun.openAbout')}
@@ -92,6 +113,8 @@ export function FirstRun({ startup }: { startup: Startup }) {
               />
             ) : (
               <Choice
+                ref={button}
+                testId="try-demo"
                 icon={IconSparkles}
                 title={t('firstRun.demo')}
                 about={t('firstRun.demoAbout')}
@@ -120,9 +143,7 @@ export function FirstRun({ startup }: { startup: Startup }) {
                   busy={busy === each.id}
                   disabled={held}
                   onOpen={() => attempt(each.id, () => registry.openRecent(each.id))}
-                  onRemove={() =>
-                    void registry.forgetRecent(each.id).catch((e: unknown) => setProblem(reportOf(e)))
-                  }
+                  onRemove={() => void registry.forgetRecent(each.id).catch(toastError)}
                 />
               ))}
             </ul>
@@ -139,6 +160,8 @@ function goOn(): void {
 }
 
 interface ChoiceProps {
+  ref?: Ref<HTMLButtonElement>;
+  testId: string;
   icon: Icon;
   title: string;
   about: string;
@@ -147,10 +170,21 @@ interface ChoiceProps {
   onClick: () => void;
 }
 
-function Choice({ icon: Picture, title, about, primary = false, disabled, onClick }: ChoiceProps) {
+function Choice({
+  ref,
+  testId,
+  icon: Picture,
+  title,
+  about,
+  primary = false,
+  disabled,
+  onClick,
+}: ChoiceProps) {
   return (
     <button
+      ref={ref}
       type="button"
+      data-testid={testId}
       className={classes.choice}
       data-primary={primary || undefined}
       aria-disabled={disabled}

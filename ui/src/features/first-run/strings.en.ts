@@ -11,11 +11,9 @@ export const firstRun = {
   makingAbout: 'Invented patients with invented images. It opens when it is ready.',
   cancelling: 'Cancelling…',
   recent: 'Opened before',
-  opened: 'Opened {{when}}',
   missing: 'Not found',
   notTold: 'Does not answer',
   remove: 'Remove {{name}} from this list',
   problem: 'The registry of last time could not be opened',
   openAnother: 'Open another…',
-  demoFailed: 'The demo could not be made',
 };

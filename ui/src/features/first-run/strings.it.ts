@@ -14,11 +14,9 @@ export const firstRun: Catalogue<typeof en> = {
   makingAbout: 'Pazienti inventati con immagini inventate. Si apre appena è pronta.',
   cancelling: 'Interruzione…',
   recent: 'Aperti in precedenza',
-  opened: 'Aperto {{when}}',
   missing: 'Non trovato',
   notTold: 'Non risponde',
   remove: 'Togli {{name}} da questo elenco',
   problem: 'Il registro dell’ultima volta non si è potuto aprire',
   openAnother: 'Apri un altro…',
-  demoFailed: 'La demo non si è potuta creare',
 };

@@ -12,9 +12,7 @@ export const settings = {
   },
   saved: 'Saved',
   savedNow: '{{what}}: saved',
-  unreadable: 'The settings could not be read',
   registries: {
-    open: 'Open registry',
     none: 'No registry is open.',
     openAnother: 'Open another…',
     openOne: 'Open a registry…',

@@ -15,9 +15,7 @@ export const settings: Catalogue<typeof en> = {
   },
   saved: 'Salvato',
   savedNow: '{{what}}: salvato',
-  unreadable: 'Le impostazioni non si sono potute leggere',
   registries: {
-    open: 'Registro aperto',
     none: 'Nessun registro è aperto.',
     openAnother: 'Apri un altro…',
     openOne: 'Apri un registro…',

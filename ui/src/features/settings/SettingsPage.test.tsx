@@ -1,0 +1,205 @@
+import { render, screen, waitFor, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { beforeEach, describe, expect, it } from 'vitest';
+
+import { App } from '../../app/App';
+import { HostError } from '../../host/types';
+import { makeFakeHost } from '../../test/fakeHost';
+import { openRegistry, PREFERENCES, recentRegistry, settingsView, startup } from '../../test/fixtures';
+import { fieldOf, formOf, inputOf, sizeAsWritten } from './limits';
+
+const report = (code: string, message: string, details: string[] = []) => ({
+  code,
+  message,
+  hint: '',
+  details,
+});
+
+function host() {
+  return makeFakeHost({
+    start: () => startup({ registry: openRegistry() }),
+    exports: () => ({ exports: [] }),
+    recent_registries: () => ({ recent: [recentRegistry()] }),
+    settings: () => settingsView(),
+    destination: () => ({ folder: '/data/out', free_bytes: 1.2e12, largest_file: null, problem: null }),
+    data_roots: () => ({
+      roots: [
+        {
+          id: 1,
+          prefix: 'scans/',
+          location: '/mnt/nas',
+          located: false,
+          problem: report('ROOT_MISSING', 'The folder /mnt/nas is not there.'),
+        },
+      ],
+    }),
+    set_preferences: (preferences) => preferences,
+  });
+}
+
+beforeEach(() => {
+  window.location.hash = '#settings';
+});
+
+describe('settings', () => {
+  it('change the appearance at once, keep it, and take it back', async () => {
+    const fake = host();
+    render(<App host={fake} />);
+    const user = userEvent.setup();
+    const colours = await screen.findByRole('radiogroup', { name: 'Colours' });
+    await user.click(within(colours).getByRole('radio', { name: 'Dark' }));
+    expect(document.documentElement).toHaveAttribute('data-mantine-color-scheme', 'dark');
+    expect(await screen.findByText('Colours: saved')).toBeInTheDocument();
+    await user.click(screen.getByRole('button', { name: 'Undo' }));
+    await waitFor(() =>
+      expect(document.documentElement).toHaveAttribute('data-mantine-color-scheme', 'light'),
+    );
+    expect(fake.calls.filter((call) => call.command === 'set_preferences').map((call) => call.input)).toEqual(
+      [
+        { ...PREFERENCES, appearance: 'dark' },
+        { ...PREFERENCES, appearance: 'light' },
+      ],
+    );
+  });
+
+  it('go back to what was when they cannot be kept, and say why', async () => {
+    const fake = host();
+    fake.answer({
+      set_preferences: () => {
+        throw new HostError(report('HOME_UNUSABLE', 'The home cannot be written.'));
+      },
+    });
+    render(<App host={fake} />);
+    const user = userEvent.setup();
+    const awake = await screen.findByRole('switch', { name: 'Keep the computer awake' });
+    expect(awake).toBeChecked();
+    await user.click(awake);
+    expect(await screen.findByText('The home cannot be written.')).toBeVisible();
+    expect(awake).toBeChecked();
+    fake.answer({ set_preferences: (preferences) => preferences });
+    await user.click(screen.getByRole('button', { name: 'Try again' }));
+    await waitFor(() => expect(awake).not.toBeChecked());
+  });
+
+  it('never lose one change to another that was made at the same time', async () => {
+    const fake = host();
+    render(<App host={fake} />);
+    const user = userEvent.setup();
+    await user.click(await screen.findByRole('switch', { name: 'Keep the computer awake' }));
+    await user.click(screen.getByRole('switch', { name: 'Notify when an export ends' }));
+    await waitFor(() =>
+      expect(fake.calls.filter((call) => call.command === 'set_preferences').at(-1)?.input).toEqual({
+        ...PREFERENCES,
+        keep_awake: false,
+        notifications: false,
+      }),
+    );
+  });
+
+  it('speak Italian without a reload', async () => {
+    render(<App host={host()} />);
+    const user = userEvent.setup();
+    await user.click(await screen.findByRole('radio', { name: 'Italiano' }));
+    expect(await screen.findByRole('heading', { level: 1, name: 'Impostazioni' })).toBeVisible();
+    expect(screen.getByRole('link', { name: 'Nuova esportazione' })).toBeVisible();
+    expect(screen.getByRole('button', { name: /^Progetto\s*Brain tumours/ })).toBeVisible();
+    expect(screen.getByText('1,2 TB liberi')).toBeVisible();
+    expect(document.documentElement).toHaveAttribute('lang', 'it');
+    await user.click(screen.getByRole('radio', { name: 'English' }));
+    expect(await screen.findByRole('heading', { level: 1, name: 'Settings' })).toBeVisible();
+  });
+
+  it('show what is wrong with a limit at its field, and keep what was typed', async () => {
+    const fake = host();
+    fake.answer({
+      set_limits: (input) => {
+        if (input.max_bytes_per_export === 'lots')
+          throw new HostError(
+            report('SETTINGS_INVALID', '`lots` is no size; write bytes.', ['max_bytes_per_export']),
+          );
+        return settingsView({ limits: { ...settingsView().limits, max_bytes_per_export: 2e12 } });
+      },
+    });
+    render(<App host={fake} />);
+    const user = userEvent.setup();
+    const field = await screen.findByRole('textbox', { name: 'Most data in one export' });
+    expect(field).toHaveValue('500 GB');
+    await user.clear(field);
+    await user.type(field, 'lots{Enter}');
+    expect(await screen.findByText('`lots` is no size; write bytes.')).toBeVisible();
+    expect(field).toBeInvalid();
+    expect(field).toHaveAccessibleDescription(/is no size/);
+    expect(field).toHaveFocus();
+    expect(field).toHaveValue('lots');
+
+    await user.clear(field);
+    await user.type(field, '2000 GB');
+    expect(field).toBeValid();
+    await user.click(screen.getByRole('button', { name: 'Save limits' }));
+    expect(await screen.findByText('The limits are saved.')).toBeVisible();
+    expect(field).toHaveValue('2 TB');
+    expect(fake.calls.filter((call) => call.command === 'set_limits').at(-1)?.input).toEqual({
+      max_bytes_per_export: '2000 GB',
+      max_patients_per_export: '',
+      max_kept_bytes_per_user: '',
+      free_space_reserve: '1 GiB',
+      concurrent_jobs: 1,
+    });
+  });
+
+  it('locate a folder of files', async () => {
+    const fake = host();
+    fake.answer({
+      locate_data_root: () => ({
+        roots: [{ id: 1, prefix: 'scans/', location: '/media/scans', located: true, problem: null }],
+      }),
+    });
+    render(<App host={fake} />);
+    const user = userEvent.setup();
+    expect(await screen.findByText(/The folder \/mnt\/nas is not there/)).toBeVisible();
+    await user.click(screen.getByRole('button', { name: 'Locate Files under scans/…' }));
+    expect(await screen.findByText(/Located on this computer/)).toBeVisible();
+    expect(screen.queryByText(/is not there/)).not.toBeInTheDocument();
+    expect(fake.calls).toContainEqual({ command: 'locate_data_root', input: { id: 1 } });
+  });
+
+  it('say whether notifications can be seen, and try one', async () => {
+    const fake = host();
+    fake.answer({ test_notification: () => ({ available: false, about: 'No daemon answers.' }) });
+    render(<App host={fake} />);
+    const user = userEvent.setup();
+    expect(await screen.findByText('This desktop shows notifications')).toBeVisible();
+    await user.click(screen.getByRole('button', { name: 'Send a test' }));
+    expect(await screen.findByText('This desktop shows no notifications')).toBeVisible();
+    expect(screen.getByText('No daemon answers.')).toBeVisible();
+  });
+});
+
+describe('limits as text', () => {
+  it.each([
+    [500_000_000_000, '500 GB'],
+    [1_500_000_000_000, '1.5 TB'],
+    [2 ** 30, '1 GiB'],
+    [3 * 2 ** 20, '3 MiB'],
+    [1_234_567, '1234567'],
+    [0, '0'],
+    [999, '999'],
+  ])('%d bytes are written %s', (bytes, text) => {
+    expect(sizeAsWritten(bytes)).toBe(text);
+  });
+
+  it('sends a number of jobs only when it is one', () => {
+    const form = formOf(settingsView().limits);
+    expect(inputOf({ ...form, concurrent_jobs: ' 4 ' })).toEqual({ ...form, concurrent_jobs: 4 });
+    for (const text of ['', 'two', '1.5', '-1', '9999999999'])
+      expect(inputOf({ ...form, concurrent_jobs: text })).toBeNull();
+  });
+
+  it('finds the field in what Rust says', () => {
+    expect(fieldOf(report('SETTINGS_INVALID', 'Wrong.', ['free_space_reserve']))).toBe('free_space_reserve');
+    expect(fieldOf(report('SETTINGS_INVALID', 'Line 2, key `concurrent_jobs`: 0 is out of range.'))).toBe(
+      'concurrent_jobs',
+    );
+    expect(fieldOf(report('HOME_UNUSABLE', 'The disk is full.'))).toBeNull();
+  });
+});
