@@ -56,10 +56,13 @@ export function makeFormat(locale: string): Format {
       unitDisplay: 'short',
       maximumFractionDigits: 0,
     }).format(value);
+  // Made once: a list that scrolls writes dozens of sizes a frame.
+  const decimals = [0, 1, 2].map(
+    (digits) => new Intl.NumberFormat(locale, { maximumFractionDigits: digits }),
+  );
   const size = (value: number): string => {
     const { number, unit: name, digits } = scaled(value);
-    const text = new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(number);
-    return `${text} ${SHORT[name]}`;
+    return `${(decimals[digits] ?? plain).format(number)} ${SHORT[name]}`;
   };
   const dayOf = (time: number) => new Date(time).setHours(0, 0, 0, 0);
 

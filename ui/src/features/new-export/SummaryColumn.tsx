@@ -1,0 +1,181 @@
+import { Button } from '@mantine/core';
+import { IconAlertTriangle, IconChevronRight, IconEye, IconTable } from '@tabler/icons-react';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+
+import { useFormat } from '../../app/FormatContext';
+import type { BrowseState } from '../../bindings/BrowseState';
+import { ErrorNotice } from '../../components/ErrorNotice';
+import { CheckFiles } from './CheckFiles';
+import { CompletenessDialog } from './CompletenessDialog';
+import { CreateFooter } from './CreateFooter';
+import { filterOf, noFilter } from './filter';
+import { FormFields } from './FormFields';
+import { ModalityBar } from './ModalityBar';
+import { PreviewDialog } from './PreviewDialog';
+import { RoomLine } from './RoomLine';
+import { useActs, type Acts } from './useActs';
+import type { ExportForm } from './useExportForm';
+import { useWishes } from './wishes';
+import classes from './NewExport.module.css';
+
+interface Props {
+  state: BrowseState;
+  form: ExportForm;
+}
+
+/** Most lines of what is lacking before the rest is counted. */
+const MOST_LACKING = 4;
+
+/** What an export would be: how much, what is left out, where it goes; and the one button. */
+export function SummaryColumn({ state, form }: Props) {
+  const { t } = useTranslation();
+  const { problem, dismiss } = useActs();
+  const [dialog, setDialog] = useState<'preview' | 'completeness' | null>(null);
+  const { estimate } = state;
+  const some = estimate.files > 0;
+
+  return (
+    <section className={classes.column} aria-labelledby="summary-title">
+      <header className={classes.head}>
+        <h2 id="summary-title">{t('newExport.summary')}</h2>
+      </header>
+      <div className={classes.scroll}>
+        <Total state={state} />
+        {some && <ModalityBar rows={estimate.by_modality} order={state.modalities.map((each) => each.id)} />}
+        <RoomLine bytes={estimate.bytes} destination={form.destination} />
+        <LeftOut state={state} />
+        {problem?.area === 'summary' && (
+          <div className={classes.notice}>
+            <ErrorNotice report={problem.report} action={{ label: t('common.close'), onClick: dismiss }} />
+          </div>
+        )}
+        <div className={classes.actions}>
+          <Button
+            variant="default"
+            size="compact-sm"
+            leftSection={<IconTable size={14} stroke={1.75} aria-hidden />}
+            onClick={() => setDialog('completeness')}
+          >
+            {t('newExport.completeness.button')}
+          </Button>
+          <Button
+            variant="default"
+            size="compact-sm"
+            leftSection={<IconEye size={14} stroke={1.75} aria-hidden />}
+            disabled={!some}
+            onClick={() => setDialog('preview')}
+          >
+            {t('newExport.preview.button')}
+          </Button>
+          <CheckFiles state={state} form={form} />
+        </div>
+        <FormFields form={form} />
+      </div>
+      <CreateFooter form={form} />
+      <CompletenessDialog state={state} opened={dialog === 'completeness'} onClose={() => setDialog(null)} />
+      <PreviewDialog form={form} opened={dialog === 'preview'} onClose={() => setDialog(null)} />
+    </section>
+  );
+}
+
+function Total({ state }: { state: BrowseState }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const { estimate, counts } = state;
+  if (counts.selected === 0)
+    return (
+      <div className={classes.total}>
+        <div className={classes.size} data-none>
+          {format.bytes(0)}
+        </div>
+        <div className={classes.dimmed}>
+          <strong>{t('newExport.estimate.nothing')}</strong>
+          <br />
+          {t('newExport.estimate.nothingAbout')}
+        </div>
+      </div>
+    );
+  return (
+    <div className={classes.total}>
+      <div className={classes.size} data-testid="estimate-bytes" title={format.exactBytes(estimate.bytes)}>
+        {format.bytes(estimate.bytes)}
+      </div>
+      <div className={classes.dimmed} title={t('newExport.estimate.asRegistered')}>
+        {t('newExport.estimate.of', { count: estimate.patients, n: format.count(estimate.patients) })}
+        {' · '}
+        {t('newExport.estimate.files', { count: estimate.files, n: format.count(estimate.files) })}
+      </div>
+    </div>
+  );
+}
+
+/** Who and what of the selection will not be in the ZIP. */
+function LeftOut({ state }: { state: BrowseState }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const { act } = useActs();
+  const { setFilter } = useWishes();
+  const { lacking, forbidden } = state.estimate;
+  if (lacking.length === 0 && forbidden === 0) return null;
+  const sorted = [...lacking].sort((a, b) => a.patients - b.patients);
+  const rest = sorted.length - MOST_LACKING;
+
+  return (
+    <div className={classes.leftOut}>
+      {forbidden > 0 && (
+        <p className={classes.warnLine}>
+          <IconAlertTriangle size={14} stroke={1.75} aria-hidden />
+          {t('newExport.estimate.forbidden', { count: forbidden, n: format.count(forbidden) })}
+        </p>
+      )}
+      {sorted.slice(0, MOST_LACKING).map((each) => (
+        <button
+          key={each.modality}
+          type="button"
+          className={classes.lacking}
+          aria-label={t('newExport.estimate.lackingShow', {
+            count: each.patients,
+            n: format.count(each.patients),
+            name: each.slug,
+          })}
+          onClick={() =>
+            setFilter((before) => ({
+              ...noFilter(before),
+              among: { type: 'lacking', modality: each.modality },
+            }))
+          }
+        >
+          <IconAlertTriangle size={14} stroke={1.75} aria-hidden />
+          <span className="name">
+            {t('newExport.estimate.lacking', {
+              count: each.patients,
+              n: format.count(each.patients),
+              name: each.slug,
+            })}
+          </span>
+          <IconChevronRight size={14} stroke={1.75} aria-hidden />
+        </button>
+      ))}
+      {rest > 0 && <p className={classes.hint}>{t('newExport.estimate.more', { n: format.count(rest) })}</p>}
+      {lacking.length > 0 && (
+        <button type="button" className={classes.link} onClick={() => void keepComplete(act, state)}>
+          {t('newExport.estimate.complete')}
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** Unselects who lacks any of the chosen modalities. The filter that stands is set aside for it. */
+async function keepComplete(act: Acts['act'], state: BrowseState): Promise<void> {
+  const filter = filterOf(state);
+  for (const { modality } of state.estimate.lacking) {
+    const shown = await act('summary', 'set_filter', {
+      ...noFilter(filter),
+      among: { type: 'lacking', modality },
+    });
+    if (!shown || !(await act('summary', 'check_matching', { on: false }))) break;
+  }
+  await act('summary', 'set_filter', { ...filter, among: null });
+}

@@ -1,0 +1,44 @@
+import { createContext, use, useMemo, useState, useSyncExternalStore, type ReactNode } from 'react';
+
+import type { BrowseState } from '../../bindings/BrowseState';
+import type { ContentsInput } from '../../bindings/ContentsInput';
+import type { FilterInput } from '../../bindings/FilterInput';
+import { filterOf } from './filter';
+import { Latest } from './latest';
+import { useActs } from './useActs';
+
+interface Wishes {
+  filter: FilterInput;
+  setFilter: (patch: (before: FilterInput) => FilterInput) => void;
+  contents: ContentsInput;
+  setContents: (patch: (before: ContentsInput) => ContentsInput) => void;
+}
+
+const WishesContext = createContext<Wishes | null>(null);
+
+/** Filter and contents as they are wished: a little ahead of the state. */
+export function useWishes(): Wishes {
+  const wishes = use(WishesContext);
+  if (!wishes) throw new Error('There is no page above this component.');
+  return wishes;
+}
+
+export function WishesProvider({ state, children }: { state: BrowseState; children: ReactNode }) {
+  const { act } = useActs();
+  const [filters] = useState(() => new Latest<FilterInput>((wish) => act('patients', 'set_filter', wish)));
+  const [contents] = useState(
+    () => new Latest<ContentsInput>((wish) => act('content', 'set_contents', wish)),
+  );
+  const filter = useSyncExternalStore(filters.subscribe, filters.pending);
+  const content = useSyncExternalStore(contents.subscribe, contents.pending);
+  const wishes = useMemo(
+    (): Wishes => ({
+      filter: filter ?? filterOf(state),
+      setFilter: (patch) => filters.change(filterOf(state), patch),
+      contents: content ?? state.contents,
+      setContents: (patch) => contents.change(state.contents, patch),
+    }),
+    [filter, filters, content, contents, state],
+  );
+  return <WishesContext value={wishes}>{children}</WishesContext>;
+}
