@@ -6,6 +6,12 @@ import type { ExportRows } from '../bindings/ExportRows';
 import { keys } from './keys';
 import { taskMoved } from './tasks';
 
+/** Whether a row tells of an earlier state than the one that is known: an answer can be overtaken by an event. */
+function isOlder(row: ExportRow, known: ExportRow): boolean {
+  if (row.attempt !== known.attempt) return row.attempt < known.attempt;
+  return row.completed_at === null && known.completed_at !== null;
+}
+
 /** New and changed rows into a list by id; new ones come first, as the newest. */
 export function mergeRows(before: ExportRow[], rows: ExportRow[], removed: string[]): ExportRow[] {
   const changed = new Map(rows.map((row) => [row.id, row]));
@@ -15,7 +21,7 @@ export function mergeRows(before: ExportRow[], rows: ExportRow[], removed: strin
     .map((row) => {
       const next = changed.get(row.id);
       changed.delete(row.id);
-      return next
+      return next && !isOlder(next, row)
         ? { ...next, progress: next.progress ?? (next.status === 'processing' ? row.progress : null) }
         : row;
     });
@@ -29,6 +35,8 @@ export function mergeRows(before: ExportRow[], rows: ExportRow[], removed: strin
 export function applyEvent(client: QueryClient, event: Event): void {
   switch (event.type) {
     case 'exports':
+      // A list that is still on its way may be older than this.
+      if (!client.getQueryData(keys.exports)) void client.invalidateQueries({ queryKey: keys.exports });
       client.setQueryData<ExportRows>(keys.exports, (old) =>
         old ? { exports: mergeRows(old.exports, event.rows, event.removed) } : old,
       );
@@ -39,7 +47,10 @@ export function applyEvent(client: QueryClient, event: Event): void {
         old
           ? {
               exports: old.exports.map((row) =>
-                row.id === event.id ? { ...row, progress: event.progress } : row,
+                // A report that comes after the end changes nothing.
+                row.id === event.id && (row.status === 'pending' || row.status === 'processing')
+                  ? { ...row, progress: event.progress }
+                  : row,
               ),
             }
           : old,
