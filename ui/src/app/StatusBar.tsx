@@ -1,16 +1,14 @@
 import { IconChevronRight, IconRefresh } from '@tabler/icons-react';
-import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
-import { keys } from '../api/keys';
+import { useRegistry } from '../api/registry';
 import type { ExportRow } from '../bindings/ExportRow';
 import type { Startup } from '../bindings/Startup';
 import { toastError } from '../components/toast';
 import { activeJob, standingOf, toneOf } from '../features/exports/model';
 import { useTurns } from '../features/exports/useTurns';
 import { paceParts, stateWord } from '../features/exports/words';
-import { useHost } from '../host/context';
 import { useFormat } from './FormatContext';
 import { goTo } from './page';
 import { useNow } from './useNow';
@@ -67,8 +65,7 @@ function Job({ exports }: { exports: ExportRow[] }) {
 
 function Index({ startup }: { startup: Startup }) {
   const { t } = useTranslation();
-  const host = useHost();
-  const client = useQueryClient();
+  const { refresh: refreshed } = useRegistry();
   const format = useFormat();
   const now = useNow();
   const [refreshing, setRefreshing] = useState(false);
@@ -78,10 +75,7 @@ function Index({ startup }: { startup: Startup }) {
   const refresh = async () => {
     setRefreshing(true);
     try {
-      const fresh = await host.call('refresh_registry', {});
-      client.setQueryData<Startup>(keys.startup, (old) => (old ? { ...old, registry: fresh } : old));
-      if (fresh.browse) client.setQueryData(keys.browse, fresh.browse);
-      void client.invalidateQueries({ queryKey: ['rows'] });
+      await refreshed();
     } catch (error) {
       toastError(error);
     } finally {

@@ -87,9 +87,9 @@ describe('the list', () => {
     host.tell({ type: 'progress', id: 'A1', progress: progress({ bytes_done: 482_000_000_000 }) });
     await screen.findByText('Writing 100%');
     host.tell({ type: 'exports', rows: [row()], removed: [] });
-    await screen.findByText('Done');
+    await screen.findByText('Done', { selector: 'span' });
     host.tell({ type: 'progress', id: 'A1', progress: progress() });
-    await waitFor(() => expect(screen.getByText('Done')).toBeInTheDocument());
+    await waitFor(() => expect(screen.getByText('Done', { selector: 'span' })).toBeInTheDocument());
     expect(screen.queryByRole('progressbar')).toBeNull();
   });
 });
@@ -97,30 +97,41 @@ describe('the list', () => {
 describe('keys', () => {
   it('move, open details, and remove with a way back', async () => {
     const rows = [
-      row({ id: '1', name: 'one', created_at: '2025-01-03T00:00:00Z' }),
-      row({ id: '2', name: 'two', created_at: '2025-01-02T00:00:00Z' }),
+      row({ id: '1', name: 'first', created_at: '2025-01-03T00:00:00Z' }),
+      row({ id: '2', name: 'second', created_at: '2025-01-02T00:00:00Z' }),
     ];
     const host = makeFakeHost({
       exports: () => ({ exports: rows }),
       export_details: ({ id }) => record(rows.find((one) => one.id === id) ?? row()),
       remove_export: () => ({}),
-      restore_export: () => row({ id: '2', name: 'two', created_at: '2025-01-02T00:00:00Z' }),
+      restore_export: () => row({ id: '2', name: 'second', created_at: '2025-01-02T00:00:00Z' }),
     });
     renderWith(host, <Page />);
     const user = userEvent.setup();
-    (await screen.findByRole('row', { name: /one/ })).focus();
+    (await screen.findByRole('row', { name: /first/ })).focus();
     await user.keyboard('{ArrowDown}');
-    await waitFor(() => expect(screen.getByRole('row', { name: /two/ })).toHaveFocus());
+    await waitFor(() => expect(screen.getByRole('row', { name: /second/ })).toHaveFocus());
     await user.keyboard('{Delete}');
-    await waitFor(() => expect(screen.queryByRole('row', { name: /two/ })).toBeNull());
+    await waitFor(() => expect(screen.queryByRole('row', { name: /second/ })).toBeNull());
     expect(calls(host, 'remove_export')[0]?.input).toEqual({ id: '2' });
-    await waitFor(() => expect(screen.getByRole('row', { name: /one/ })).toHaveFocus());
+    await waitFor(() => expect(screen.getByRole('row', { name: /first/ })).toHaveFocus());
     await user.click(await screen.findByRole('button', { name: 'Undo' }));
-    await screen.findByRole('row', { name: /two/ });
-    screen.getByRole('row', { name: /one/ }).focus();
+    await screen.findByRole('row', { name: /second/ });
+    screen.getByRole('row', { name: /first/ }).focus();
     await user.keyboard('{Enter}');
     expect(window.location.hash).toBe('#exports/1');
     await screen.findByRole('dialog');
+  });
+
+  it('lead to the search', async () => {
+    renderWith(makeFakeHost({ exports: () => ({ exports: [row()] }) }), <Page />);
+    await screen.findByRole('row');
+    await userEvent.keyboard('/');
+    const find = screen.getByRole('textbox', { name: 'Find exports' });
+    expect(find).toHaveFocus();
+    expect(find).toHaveValue('');
+    await userEvent.keyboard('a/{ArrowDown}');
+    expect(find).toHaveValue('a/');
   });
 
   it('do not remove what runs', async () => {
@@ -215,7 +226,7 @@ describe('what can be done', () => {
     host.answer({ locate_archive: () => row({ path: '/elsewhere/study_a.zip' }) });
     await userEvent.click(screen.getByRole('button', { name: 'Locate…' }));
     await screen.findByText('Found: the ZIP is where you said');
-    expect(screen.getByText('Done')).toBeInTheDocument();
+    expect(screen.getByText('Done', { selector: 'span' })).toBeInTheDocument();
   });
 
   it('moves the ZIP to the trash without asking, since it can be had back; then the file is missing', async () => {

@@ -7,6 +7,7 @@ import { useTranslation } from 'react-i18next';
 
 import { useFormat } from '../../app/FormatContext';
 import { goTo, usePage, usePageDetail } from '../../app/page';
+import { dialogIsOpen, isTyping } from '../../app/shortcutKeys';
 import type { ExportRow } from '../../bindings/ExportRow';
 import type { ExportRows } from '../../bindings/ExportRows';
 import { ErrorNotice, reportOf } from '../../components/ErrorNotice';
@@ -68,6 +69,7 @@ function Listed({ rows }: { rows: ExportRow[] }) {
   const [currentId, setCurrentId] = useState<string | null>(null);
   const [menu, setMenu] = useState<{ id: string; place: MenuPlace } | null>(null);
   const box = useRef<HTMLDivElement>(null);
+  const find = useRef<HTMLInputElement>(null);
 
   const counts = useMemo(() => countTabs(rows), [rows]);
   const shown = useMemo(
@@ -163,6 +165,18 @@ function Listed({ rows }: { rows: ExportRow[] }) {
     });
   }, [focusRow]);
 
+  useEffect(() => {
+    if (!onPage) return;
+    const toFind = (event: globalThis.KeyboardEvent) => {
+      if (event.key !== '/' || event.defaultPrevented || isTyping(event.target) || dialogIsOpen()) return;
+      event.preventDefault();
+      find.current?.focus();
+      find.current?.select();
+    };
+    window.addEventListener('keydown', toFind);
+    return () => window.removeEventListener('keydown', toFind);
+  }, [onPage]);
+
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
     const element = event.target as HTMLElement;
     const row = shown[current];
@@ -218,7 +232,7 @@ function Listed({ rows }: { rows: ExportRow[] }) {
               }}
               placeholder={t('exports.find')}
               aria-label={t('exports.findLabel')}
-              data-find
+              ref={find}
               leftSection={<IconSearch size={14} stroke={1.75} aria-hidden />}
               rightSection={
                 typed === '' ? null : (

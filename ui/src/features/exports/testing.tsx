@@ -15,7 +15,7 @@ import { makeFormat } from '../../format/format';
 import { HostContext } from '../../host/context';
 import { makeI18n } from '../../i18n';
 import type { FakeHost } from '../../test/fakeHost';
-import { resolver, theme } from '../../theme/theme';
+import { makeTheme, resolver } from '../../theme/theme';
 
 /** A row for tests: done, unless told otherwise. */
 export function row(more: Partial<ExportRow> = {}): ExportRow {
@@ -118,7 +118,7 @@ export function renderWith(host: FakeHost, page: ReactNode): RenderResult & { cl
   const result = render(
     <HostContext value={host}>
       <QueryClientProvider client={client}>
-        <MantineProvider theme={theme} cssVariablesResolver={resolver} env="test">
+        <MantineProvider theme={makeTheme('Close')} cssVariablesResolver={resolver} env="test">
           <I18nextProvider i18n={makeI18n('en')}>
             <FormatContext value={makeFormat('en')}>
               <Notifications />
