@@ -1,7 +1,10 @@
 import '@testing-library/jest-dom/vitest';
 import { clearMocks } from '@tauri-apps/api/mocks';
-import { cleanup } from '@testing-library/react';
+import { cleanup, configure } from '@testing-library/react';
 import { afterEach } from 'vitest';
+
+// A machine that does other things too is slow, not wrong.
+configure({ asyncUtilTimeout: 15_000 });
 
 // What jsdom lacks and the component kit asks for: a desktop that is light, boxes that never change, no scrolling.
 window.matchMedia = (media: string): MediaQueryList =>

@@ -9,13 +9,13 @@ import {
   IconSparkles,
   IconX,
 } from '@tabler/icons-react';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { useRecent, useRegistry } from '../api/registry';
 import type { OpenRegistry } from '../bindings/OpenRegistry';
 import type { Startup } from '../bindings/Startup';
-import { toastError } from '../components/toast';
+import { toast, toastError } from '../components/toast';
 import { useFormat } from './FormatContext';
 import { goTo } from './page';
 import { useNow } from './useNow';
@@ -32,6 +32,14 @@ export function RegistrySwitcher({ startup }: { startup: Startup }) {
   const registry = useRegistry();
   const [busy, setBusy] = useState(false);
   const open = startup.registry;
+
+  // What of last time could not be had again although the registry is open: said once.
+  const { problem } = startup;
+  useEffect(() => {
+    if (problem && open)
+      toast({ id: 'start', message: problem.message, detail: problem.hint, tone: 'warn', stays: 15_000 });
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- not again for another registry
+  }, [problem]);
 
   const attempt = (run: () => Promise<unknown>) => {
     setBusy(true);
