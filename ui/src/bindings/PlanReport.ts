@@ -5,9 +5,17 @@ import type { Lacking } from "./Lacking";
 import type { ModalityTotal } from "./ModalityTotal";
 
 /**
- * `plan`: what an export would hold, from stat.
+ * A plan for the page: totals of everything, lists only as long as anyone reads them.
  */
 export type PlanReport = { 
+/**
+ * How many problems there are.
+ */
+problems_total: number, 
+/**
+ * How often a patient lacks a modality.
+ */
+lacking_total: number, 
 /**
  * Project slug.
  */

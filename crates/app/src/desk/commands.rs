@@ -48,7 +48,7 @@ macro_rules! sheaf_commands {
             destination(Nothing) -> Destination;
             choose_destination(Nothing) -> Option<Destination>;
             suggest_name(Nothing) -> SuggestedName;
-            plan_export(TaskId) -> PlanReport;
+            plan_export(TaskId) -> ExportPlan;
             preview(PreviewInput) -> ArchivePreview;
             create_export(CreateExport) -> ExportRow;
 

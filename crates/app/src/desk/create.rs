@@ -39,6 +39,19 @@ pub struct SuggestedName {
     pub name: String,
 }
 
+/// A plan for the page: totals of everything, lists only as long as anyone reads them.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "PlanReport"))]
+pub struct ExportPlan {
+    /// The plan; of `problems`, `lacking` and `unknown_patients` the first 1,000 each.
+    #[serde(flatten)]
+    pub report: PlanReport,
+    /// How many problems there are.
+    pub problems_total: u64,
+    /// How often a patient lacks a modality.
+    pub lacking_total: u64,
+}
+
 /// What the archive shall be called in a preview.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
@@ -93,6 +106,8 @@ pub struct CreateExport {
 
 /// The key under which the destination is kept.
 const DESTINATION: &str = "destination";
+/// Most lines of each list of a plan.
+const MOST_LISTED: usize = 1000;
 /// Most entries of a preview.
 const MOST_ENTRIES: usize = 5000;
 /// Most bytes of `metadata.json` in a preview.
@@ -132,9 +147,14 @@ impl Desk {
     }
 
     /// Looks at every file of the selection: exact bytes, what is lacking or wrong, why an export would be refused.
-    pub fn plan_export(&self, task: TaskId) -> Result<PlanReport> {
+    pub fn plan_export(&self, task: TaskId) -> Result<ExportPlan> {
         let task = self.tasks.begin(&task.task)?;
-        self.sheaf.plan(&self.plan_request()?, &task.listener(), task.cancel())
+        let mut report = self.sheaf.plan(&self.plan_request()?, &task.listener(), task.cancel())?;
+        let (problems_total, lacking_total) = (report.problems.len() as u64, report.lacking.len() as u64);
+        report.problems.truncate(MOST_LISTED);
+        report.lacking.truncate(MOST_LISTED);
+        report.unknown_patients.truncate(MOST_LISTED);
+        Ok(ExportPlan { report, problems_total, lacking_total })
     }
 
     /// The archive before it is made: names in order, and `metadata.json` with its checksums still open.

@@ -102,7 +102,7 @@ pub mod types {
     pub use super::registries::*;
     pub use super::settings::*;
     pub use super::{Nothing, NotificationState, TaskId};
-    pub use crate::wire::{DatasetExport, PlanReport, Verification};
+    pub use crate::wire::{DatasetExport, Verification};
 }
 
 macro_rules! dispatcher {

@@ -42,9 +42,9 @@ impl Open {
     /// Reads the registry at `path`, and the index of a project of it: the one that is named if the user sees it, else the
     /// first with patients. The file is not held open.
     pub(crate) fn read(house: &House, path: &Path, user: Option<&str>, project: Option<&str>) -> Result<Self> {
-        answers(path)?;
-        let stamp = Stamp::of(path);
-        let registry = house.registry(path)?;
+        let path = canonical(path)?;
+        let stamp = Stamp::of(&path);
+        let registry = house.registry(&path)?;
         let roots = registry.data_roots()?;
         let located = house.data_roots(registry.path(), &roots);
         let missing = std::thread::spawn(move || missing(located));
@@ -87,14 +87,14 @@ impl Open {
     }
 }
 
-/// Refuses a registry whose disk is silent, before anyone is caught there.
-fn answers(path: &Path) -> Result<()> {
+/// The path as the registry knows itself; as it is where there is none. Refuses a disk that is silent, before anyone is caught
+/// there.
+pub(crate) fn canonical(path: &Path) -> Result<PathBuf> {
     let asked = path.to_owned();
-    match ask(PATIENCE, &Cancel::new(), move |_| drop(std::fs::metadata(asked))) {
-        Some(()) => Ok(()),
-        None => Err(Error::new(Code::RegistryUnreadable, format!("The disk of {} does not answer.", path.display()))
-            .hint("Check the disk or the network, then try again.")),
-    }
+    ask(PATIENCE, &Cancel::new(), move |_| asked.canonicalize().unwrap_or(asked)).ok_or_else(|| {
+        Error::new(Code::RegistryUnreadable, format!("The disk of {} does not answer.", path.display()))
+            .hint("Check the disk or the network, then try again.")
+    })
 }
 
 /// How many of these folders cannot be looked at.

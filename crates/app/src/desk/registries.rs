@@ -5,17 +5,16 @@ use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use sheaf_registry::progress::Cancel;
 use sheaf_registry::rows::DataRoot;
 use sheaf_registry::text::quoted;
 use sheaf_registry::{Code, Error, Result};
 
 use super::browse::BrowseState;
-use super::open::{Open, root_problems};
+use super::open::{Open, canonical, root_problems};
 use super::settings::Preferences;
 use super::{Desk, FileQuestion, FolderQuestion, Nothing, NotificationState, TaskId};
 use crate::demo::{self, DemoOptions};
-use crate::patience::{PATIENCE, ask, ask_all};
+use crate::patience::ask_all;
 use crate::progress::Meter;
 use crate::store::Known;
 use crate::wire::{ErrorReport, Project, User};
@@ -341,7 +340,7 @@ impl Desk {
     /// Opens a registry as it was looked at last. A user who is gone is told to `tell`, and the owner acts instead.
     fn reopen(&self, path: &Path, tell: &mut dyn FnMut(&Error)) -> Result<OpenRegistry> {
         let house = self.sheaf.house();
-        let known = match house.store.registry(&canonical(path)) {
+        let known = match house.store.registry(&canonical(path)?) {
             Ok(known) => known,
             Err(error) => {
                 tell(&error);
@@ -435,12 +434,6 @@ impl Desk {
 
 fn nothing_open() -> Error {
     Error::new(Code::RegistryNotOpen, "No registry is open.").hint("Open a registry first.")
-}
-
-/// The path as the registry knows itself; as it is where its disk does not answer.
-fn canonical(path: &Path) -> PathBuf {
-    let asked = path.to_owned();
-    ask(PATIENCE, &Cancel::new(), move |_| asked.canonicalize().ok()).flatten().unwrap_or_else(|| path.to_owned())
 }
 
 /// A folder for a demo that is not there yet, in the first folder for documents that is there.

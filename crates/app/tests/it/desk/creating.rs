@@ -49,6 +49,7 @@ fn a_plan_is_exact_and_says_why_an_export_would_be_refused() {
     let plan = bench.get("plan_export", json!({ "task": "t" }));
     assert_eq!((&plan["files"], &plan["bytes"]), (&json!(5), &json!(5 * FILE_BYTES + 5)), "from the files themselves");
     assert_eq!(plan["problems"].as_array().map(Vec::len), Some(2), "what is wrong is listed: {plan}");
+    assert_eq!(plan["problems_total"], 2, "and counted");
     assert_eq!(plan["breaches"], json!([]), "nothing is against it");
     std::fs::remove_dir(bench.lab.root().join("documents")).expect("empty");
     bench.desktop.will_choose_folder(&bench.lab.root().join("nowhere"));
