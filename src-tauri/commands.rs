@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+#[expect(clippy::wildcard_imports, reason = "the types that the list of commands names")]
 use sheaf_app::desk::types::*;
 use sheaf_app::desk::{Desk, Event};
 use sheaf_app::wire::ErrorReport;
@@ -10,6 +11,7 @@ use tauri::ipc::Channel;
 
 /// The page is there: from now on it is told what happens.
 #[tauri::command]
+#[expect(clippy::needless_pass_by_value, reason = "Tauri hands values to a command")]
 pub fn listen(desk: State<'_, Arc<Desk>>, channel: Channel<Event>) {
     desk.hub().listen(Arc::new(move |event| drop(channel.send(event.clone()))));
 }

@@ -65,10 +65,20 @@ impl Desktop {
     pub(crate) fn bare(width: u32, height: u32) -> Desktop {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let screen = format!("{width}x{height}x24");
-        let (xvfb, number) =
-            spawn_and_read(Command::new("Xvfb").args(["-displayfd", "1", "-screen", "0", &screen, "-nolisten", "tcp", "-noreset"]));
+        let (xvfb, number) = spawn_and_read(Command::new("Xvfb").args([
+            "-displayfd",
+            "1",
+            "-screen",
+            "0",
+            &screen,
+            "-nolisten",
+            "tcp",
+            "-noreset",
+        ]));
         let (bus, address) = spawn_and_read(
-            Command::new("dbus-daemon").args(["--session", "--nofork", "--nopidfile", "--print-address=1"]).envs(home(dir.path())),
+            Command::new("dbus-daemon")
+                .args(["--session", "--nofork", "--nopidfile", "--print-address=1"])
+                .envs(home(dir.path())),
         );
         let display = format!(":{number}");
         for name in ["home", "sheaf", "out"] {
@@ -99,12 +109,18 @@ impl Desktop {
     /// Starts the daemon, which writes every notification into a file: title, text, urgency, separated by tabs.
     fn start_dunst(&mut self) {
         let (script, rules, log) = (self.path("heard.sh"), self.path("dunstrc"), self.path("heard.tsv"));
-        std::fs::write(&script, format!("#!/bin/sh\nprintf '%s\\t%s\\t%s\\n' \"$2\" \"$3\" \"$5\" >> '{}'\n", log.display()))
-            .expect("a script");
+        std::fs::write(
+            &script,
+            format!("#!/bin/sh\nprintf '%s\\t%s\\t%s\\n' \"$2\" \"$3\" \"$5\" >> '{}'\n", log.display()),
+        )
+        .expect("a script");
         make_executable(&script);
         std::fs::write(
             &rules,
-            format!("[global]\n    notification_limit = 5\n[heard]\n    summary = \"*\"\n    script = {}\n", script.display()),
+            format!(
+                "[global]\n    notification_limit = 5\n[heard]\n    summary = \"*\"\n    script = {}\n",
+                script.display()
+            ),
         )
         .expect("rules");
         let dunst = spawn(self.command("dunst").arg("-config").arg(&rules).stdout(Stdio::null()).stderr(Stdio::null()));
@@ -112,7 +128,13 @@ impl Desktop {
         let asked = Instant::now();
         let owned = || {
             let mut ask = self.command("dbus-send");
-            ask.args(["--session", "--print-reply", "--dest=org.freedesktop.DBus", "/", "org.freedesktop.DBus.NameHasOwner"]);
+            ask.args([
+                "--session",
+                "--print-reply",
+                "--dest=org.freedesktop.DBus",
+                "/",
+                "org.freedesktop.DBus.NameHasOwner",
+            ]);
             let answer = ask.arg("string:org.freedesktop.Notifications").output().expect("dbus-send runs");
             String::from_utf8_lossy(&answer.stdout).contains("true")
         };
@@ -200,7 +222,8 @@ impl Window {
 
     /// Starts a program with more variables in its environment.
     pub(crate) async fn open_with(desktop: &Desktop, program: &Path, environment: &[(&str, &str)]) -> Window {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+        let port =
+            std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
         let mut command = desktop.command("WebKitWebDriver");
         command.arg(format!("--port={port}")).env("TAURI_WEBVIEW_AUTOMATION", "true");
         command.envs(environment.iter().copied()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -309,7 +332,8 @@ impl Window {
 
     /// Sends a signal to the application, by its process id.
     pub(crate) fn signal(&self, signal: &str) {
-        let sent = Command::new("kill").args([&format!("-{signal}"), &self.program.to_string()]).status().expect("kill runs");
+        let sent =
+            Command::new("kill").args([&format!("-{signal}"), &self.program.to_string()]).status().expect("kill runs");
         assert!(sent.success(), "the application is there to take {signal}");
     }
 

@@ -110,6 +110,10 @@ codes! {
     StateConflict = "STATE_CONFLICT", Refused;
     /// Another process holds the database. A job that meets it waits, then fails with its record.
     DbBusy = "DB_BUSY", Refused;
+    /// The desktop lacks what this needs: a file manager, a clipboard, a notification daemon.
+    DesktopUnavailable = "DESKTOP_UNAVAILABLE", Refused;
+    /// A file could not be moved to the trash.
+    TrashFailed = "TRASH_FAILED", Refused;
     /// The user may look at this, but not export it.
     ExportForbidden = "EXPORT_FORBIDDEN", Forbidden;
     /// This registry is opened only under a user's name.

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 use sheaf_registry::Result;
 
+use super::{Desk, Nothing, not_yet};
 use crate::progress::JobProgress;
 use crate::wire::{ArchiveState, ErrorReport, ExportStatus};
-use super::{Desk, Nothing, not_yet};
 use crate::wire::{DatasetExport, Verification};
 
 /// One line of the list. Details, selection and problems come with `export_details`.
