@@ -88,7 +88,7 @@ pub(crate) fn save(house: &House, record: &Record, to: &Path, observer: &dyn Obs
     let to = copy_destination(record, to)?;
     let directory = to.parent().unwrap_or(Path::new("/"));
     let free = sheaf_archive::free_bytes(directory)?;
-    let reserve = house.settings.free_space_reserve;
+    let reserve = house.settings().free_space_reserve;
     if archive.identity.bytes.saturating_add(reserve) > free {
         return Err(limits::no_space(archive.identity.bytes, reserve, free));
     }

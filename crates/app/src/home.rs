@@ -59,6 +59,11 @@ impl Home {
         self.dir.join("index")
     }
 
+    /// Folder for the logs of the window.
+    pub fn logs(&self) -> PathBuf {
+        self.dir.join("logs")
+    }
+
     /// Folder for lock files.
     pub fn locks(&self) -> PathBuf {
         self.dir.join("locks")

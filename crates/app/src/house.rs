@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::{PoisonError, RwLock};
 
 use sheaf_archive::publish::recover_publish;
 use sheaf_registry::access::Actor;
@@ -24,7 +25,8 @@ use crate::store::Store;
 #[derive(Debug)]
 pub(crate) struct House {
     pub(crate) home: Home,
-    pub(crate) settings: Settings,
+    /// As the file says them; read anew when the window has changed them.
+    settings: RwLock<Settings>,
     pub(crate) environment: Environment,
     pub(crate) history: History,
     pub(crate) owner: Owner,
@@ -49,10 +51,37 @@ impl House {
         let left = recover(&home, &history, &owner, &lock)?;
         drop(lock);
         let store = Store::new(home.desk());
-        let house = House { home, settings, environment, history, owner, store };
+        let house = House { home, settings: RwLock::new(settings), environment, history, owner, store };
         house.sweep_parts(&left.parts);
         house.finish(&left.publishing);
         Ok(house)
+    }
+
+    /// The settings in force.
+    pub(crate) fn settings(&self) -> Settings {
+        self.settings.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Reads the settings anew. They stay as they were where the file cannot be understood.
+    pub(crate) fn read_settings(&self) -> Result<()> {
+        let settings = Settings::read(&self.home.settings())?;
+        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = settings;
+        Ok(())
+    }
+
+    /// Makes the records true while this process runs: another one that owned jobs may have died. Does nothing while
+    /// another process recovers the home, and where nobody else owns a job.
+    pub(crate) fn recover_others(&self) -> Result<()> {
+        let others = |owner: Option<&str>| owner != Some(self.owner.id());
+        if !self.history.active()?.iter().any(|record| others(record.owner.as_deref())) {
+            return Ok(());
+        }
+        let Some(lock) = HomeLock::try_take(&self.home)? else { return Ok(()) };
+        let left = recover(&self.home, &self.history, &self.owner, &lock)?;
+        drop(lock);
+        self.sweep_parts(&left.parts);
+        self.finish(&left.publishing);
+        Ok(())
     }
 
     /// Removes part files of dead processes. What cannot be removed now stays noted for the next start.

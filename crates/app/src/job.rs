@@ -105,7 +105,7 @@ impl Job {
             if self.cancel.is_raised() || (asks && house.history.is_cancel_requested(&self.key).unwrap_or(false)) {
                 return Ok(None);
             }
-            if let Some(slot) = Slot::take(&house.home, house.settings.concurrent_jobs)? {
+            if let Some(slot) = Slot::take(&house.home, house.settings().concurrent_jobs)? {
                 return Ok(Some(slot));
             }
             if looked == 0 {
@@ -160,7 +160,7 @@ impl Job {
         let free_bytes = ask_destination(directory, &self.cancel, sheaf_archive::free_bytes)?;
         let demand = planning::demand(house, &planned, &record.user, Some(free_bytes), Promised::Working, &record.id)?;
         let demand = Demand { largest_file: planning::largest_file(directory, &self.cancel), ..demand };
-        limits::check(&demand, &house.settings)?;
+        limits::check(&demand, &house.settings())?;
         let record = persist(|| house.history.planned(&self.key, &planned))?;
         failpoint::hit("planned");
 
@@ -305,7 +305,7 @@ fn exported(plan: &Plan, part: &VerifiedPart, problems: &[FileProblem]) -> crate
 
 /// Asked while the archive grows.
 fn room(house: &House, demand: Demand, directory: &Path) -> Arc<sheaf_archive::Room> {
-    let settings = house.settings.clone();
+    let settings = house.settings();
     let directory = directory.to_owned();
     Arc::new(move |written| {
         // A disk that cannot be asked fails by itself soon enough.

@@ -29,6 +29,16 @@ impl HomeLock {
         Self::wait_for(home, PATIENCE)
     }
 
+    /// Takes the lock if nobody has it.
+    pub(crate) fn try_take(home: &Home) -> Result<Option<HomeLock>> {
+        let file = open_lock(&home.locks().join("home.lock")).map_err(|error| unusable(home.dir(), &error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(HomeLock(file))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(unusable(home.dir(), &error)),
+        }
+    }
+
     fn wait_for(home: &Home, patience: Duration) -> Result<HomeLock> {
         let file = open_lock(&home.locks().join("home.lock")).map_err(|error| unusable(home.dir(), &error))?;
         let began = Instant::now();

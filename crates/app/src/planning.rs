@@ -133,7 +133,7 @@ pub(crate) fn demand(
     promised: Promised,
     own: &str,
 ) -> Result<Demand> {
-    let kept_bytes = match house.settings.max_kept_bytes_per_user {
+    let kept_bytes = match house.settings().max_kept_bytes_per_user {
         None => 0,
         Some(_) => kept_bytes(house, user, promised, own)?,
     };

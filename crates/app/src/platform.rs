@@ -3,7 +3,7 @@
 //! Everything else of this crate is portable.
 
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 /// What tells one file from another without reading it.
@@ -68,6 +68,30 @@ pub(crate) fn private_file() -> OpenOptions {
 /// Makes a rename in this folder durable.
 pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()
+}
+
+/// Writes a small file so that it appears whole and durable under its name, in the place of one that may be there. Only this
+/// account can read it.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(format!(".{}.new", std::process::id()));
+    let new = path.with_file_name(name);
+    let written = (|| {
+        // Left by a process that had this number and died.
+        std::fs::remove_file(&new).or_else(crate::owner::gone_is_fine)?;
+        let mut file = private_file().write(true).create_new(true).open(&new)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&new, path)
+    })();
+    if written.is_err() {
+        let _ = std::fs::remove_file(&new);
+    }
+    written?;
+    // It is there; a folder that cannot be synced has only not promised to keep it through a power cut.
+    let _ = path.parent().map(sync_dir);
+    Ok(())
 }
 
 /// The account that runs this process: its name, or its number where the name is not known.

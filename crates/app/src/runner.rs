@@ -36,7 +36,12 @@ struct Shared {
     /// Threads that still take jobs.
     working: usize,
     threads: Vec<JoinHandle<()>>,
+    /// Hears that a job has ended and is no longer one of the jobs.
+    listener: Option<EndListener>,
 }
+
+/// Hears the id of a job that has ended; must not block.
+pub(crate) type EndListener = Arc<dyn Fn(&str) + Send + Sync>;
 
 struct Queued {
     job: Arc<Job>,
@@ -57,7 +62,7 @@ impl Runner {
 
     /// Puts a pending export of this process into the queue; where there is no thread to run it, it has failed.
     pub(crate) fn submit(&self, key: Key, listener: Listener, cancel: Cancel) -> Result<Handle> {
-        self.submit_to(std::thread::Builder::new().name("sheaf-job".to_owned()), key, listener, cancel)
+        self.submit_to(builder(), key, listener, cancel)
     }
 
     fn submit_to(&self, thread: std::thread::Builder, key: Key, listener: Listener, cancel: Cancel) -> Result<Handle> {
@@ -65,26 +70,71 @@ impl Runner {
         let job = Arc::new(Job { key, meter, cancel, closing: Arc::clone(&self.closing) });
         let (ended, end) = mpsc::channel();
         let mut shared = lock(&self.shared);
-        if shared.working < self.house.settings.concurrent_jobs {
-            shared.threads.retain(|thread| !thread.is_finished());
-            let (house, queue) = (Arc::clone(&self.house), Arc::clone(&self.shared));
-            // It waits for the lock, and so finds the job.
-            match thread.spawn(move || work(&house, &queue)) {
-                Ok(thread) => shared.threads.push(thread),
-                Err(cause) => {
-                    drop(shared);
-                    let error = Error::new(Code::Internal, "The system gives no more threads.")
-                        .hint("Close other programs, then restart the export.")
-                        .cause(cause);
-                    self.house.history.fail(&job.key, &error, &[])?;
-                    return Err(error);
-                }
-            }
-            shared.working += 1;
+        if self.closing.load(Ordering::Acquire) {
+            drop(shared);
+            self.house.history.interrupted(&job.key)?;
+            return Err(Error::new(Code::StateConflict, "Sheaf is being closed; the export was not begun.")
+                .hint("Start Sheaf again, then restart the export."));
+        }
+        if shared.working < self.house.settings().concurrent_jobs
+            && let Err(cause) = self.start_thread(&mut shared, thread)
+        {
+            drop(shared);
+            let error = Error::new(Code::Internal, "The system gives no more threads.")
+                .hint("Close other programs, then restart the export.")
+                .cause(cause);
+            self.house.history.fail(&job.key, &error, &[])?;
+            return Err(error);
         }
         shared.jobs.push(Arc::clone(&job));
         shared.waiting.push_back(Queued { job: Arc::clone(&job), ended });
         Ok(Handle { job, ended: end })
+    }
+
+    /// A thread that takes jobs. It waits for the lock that the caller holds, and so finds the job that is queued next.
+    fn start_thread(&self, shared: &mut Shared, thread: std::thread::Builder) -> std::io::Result<()> {
+        shared.threads.retain(|thread| !thread.is_finished());
+        let (house, queue) = (Arc::clone(&self.house), Arc::clone(&self.shared));
+        shared.threads.push(thread.spawn(move || work(&house, &queue))?);
+        shared.working += 1;
+        Ok(())
+    }
+
+    /// More jobs may run at once than when the waiting ones were queued.
+    pub(crate) fn widen(&self) {
+        let most = self.house.settings().concurrent_jobs;
+        let mut shared = lock(&self.shared);
+        let wanted = most.saturating_sub(shared.working).min(shared.waiting.len());
+        for _ in 0..wanted {
+            // Without another thread they wait longer, that is all.
+            if self.start_thread(&mut shared, builder()).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// From now on `listener` hears of every job of this process that has ended.
+    pub(crate) fn on_end(&self, listener: EndListener) {
+        lock(&self.shared).listener = Some(listener);
+    }
+
+    /// Jobs of this process that wait or work, with their latest progress.
+    pub(crate) fn jobs(&self) -> Vec<(String, Option<JobProgress>)> {
+        lock(&self.shared).jobs.iter().map(|job| (job.key.id.clone(), job.meter.latest())).collect()
+    }
+
+    /// Stops what waits and works, as interrupted, and waits for it. No job begins afterwards.
+    pub(crate) fn close(&self) {
+        let threads = {
+            let mut shared = lock(&self.shared);
+            self.closing.store(true, Ordering::Release);
+            shared.jobs.iter().for_each(|job| job.cancel.raise());
+            std::mem::take(&mut shared.threads)
+        };
+        for thread in threads {
+            // A panic was told to whoever waits for the job.
+            let _ = thread.join();
+        }
     }
 
     /// The latest progress of a job of this process.
@@ -101,18 +151,8 @@ impl Runner {
 }
 
 impl Drop for Runner {
-    /// Stops what waits and works, as interrupted, and waits for it.
     fn drop(&mut self) {
-        self.closing.store(true, Ordering::Release);
-        let threads = {
-            let mut shared = lock(&self.shared);
-            shared.jobs.iter().for_each(|job| job.cancel.raise());
-            std::mem::take(&mut shared.threads)
-        };
-        for thread in threads {
-            // A panic was told to whoever waits for the job.
-            let _ = thread.join();
-        }
+        self.close();
     }
 }
 
@@ -142,6 +182,10 @@ impl Handle {
     }
 }
 
+fn builder() -> std::thread::Builder {
+    std::thread::Builder::new().name("sheaf-job".to_owned())
+}
+
 /// A thread of the queue: takes jobs until none waits.
 fn work(house: &House, queue: &Mutex<Shared>) {
     loop {
@@ -156,7 +200,11 @@ fn work(house: &House, queue: &Mutex<Shared>) {
         };
         let Some(Queued { job, ended }) = next else { return };
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job.run(house)));
-        lock(queue).jobs.retain(|other| !Arc::ptr_eq(other, &job));
+        let listener = {
+            let mut shared = lock(queue);
+            shared.jobs.retain(|other| !Arc::ptr_eq(other, &job));
+            shared.listener.clone()
+        };
         let outcome = outcome.unwrap_or_else(|_| {
             let error = Error::new(Code::Internal, "A fault in Sheaf ended this export.")
                 .hint("Restart it; please report this if it happens again.");
@@ -164,6 +212,9 @@ fn work(house: &House, queue: &Mutex<Shared>) {
         });
         // Nobody may be waiting for it.
         let _ = ended.send(outcome);
+        if let Some(listener) = listener {
+            listener(&job.key.id);
+        }
     }
 }
 

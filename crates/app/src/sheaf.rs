@@ -19,7 +19,7 @@ use crate::limits::Demand;
 use crate::patience::ask_destination;
 use crate::planning::{self, Promised, Question};
 use crate::progress::{JobProgress, Listener, Meter};
-use crate::runner::{Handle, Runner};
+use crate::runner::{EndListener, Handle, Runner};
 use crate::settings::Settings;
 use crate::{archives, failpoint, limits, wire};
 
@@ -118,9 +118,9 @@ impl Sheaf {
         &self.house
     }
 
-    /// The settings as they were when this was opened.
-    pub fn settings(&self) -> &Settings {
-        &self.house.settings
+    /// The settings in force.
+    pub fn settings(&self) -> Settings {
+        self.house.settings()
     }
 
     /// What an export would hold, and why it would be refused. Creates nothing.
@@ -149,7 +149,7 @@ impl Sheaf {
         let demand = planning::demand(&self.house, &planned, answer.plan.user(), free_bytes, Promised::All, "")?;
         let largest_file = request.out.as_deref().and_then(|out| planning::largest_file(out, cancel));
         let demand = Demand { largest_file, ..demand };
-        breaches.extend(limits::breaches(&demand, self.settings()));
+        breaches.extend(limits::breaches(&demand, &self.settings()));
         Ok(planning::report(&answer.plan, &planned, demand.free_bytes, &breaches))
     }
 
@@ -195,13 +195,34 @@ impl Sheaf {
     /// Plans, refuses or creates an export, and queues it on a background thread.
     pub fn submit(&self, request: &ExportRequest, listener: &Listener, cancel: &Cancel) -> Result<Submitted<'_>> {
         let record = self.create(request, listener, cancel)?;
-        failpoint::hit("created");
         self.queue(record, listener, cancel)
     }
 
     /// The latest progress of a job of this process.
     pub fn progress(&self, id: &str) -> Option<JobProgress> {
         self.runner.progress(id)
+    }
+
+    /// Jobs of this process that wait or work, with their latest progress.
+    pub(crate) fn jobs(&self) -> Vec<(String, Option<JobProgress>)> {
+        self.runner.jobs()
+    }
+
+    /// From now on `listener` hears of every job of this process that has ended.
+    pub(crate) fn on_end(&self, listener: EndListener) {
+        self.runner.on_end(listener);
+    }
+
+    /// Reads the settings anew, for the jobs to come.
+    pub(crate) fn read_settings(&self) -> Result<()> {
+        self.house.read_settings()?;
+        self.runner.widen();
+        Ok(())
+    }
+
+    /// Stops the jobs of this process, which are interrupted then and can be restarted, and waits for them.
+    pub fn close(&self) {
+        self.runner.close();
     }
 
     /// All records, newest first.
@@ -243,6 +264,16 @@ impl Sheaf {
     /// Queues an interrupted, failed or cancelled export again, as its next attempt. One that was interrupted while its
     /// archive got its name is completed instead, if that archive stands there.
     pub fn resubmit(&self, id: &str, listener: &Listener, cancel: &Cancel) -> Result<Submitted<'_>> {
+        let record = self.begin_again(id, cancel)?;
+        if record.state.status().is_active() {
+            self.queue(record, listener, cancel)
+        } else {
+            Ok(Submitted { house: &self.house, handle: None, record })
+        }
+    }
+
+    /// The first half of [`Sheaf::resubmit`]: pending, to be queued; or completed, which needs no work.
+    pub(crate) fn begin_again(&self, id: &str, cancel: &Cancel) -> Result<Record> {
         let record = self.house.history.one(id)?;
         if record.state.may_become(State::Pending) {
             let directory = record.destination.parent().unwrap_or(Path::new("/"));
@@ -252,12 +283,12 @@ impl Sheaf {
                 let Some(record) = may_be_its_own.then(|| self.house.recognise(&record)).transpose()?.flatten() else {
                     return Err(error);
                 };
-                return Ok(Submitted { house: &self.house, handle: None, record });
+                return Ok(record);
             }
         }
         let record = self.house.history.restart(id, self.house.owner.id())?;
         failpoint::hit("restarted");
-        self.queue(record, listener, cancel)
+        Ok(record)
     }
 
     /// Copies the archive of a record into a folder or to a path that is free, verified by its hash; appears whole.
@@ -278,7 +309,8 @@ impl Sheaf {
         Ok(wire::Deleted { deleted: record.id })
     }
 
-    fn create(&self, request: &ExportRequest, listener: &Listener, cancel: &Cancel) -> Result<Record> {
+    /// The first half of [`Sheaf::submit`]: plans, refuses or creates; what was created waits to be queued.
+    pub(crate) fn create(&self, request: &ExportRequest, listener: &Listener, cancel: &Cancel) -> Result<Record> {
         check_notes(&request.notes)?;
         let given = request.name.as_deref().map(ArchiveName::new).transpose()?;
         let base = given.as_ref().map_or_else(|| self.automatic_name(), |name| name.as_str().to_owned());
@@ -303,7 +335,7 @@ impl Sheaf {
         let free_bytes = ask_destination(&out, cancel, sheaf_archive::free_bytes)?;
         let demand = planning::demand(&self.house, &planned, &user, Some(free_bytes), Promised::All, "")?;
         let demand = Demand { largest_file: planning::largest_file(&out, cancel), ..demand };
-        limits::check(&demand, self.settings())?;
+        limits::check(&demand, &self.settings())?;
         let mut new = NewExport {
             id: self.house.environment.random_id(),
             name: base.clone(),
@@ -318,6 +350,8 @@ impl Sheaf {
             never_used: given.is_none(),
             planned,
         };
+        // From here on there is a record.
+        cancel.check()?;
         for number in 2..=MOST_NAMES {
             let created = check_destination(&out, format!("{}.zip", new.name), cancel)
                 .and_then(|()| self.house.history.create(&new, self.house.owner.id()));
@@ -326,14 +360,20 @@ impl Sheaf {
                     new.name = format!("{base}_{number}");
                     new.destination = out.join(format!("{}.zip", new.name));
                 }
-                other => return other,
+                other => {
+                    if other.is_ok() {
+                        failpoint::hit("created");
+                    }
+                    return other;
+                }
             }
         }
         Err(Error::new(Code::DestinationTaken, format!("All names that begin with {base} are taken."))
             .hint("Choose a name with --name."))
     }
 
-    fn queue(&self, record: Record, listener: &Listener, cancel: &Cancel) -> Result<Submitted<'_>> {
+    /// The second half of [`Sheaf::submit`] and [`Sheaf::resubmit`]: runs a pending record on a background thread.
+    pub(crate) fn queue(&self, record: Record, listener: &Listener, cancel: &Cancel) -> Result<Submitted<'_>> {
         let handle = self.runner.submit(record.key(), Arc::clone(listener), cancel.clone())?;
         Ok(Submitted { house: &self.house, handle: Some(handle), record })
     }

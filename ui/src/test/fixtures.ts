@@ -96,6 +96,7 @@ export function settingsView(change: Partial<SettingsView> = {}): SettingsView {
     home: '/home/anna/.local/share/sheaf',
     logs: '/home/anna/.local/share/sheaf/logs',
     version: '0.1.0',
+    problem: null,
     ...change,
   };
 }

@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sheaf_archive::manifest::MANIFEST_FILE;
 use sheaf_archive::metadata::{ExportHeader, METADATA_FILE, preview_metadata};
-use sheaf_archive::plan::Plan;
+use sheaf_archive::plan::{OnMissing, Plan};
 use sheaf_registry::progress::Cancel;
-use sheaf_registry::{Code, Result};
+use sheaf_registry::{Code, Error, Result};
 
 use super::browse::Chosen;
 use super::exports::ExportRow;
-use super::{Desk, FolderQuestion, Nothing, TaskId, not_yet};
+use super::{Desk, FolderQuestion, Nothing, TaskId};
 use crate::patience::{PATIENCE, ask, ask_destination};
 use crate::platform;
-use crate::sheaf::PlanRequest;
+use crate::sheaf::{ExportRequest, PlanRequest};
 use crate::wire::{ErrorReport, PlanReport};
 
 /// The folder that archives go to.
@@ -170,9 +170,26 @@ impl Desk {
         Ok(PlanRequest { registry, user, project, selection, out: self.destination_folder()? })
     }
 
-    /// Not there yet.
-    pub fn create_export(&self, _: CreateExport) -> Result<ExportRow> {
-        Err(not_yet())
+    /// Looks at every file of the selection, then creates its export and queues it. The answer comes when it is queued; the
+    /// task is the looking only. What is refused changes nothing: the selection stays as it is.
+    pub fn create_export(&self, input: CreateExport) -> Result<ExportRow> {
+        let task = self.tasks.begin(&input.task)?;
+        let Chosen { registry, user, project, selection } = self.current_request()?;
+        let out = self.destination_folder()?.ok_or_else(|| {
+            Error::new(Code::DestinationMissing, "No folder for the archive has been chosen.").hint("Choose one.")
+        })?;
+        let request = ExportRequest {
+            registry,
+            user,
+            project,
+            selection,
+            out,
+            name: input.name.filter(|name| !name.trim().is_empty()),
+            notes: input.notes,
+            on_missing: if input.skip_missing { OnMissing::Skip } else { OnMissing::Fail },
+        };
+        let record = self.sheaf.create(&request, &task.listener(), task.cancel())?;
+        self.run(record)
     }
 }
 

@@ -62,6 +62,11 @@ impl Hub {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(listener);
     }
 
+    /// Whether anybody listens.
+    pub fn is_heard(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
     /// Tells the listener, if there is one.
     pub fn tell(&self, event: &Event) {
         let listener = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();

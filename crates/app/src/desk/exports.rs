@@ -1,12 +1,18 @@
 //! The list of exports and what can be done with one.
 
-use serde::{Deserialize, Serialize};
-use sheaf_registry::Result;
+use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+use sheaf_registry::progress::Cancel;
+use sheaf_registry::{Code, Result};
+
+use super::events::Event;
 use super::{Desk, Nothing, not_yet};
-use crate::progress::JobProgress;
-use crate::wire::{ArchiveState, ErrorReport, ExportStatus};
-use crate::wire::{DatasetExport, Verification};
+use crate::archives;
+use crate::history::Record;
+use crate::progress::{JobProgress, Listener};
+use crate::sheaf::Sheaf;
+use crate::wire::{ArchiveState, DatasetExport, ErrorReport, ExportStatus, Verification};
 
 /// One line of the list. Details, selection and problems come with `export_details`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -115,24 +121,29 @@ pub enum CopyWhat {
 }
 
 impl Desk {
-    /// Not there yet.
+    /// All records that are not removed from the list, newest first.
     pub fn exports(&self, _: Nothing) -> Result<ExportRows> {
-        Err(not_yet())
+        let rows = quiet_rows(&self.sheaf.house().history.all()?).into_iter();
+        Ok(ExportRows { exports: rows.map(|row| with_progress(&self.sheaf, row)).collect() })
     }
 
-    /// Not there yet.
-    pub fn export_details(&self, _: ExportId) -> Result<DatasetExport> {
-        Err(not_yet())
+    /// Everything about one record.
+    pub fn export_details(&self, export: ExportId) -> Result<DatasetExport> {
+        self.sheaf.show(&export.id)
     }
 
-    /// Not there yet.
-    pub fn cancel_export(&self, _: ExportId) -> Result<ExportRow> {
-        Err(not_yet())
+    /// Asks a job to stop, also one of another process, and waits for it up to 2 seconds. Asking twice is harmless.
+    pub fn cancel_export(&self, export: ExportId) -> Result<ExportRow> {
+        self.sheaf.cancel(&export.id)?;
+        row(&self.sheaf, &export.id)
     }
 
-    /// Not there yet.
-    pub fn restart_export(&self, _: ExportTask) -> Result<ExportRow> {
-        Err(not_yet())
+    /// Queues an interrupted, failed or cancelled export again, as its next attempt. The task is only the looking at the
+    /// destination: the job itself is stopped with `cancel_export`.
+    pub fn restart_export(&self, export: ExportTask) -> Result<ExportRow> {
+        let task = self.tasks.begin(&export.task)?;
+        let record = self.sheaf.begin_again(&export.id, task.cancel())?;
+        self.run(record)
     }
 
     /// Not there yet.
@@ -140,9 +151,10 @@ impl Desk {
         Err(not_yet())
     }
 
-    /// Not there yet.
-    pub fn verify_export(&self, _: ExportTask) -> Result<Verification> {
-        Err(not_yet())
+    /// Reads the archive again, all of it, and compares it with the record.
+    pub fn verify_export(&self, export: ExportTask) -> Result<Verification> {
+        let task = self.tasks.begin(&export.task)?;
+        self.sheaf.verify(&export.id, &task.listener(), task.cancel())
     }
 
     /// Not there yet.
@@ -184,4 +196,75 @@ impl Desk {
     pub fn save_problems(&self, _: ExportId) -> Result<Option<Saved>> {
         Err(not_yet())
     }
+
+    /// Queues what was created or restarted, and answers with its row at once. What was completed by a look needs no work.
+    pub(super) fn run(&self, record: Record) -> Result<ExportRow> {
+        let id = record.id.clone();
+        if record.state.status().is_active() {
+            self.sheaf.queue(record, &self.teller(&id), &Cancel::new())?;
+        }
+        row(&self.sheaf, &id)
+    }
+
+    /// Tells the page how far a job is.
+    fn teller(&self, id: &str) -> Listener {
+        let (hub, id) = (self.hub.clone(), id.to_owned());
+        Arc::new(move |progress| hub.tell(&Event::Progress { id: id.clone(), progress: progress.clone() }))
+    }
+}
+
+/// The row of a record, also of one that is removed from the list.
+pub(super) fn row(sheaf: &Sheaf, id: &str) -> Result<ExportRow> {
+    let record = sheaf.house().history.one(id)?;
+    let quiet = quiet_rows(std::slice::from_ref(&record)).pop().expect("one record is one row");
+    Ok(with_progress(sheaf, quiet))
+}
+
+/// The row of a record as the list shows it; `None` where the list has no such row.
+pub(super) fn listed(sheaf: &Sheaf, id: &str) -> Result<Option<ExportRow>> {
+    match row(sheaf, id) {
+        Ok(row) => Ok(Some(row)),
+        Err(error) if error.code() == Code::UnknownExport => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Rows with what stands at their paths now, looked at together; without progress.
+pub(super) fn quiet_rows(records: &[Record]) -> Vec<ExportRow> {
+    let archive = |record: &Record| record.archive.clone().filter(|_| record.state.status().is_completed());
+    let looks = records.iter().filter_map(|record| Some((record.destination.clone(), archive(record)?.identity)));
+    let mut states = archives::states(looks.collect()).into_iter();
+    let rows = records.iter().map(|record| {
+        let archive = archive(record);
+        ExportRow {
+            id: record.id.clone(),
+            name: record.name.clone(),
+            notes: record.notes.clone(),
+            user: record.user.clone(),
+            project: record.project.clone(),
+            status: record.state.status(),
+            cancelling: record.cancel_requested && record.state.status().is_active(),
+            patients: record.patients,
+            files: record.files,
+            bytes: record.bytes,
+            path: archive.as_ref().map(|_| record.destination.to_string_lossy().into_owned()),
+            archive_bytes: archive.as_ref().map(|archive| archive.identity.bytes),
+            archive_state: archive.as_ref().and_then(|_| states.next()),
+            sha256: archive.map(|archive| archive.sha256),
+            problems: record.problems.len() as u64,
+            created_at: record.created_at,
+            completed_at: record.completed_at,
+            attempt: record.attempt,
+            // The files that an error lists are the record's problems: they come with the details.
+            error: record.error.clone().map(|error| ErrorReport { details: Vec::new(), ..error }),
+            progress: None,
+        }
+    });
+    rows.collect()
+}
+
+/// The row with how far its job is, where it runs in this process.
+pub(super) fn with_progress(sheaf: &Sheaf, row: ExportRow) -> ExportRow {
+    let progress = if row.status.is_active() { sheaf.progress(&row.id) } else { None };
+    ExportRow { progress, ..row }
 }

@@ -5,6 +5,7 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "a command takes its input as it came from the page")]
 
+mod background;
 pub mod browse;
 mod choosing;
 mod commands;
@@ -13,17 +14,20 @@ pub mod events;
 pub mod exports;
 mod list;
 mod native;
+mod notices;
 mod open;
+mod preferences;
 pub mod registries;
 mod rule;
 pub mod settings;
 mod tasks;
 mod watch;
+mod words;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
-
 use sheaf_registry::{Code, Error};
 
 use crate::environment::Environment;
@@ -49,14 +53,19 @@ pub struct TaskId {
 
 /// One window's conversation with the house. Commands may be called from many threads at once.
 pub struct Desk {
+    // First: its threads end before what they work with.
+    background: background::Background,
     /// Held while a registry is read, so that one is opened at a time; never while `open` is.
     opening: Mutex<()>,
     open: Mutex<Option<open::Open>>,
     watch: watch::Watch,
-    sheaf: Sheaf,
+    sheaf: Arc<Sheaf>,
     hub: Hub,
     tasks: tasks::Tasks,
-    native: Box<dyn Native>,
+    native: Arc<dyn Native>,
+    preferences: Arc<preferences::PreferencesFile>,
+    /// The window is gone: the process ends after the last job.
+    leaving: Arc<AtomicBool>,
 }
 
 fn not_yet() -> Error {
@@ -71,14 +80,28 @@ impl Desk {
         native: Box<dyn Native>,
     ) -> sheaf_registry::Result<Self> {
         let hub = Hub::default();
+        let sheaf = Arc::new(Sheaf::open(home, environment)?);
+        let native: Arc<dyn Native> = Arc::from(native);
+        let preferences = Arc::new(preferences::PreferencesFile::open(sheaf.home().dir()));
+        let leaving = Arc::new(AtomicBool::new(false));
+        let background = background::Background::start(background::Around {
+            sheaf: Arc::clone(&sheaf),
+            hub: hub.clone(),
+            native: Arc::clone(&native),
+            preferences: Arc::clone(&preferences),
+            leaving: Arc::clone(&leaving),
+        });
         Ok(Self {
+            background,
             opening: Mutex::default(),
             open: Mutex::default(),
             watch: watch::Watch::new(hub.clone()),
-            sheaf: Sheaf::open(home, environment)?,
+            sheaf,
             tasks: tasks::Tasks::new(hub.clone()),
             hub,
             native,
+            preferences,
+            leaving,
         })
     }
 

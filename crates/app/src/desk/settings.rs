@@ -1,9 +1,18 @@
 //! Preferences of the window, limits of the home, logs, quitting.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use sheaf_registry::Result;
 
+use super::events::Event;
 use super::{Desk, Nothing, NotificationState, TaskId, not_yet};
+use crate::wire::ErrorReport;
+
+/// How long the end of the process waits for its jobs to stop.
+const CLOSING: Duration = Duration::from_secs(10);
 
 /// How the window looks and behaves. Kept in the home.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +93,8 @@ pub struct SettingsView {
     pub logs: String,
     /// Version of the application.
     pub version: String,
+    /// What was wrong with the file of the preferences; `null` when nothing was.
+    pub problem: Option<ErrorReport>,
 }
 
 /// Limits in bytes and numbers; `null` is unlimited.
@@ -144,7 +155,7 @@ pub enum QuitHow {
 impl Desk {
     /// The preferences as they are kept.
     pub(crate) fn preferences(&self) -> Preferences {
-        Preferences::default()
+        self.preferences.get()
     }
 
     /// Whether names of patients are shown.
@@ -152,14 +163,32 @@ impl Desk {
         self.preferences().show_names
     }
 
-    /// Not there yet.
+    /// Everything that Settings shows.
     pub fn settings(&self, _: Nothing) -> Result<SettingsView> {
-        Err(not_yet())
+        let (settings, home) = (self.sheaf.settings(), self.sheaf.home());
+        Ok(SettingsView {
+            preferences: self.preferences.get(),
+            limits: LimitsView {
+                max_bytes_per_export: settings.max_bytes_per_export,
+                max_patients_per_export: settings.max_patients_per_export,
+                max_kept_bytes_per_user: settings.max_kept_bytes_per_user,
+                free_space_reserve: settings.free_space_reserve,
+                concurrent_jobs: u32::try_from(settings.concurrent_jobs).unwrap_or(u32::MAX),
+            },
+            notifications: self.native.notifications(),
+            home: home.dir().to_string_lossy().into_owned(),
+            logs: home.logs().to_string_lossy().into_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            problem: self.preferences.problem(),
+        })
     }
 
-    /// Not there yet.
-    pub fn set_preferences(&self, _: Preferences) -> Result<Preferences> {
-        Err(not_yet())
+    /// Keeps other preferences.
+    pub fn set_preferences(&self, preferences: Preferences) -> Result<Preferences> {
+        let kept = self.preferences.set(preferences)?;
+        // The machine may be kept awake from now on, or no longer.
+        self.background.look();
+        Ok(kept)
     }
 
     /// Not there yet.
@@ -183,8 +212,64 @@ impl Desk {
         Ok(Nothing {})
     }
 
-    /// Not there yet.
-    pub fn quit(&self, _: QuitInput) -> Result<Nothing> {
-        Err(not_yet())
+    /// The answer to [`Event::QuitAsked`].
+    pub fn quit(&self, quit: QuitInput) -> Result<Nothing> {
+        match quit.how {
+            QuitHow::KeepRunning => self.leave(),
+            QuitHow::Stop => {
+                self.close();
+                self.native.exit();
+            }
+            QuitHow::Stay => {}
+        }
+        Ok(Nothing {})
+    }
+
+    /// Exports that wait or run in this process.
+    pub fn active_jobs(&self) -> usize {
+        self.sheaf.jobs().len()
+    }
+
+    /// Somebody wants to close the window. `true`: it may close now, and the process end. `false`: exports run, so the page
+    /// asks what shall become of them; without a page that could ask, they go on and the process ends after the last one.
+    pub fn close_asked(&self) -> bool {
+        let active = self.active_jobs();
+        if active == 0 {
+            return true;
+        }
+        if self.hub.is_heard() {
+            self.hub.tell(&Event::QuitAsked { active: u32::try_from(active).unwrap_or(u32::MAX) });
+        } else {
+            self.leave();
+        }
+        false
+    }
+
+    /// The window is there again (a second start, a click on a notification): the process stays.
+    pub fn reappear(&self) {
+        self.leaving.store(false, Ordering::Release);
+    }
+
+    /// Stops what runs, as interrupted, and waits for it, though not for ever: a disk that hangs must not keep the process.
+    /// To be called before the process ends; a second time it is done at once.
+    pub fn close(&self) {
+        self.tasks.cancel_all();
+        let sheaf = Arc::clone(&self.sheaf);
+        let (closed, done) = std::sync::mpsc::channel::<()>();
+        let thread = std::thread::Builder::new().name("sheaf-close".to_owned()).spawn(move || {
+            sheaf.close();
+            drop(closed);
+        });
+        if thread.is_ok() {
+            // What could not be recorded in time is found by the recovery of the next start.
+            let _ = done.recv_timeout(CLOSING);
+        }
+    }
+
+    /// The window goes, the jobs go on.
+    fn leave(&self) {
+        self.native.hide();
+        self.leaving.store(true, Ordering::Release);
+        self.background.look();
     }
 }

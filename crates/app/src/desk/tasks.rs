@@ -54,7 +54,6 @@ impl Tasks {
     }
 
     /// Asks all of them to stop.
-    #[expect(dead_code, reason = "for whoever ends the process")]
     pub(crate) fn cancel_all(&self) {
         self.running.lock().unwrap_or_else(PoisonError::into_inner).values().for_each(Cancel::raise);
     }

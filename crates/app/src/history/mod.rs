@@ -8,7 +8,7 @@ mod state;
 mod transitions;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use sheaf_registry::{Code, Error, Result};
@@ -20,10 +20,35 @@ pub(crate) use transitions::{NewExport, Planned};
 use crate::environment::Clock;
 use crate::owner::HomeLock;
 
+/// A record that changed, told when the change is committed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Change {
+    /// Its id.
+    pub(crate) id: String,
+    /// What stands in the audit; `None` for a change that is no transition.
+    pub(crate) step: Option<Step>,
+}
+
+/// A row of the audit, in short.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Step {
+    pub(crate) attempt: u32,
+    pub(crate) from: &'static str,
+    pub(crate) to: &'static str,
+    /// Why it ended, where it ended badly.
+    pub(crate) code: Option<String>,
+}
+
+/// Hears of changes that this process makes. Called on the thread that made it, with nothing locked; must not block.
+pub(crate) type Watcher = Arc<dyn Fn(&Change) + Send + Sync>;
+
 /// The open history. Threads take turns.
 pub(crate) struct History {
     path: PathBuf,
     connection: Mutex<Connection>,
+    /// What the transaction that is open now has changed. Filled and emptied under the lock of the connection.
+    changes: Mutex<Vec<Change>>,
+    watcher: Mutex<Option<Watcher>>,
     clock: Arc<dyn Clock>,
     os_user: String,
 }
@@ -38,7 +63,24 @@ impl History {
         _proof: &HomeLock,
     ) -> Result<History> {
         let connection = database::open(path, network, database::MIGRATIONS)?;
-        Ok(History { path: path.to_owned(), connection: Mutex::new(connection), clock, os_user })
+        Ok(History {
+            path: path.to_owned(),
+            connection: Mutex::new(connection),
+            changes: Mutex::default(),
+            watcher: Mutex::default(),
+            clock,
+            os_user,
+        })
+    }
+
+    /// From now on `watcher` hears of every change that this process makes.
+    pub(crate) fn watch(&self, watcher: Watcher) {
+        *lock(&self.watcher) = Some(watcher);
+    }
+
+    /// A number that is another one when another process has changed something.
+    pub(crate) fn version(&self) -> Result<i64> {
+        self.read(|connection| connection.query_row("PRAGMA data_version", [], |row| row.get(0)))
     }
 
     /// All records, newest first.
@@ -94,14 +136,15 @@ impl History {
     }
 
     fn read<T>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
-        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let connection = lock(&self.connection);
         query(&connection).map_err(|error| database::sql_error(&self.path, error))
     }
 
     /// One write transaction: all of it or nothing.
     fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T, Refusal>) -> Result<T> {
         let failed = |error| database::sql_error(&self.path, error);
-        let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut connection = lock(&self.connection);
+        lock(&self.changes).clear();
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
         let value = match work(&transaction) {
             Ok(value) => value,
@@ -109,7 +152,28 @@ impl History {
             Err(Refusal::Sql(error)) => return Err(failed(error)),
         };
         transaction.commit().map_err(failed)?;
+        let changes = std::mem::take(&mut *lock(&self.changes));
+        drop(connection);
+        self.tell(&changes);
         Ok(value)
+    }
+
+    /// Notes within a transaction that a record has changed.
+    fn changed(&self, id: &str, step: Option<Step>) {
+        lock(&self.changes).push(Change { id: id.to_owned(), step });
+    }
+
+    fn tell(&self, changes: &[Change]) {
+        for Change { id, step } in changes {
+            if let Some(Step { attempt, from, to, code }) = step {
+                let code = code.as_deref().unwrap_or_default();
+                tracing::info!(export = id, attempt, from, to, code, "export");
+            }
+        }
+        let watcher = lock(&self.watcher).clone();
+        if let Some(watcher) = watcher {
+            changes.iter().for_each(|change| watcher(change));
+        }
     }
 }
 
@@ -138,6 +202,11 @@ impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         Refusal::Refused(error)
     }
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic under these locks leaves nothing half done: a transaction that was not committed is rolled back.
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn unknown(id: &str) -> Error {

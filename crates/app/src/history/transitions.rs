@@ -14,7 +14,7 @@ use sheaf_registry::{Code, Error, Result};
 
 use super::record::{self, ArchiveRecord, Confirmation, Key, Record, on_missing_word};
 use super::state::State;
-use super::{History, Refusal, unknown};
+use super::{History, Refusal, Step, unknown};
 use crate::platform::path_to_sql;
 use crate::wire::{Confirmed, ErrorReport};
 
@@ -124,6 +124,7 @@ impl History {
             if rows != 1 {
                 return Err(conflict(&record, State::Processing).into());
             }
+            self.changed(&key.id, None);
             get(transaction, &key.id)
         })
     }
@@ -165,6 +166,7 @@ impl History {
                 return Err(conflict(&record, State::Publishing).into());
             }
             note_part(transaction, &record.part(), owner)?;
+            self.changed(&key.id, None);
             Ok(record)
         })
     }
@@ -225,6 +227,7 @@ impl History {
                 // One that is being published is past stopping; should it be found that it cannot be finished, this ends it.
                 State::Processing | State::Publishing => {
                     transaction.execute("UPDATE dataset_export SET cancel_requested = 1 WHERE id = ?1", [id])?;
+                    self.changed(id, None);
                     get(transaction, id)
                 }
                 State::Cancelled => Ok(record),
@@ -313,6 +316,7 @@ impl History {
                     archive.sha256
                 ],
             )?;
+            self.changed(&key.id, None);
             Ok(())
         })
     }
@@ -380,8 +384,8 @@ impl History {
         &self,
         transaction: &Transaction<'_>,
         record: &Record,
-        from: &str,
-        to: &str,
+        from: &'static str,
+        to: &'static str,
         what: &serde_json::Value,
     ) -> Result<(), Refusal> {
         transaction
@@ -399,6 +403,8 @@ impl History {
                 to,
                 what.to_string()
             ])?;
+        let code = (from != to).then(|| record.error.as_ref().map(|error| error.code.clone())).flatten();
+        self.changed(&record.id, Some(Step { attempt: record.attempt, from, to, code }));
         Ok(())
     }
 }

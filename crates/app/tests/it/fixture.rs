@@ -77,6 +77,11 @@ impl Lab {
         Lab { _dir: None, root: root.to_owned() }
     }
 
+    /// The same lab, for another process or another window.
+    pub(crate) fn twin(&self) -> Lab {
+        Self::at(&self.root)
+    }
+
     /// Writes the registry; without `exporter_may`, that user may look but not export.
     pub(crate) fn write_registry(&self, exporter_may: bool) {
         let path = self.registry();

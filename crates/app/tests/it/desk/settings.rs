@@ -1,0 +1,150 @@
+//! Preferences, limits, notifications, and what becomes of jobs when the window is closed.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use serde_json::json;
+use sheaf_app::desk::Event;
+use sheaf_app::wire::ExportStatus;
+
+use super::exports::{failed, hear, hold, until, until_status};
+use super::native::Bench;
+use crate::fixture::Lab;
+
+/// Waits for something that the desktop is asked to do.
+#[track_caller]
+fn until_done(bench: &Bench, what: &str) {
+    let heard = hear(bench);
+    while bench.desktop.did(what).is_empty() {
+        // The desk tells at least once a second that it lives.
+        heard.recv_timeout(Duration::from_mins(1)).expect("it lives");
+    }
+}
+
+#[test]
+fn preferences_are_kept_and_limits_shown() {
+    let bench = Bench::new();
+    let settings = bench.just("settings");
+    assert_eq!(settings["preferences"]["appearance"], "system", "{settings}");
+    assert_eq!(
+        settings["limits"],
+        json!({
+            "max_bytes_per_export": null, "max_patients_per_export": null, "max_kept_bytes_per_user": null,
+            "free_space_reserve": 0, "concurrent_jobs": 1,
+        })
+    );
+    assert_eq!((&settings["notifications"]["available"], &settings["problem"]), (&json!(true), &json!(null)));
+    let mut preferences = settings["preferences"].clone();
+    preferences["appearance"] = json!("dark");
+    preferences["language"] = json!("it");
+    assert_eq!(bench.get("set_preferences", preferences.clone()), preferences, "as they are now");
+    let bench = bench.again();
+    assert_eq!(bench.just("settings")["preferences"], preferences, "also tomorrow");
+    preferences["colour"] = json!("mauve");
+    assert_eq!(bench.refused("set_preferences", preferences), "USAGE", "a key that there is not");
+}
+
+#[test]
+fn the_end_of_a_job_is_told_by_the_desktop_when_nobody_looks() {
+    let lab = Lab::new();
+    let id = failed(&lab);
+    let bench = Bench::on(lab);
+    let heard = hear(&bench);
+    bench.get("restart_export", json!({"id": id, "task": "t"}));
+    until_status(&heard, &id, ExportStatus::Completed);
+    while bench.desktop.notices.lock().expect("unpoisoned").is_empty() {
+        heard.recv_timeout(Duration::from_mins(1)).expect("it lives");
+    }
+    let notices = bench.desktop.notices.lock().expect("unpoisoned").clone();
+    assert_eq!(notices.len(), 1, "once: {notices:?}");
+    assert_eq!((notices[0].export.as_deref(), &*notices[0].title), (Some(&*id), "Esportazione pronta"), "{notices:?}");
+    assert!(notices[0].body.starts_with("study · 3 pazienti · "), "{notices:?}");
+    assert_eq!((notices[0].action.as_deref(), notices[0].urgent), (Some("Mostra"), false), "in the desktop's language");
+    let working = bench.desktop.did("working");
+    assert_eq!(working.last().map(String::as_str), Some("None false"), "the machine may sleep again: {working:?}");
+}
+
+#[test]
+fn who_looks_at_the_window_or_wants_none_gets_no_notification() {
+    for quiet in ["focus", "preference"] {
+        let lab = Lab::new();
+        let id = failed(&lab);
+        let bench = Bench::on(lab);
+        if quiet == "focus" {
+            bench.desktop.focus.store(true, Ordering::Relaxed);
+        } else {
+            let mut preferences = bench.just("settings")["preferences"].clone();
+            preferences["notifications"] = json!(false);
+            bench.get("set_preferences", preferences);
+        }
+        let heard = hear(&bench);
+        bench.get("restart_export", json!({"id": id, "task": "t"}));
+        until_status(&heard, &id, ExportStatus::Completed);
+        // Two heartbeats later all that was to be shown is shown.
+        for _ in 0..2 {
+            until(&heard, |event| matches!(event, Event::Alive).then_some(()));
+        }
+        assert!(bench.desktop.notices.lock().expect("unpoisoned").is_empty(), "{quiet}");
+    }
+}
+
+#[test]
+fn closing_the_window_asks_only_when_there_is_something_to_lose() {
+    let lab = Lab::new();
+    let id = failed(&lab);
+    let bench = Bench::on(lab);
+    assert!(bench.desk.close_asked(), "nothing runs");
+    let slot = hold(&bench.lab);
+    let heard = hear(&bench);
+    bench.get("restart_export", json!({"id": id, "task": "t"}));
+    assert!(!bench.desk.close_asked(), "a job waits");
+    let active = until(&heard, |event| if let Event::QuitAsked { active } = event { Some(*active) } else { None });
+    assert_eq!(active, 1, "the page is told how many");
+    bench.get("quit", json!({"how": "stay"}));
+    assert!(bench.desktop.did("hide").is_empty() && bench.desktop.did("exit").is_empty(), "nothing happens");
+
+    bench.get("quit", json!({"how": "keep_running"}));
+    assert_eq!(bench.desktop.did("hide").len(), 1, "the window goes");
+    bench.desk.reappear();
+    drop(slot);
+    until_status(&heard, &id, ExportStatus::Completed);
+    for _ in 0..2 {
+        until(&heard, |event| matches!(event, Event::Alive).then_some(()));
+    }
+    assert!(bench.desktop.did("exit").is_empty(), "it was called back, so it stays");
+}
+
+#[test]
+fn a_process_without_a_window_ends_after_its_last_job() {
+    let lab = Lab::new();
+    let id = failed(&lab);
+    let bench = Bench::on(lab);
+    let slot = hold(&bench.lab);
+    bench.get("restart_export", json!({"id": id, "task": "t"}));
+    bench.get("quit", json!({"how": "keep_running"}));
+    assert!(bench.desktop.did("exit").is_empty(), "the job is not done");
+    drop(slot);
+    until_done(&bench, "exit");
+    assert_eq!(bench.get("export_details", json!({"id": id}))["status"], "completed", "the job was done first");
+    assert_eq!(bench.desktop.notices.lock().expect("unpoisoned").len(), 1, "and it was told");
+}
+
+#[test]
+fn stopping_leaves_jobs_that_can_be_restarted() {
+    let lab = Lab::new();
+    let id = failed(&lab);
+    let bench = Bench::on(lab);
+    let slot = hold(&bench.lab);
+    bench.get("restart_export", json!({"id": id, "task": "t"}));
+    bench.get("quit", json!({"how": "stop"}));
+    assert_eq!(bench.desktop.did("exit").len(), 1, "the process ends");
+    assert_eq!(bench.desk.active_jobs(), 0, "when the jobs have");
+    assert_eq!(bench.get("export_details", json!({"id": id}))["status"], "interrupted", "not cancelled");
+    let refused = bench.refused("restart_export", json!({"id": id, "task": "t"}));
+    assert_eq!(refused, "STATE_CONFLICT", "nothing begins while it ends");
+    drop(slot);
+    let bench = bench.again();
+    let heard = hear(&bench);
+    bench.get("restart_export", json!({"id": id, "task": "t"}));
+    until_status(&heard, &id, ExportStatus::Completed);
+}
