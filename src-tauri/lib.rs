@@ -74,6 +74,10 @@ pub fn main() -> ExitCode {
                     let desk = Arc::new(desk);
                     if let Some(registry) = registry.clone() {
                         open(&handle, &desk, &named, registry);
+                    } else {
+                        // The last registry is read while the page is loaded.
+                        let desk = Arc::clone(&desk);
+                        std::thread::spawn(move || desk.warm());
                     }
                     app.manage(Arc::clone(&desk));
                     end_on_signals(&handle);

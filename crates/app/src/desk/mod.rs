@@ -55,8 +55,9 @@ pub struct TaskId {
 pub struct Desk {
     // First: its threads end before what they work with.
     background: background::Background,
-    /// Held while a registry is read, so that one is opened at a time; never while `open` is.
-    opening: Mutex<()>,
+    /// Held while a registry is read, so that one is opened at a time; never while `open` is. Holds why the one of the last
+    /// time could not be opened before the page asked.
+    opening: Mutex<Option<ErrorReport>>,
     open: Mutex<Option<open::Open>>,
     watch: watch::Watch,
     sheaf: Arc<Sheaf>,

@@ -164,23 +164,15 @@ impl Desk {
     /// What a page needs to begin. The registry that was open last is opened again; a page that was loaded anew finds the
     /// one that is open.
     pub fn start(&self, _: Nothing) -> Result<Startup> {
-        let mut problem = None;
-        let mut keep = |error: &Error| problem = problem.take().or_else(|| Some(ErrorReport::from(error)));
-        let opening = self.opening();
+        let mut opening = self.opening();
         let mut registry = self.view_open();
-        if registry.is_none() {
-            match self.sheaf.house().store.value(LAST) {
-                Err(error) => keep(&error),
-                Ok(None) => {}
-                Ok(Some(path)) => match self.reopen(&path, &mut keep) {
-                    Ok(open) => registry = Some(open),
-                    Err(error) => keep(&error),
-                },
-            }
+        let mut problem = opening.take();
+        if registry.is_none() && problem.is_none() {
+            (registry, problem) = self.begin();
         }
         drop(opening);
         let recent = self.recent().unwrap_or_else(|error| {
-            keep(&error);
+            problem.get_or_insert_with(|| ErrorReport::from(&error));
             Vec::new()
         });
         Ok(Startup {
@@ -192,6 +184,28 @@ impl Desk {
             desktop_language: self.native.language(),
             notifications: self.native.notifications(),
         })
+    }
+
+    /// Opens the registry of the last time while the page is still being loaded. `start` waits for it.
+    pub fn warm(&self) {
+        let mut opening = self.opening();
+        if self.opened().is_none() {
+            *opening = self.begin().1;
+        }
+    }
+
+    /// Opens the registry of the last time, if there is one; and why it could not, or not as it was.
+    fn begin(&self) -> (Option<OpenRegistry>, Option<ErrorReport>) {
+        let mut problem = None;
+        let opened = match self.sheaf.house().store.value(LAST) {
+            Ok(Some(path)) => self.reopen(&path, &mut |error| problem = Some(ErrorReport::from(error))).map(Some),
+            Ok(None) => Ok(None),
+            Err(error) => Err(error),
+        };
+        match opened {
+            Ok(registry) => (registry, problem),
+            Err(error) => (None, Some(ErrorReport::from(&error))),
+        }
     }
 
     /// Lets the user choose a registry and opens it; `null` when the dialog was closed. What is open stays where that fails.
@@ -326,7 +340,7 @@ impl Desk {
     }
 
     /// One registry at a time is opened.
-    fn opening(&self) -> MutexGuard<'_, ()> {
+    fn opening(&self) -> MutexGuard<'_, Option<ErrorReport>> {
         self.opening.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
