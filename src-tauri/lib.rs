@@ -80,7 +80,7 @@ pub fn main() -> ExitCode {
                         std::thread::spawn(move || desk.warm());
                     }
                     app.manage(Arc::clone(&desk));
-                    end_on_signals(&handle);
+                    end_on_signals(&handle, desk);
                     window.show()?;
                 }
                 Err(error) => {
@@ -105,6 +105,11 @@ pub fn main() -> ExitCode {
         }
         // The last window is gone, but nobody said that the process shall end: a message may still be read.
         RunEvent::ExitRequested { code: None, api, .. } => api.prevent_exit(),
+        RunEvent::Exit => {
+            if let Some(desk) = app.try_state::<Arc<Desk>>() {
+                desk.close();
+            }
+        }
         _ => (),
     });
     ExitCode::SUCCESS
@@ -112,6 +117,9 @@ pub fn main() -> ExitCode {
 
 /// Brings the window back, in front.
 pub(crate) fn reappear(app: &AppHandle) {
+    if let Some(desk) = app.try_state::<Arc<Desk>>() {
+        desk.reappear();
+    }
     if let Some(window) = app.get_webview_window("main") {
         let _ = window.show();
         let _ = window.unminimize();
@@ -123,7 +131,10 @@ pub(crate) fn reappear(app: &AppHandle) {
 fn ask_to_close(app: &AppHandle) {
     let app = app.clone();
     tauri::async_runtime::spawn_blocking(move || {
-        app.exit(0);
+        let may_close = app.try_state::<Arc<Desk>>().is_none_or(|desk| desk.close_asked());
+        if may_close {
+            app.exit(0);
+        }
     });
 }
 
@@ -171,9 +182,10 @@ fn instance(home: Option<&Path>) -> String {
 }
 
 /// Ends in order when the session ends or somebody presses Ctrl-C: jobs are stopped and can be restarted.
-fn end_on_signals(app: &AppHandle) {
+fn end_on_signals(app: &AppHandle, desk: Arc<Desk>) {
     let app = app.clone();
     let set = ctrlc::set_handler(move || {
+        desk.close();
         app.exit(0);
     });
     if let Err(error) = set {
