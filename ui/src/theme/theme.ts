@@ -66,13 +66,16 @@ const base = createTheme({
   cursorType: 'pointer',
   respectReducedMotion: true,
   components: {
-    Button: Button.extend({ defaultProps: { size: 'xs' } }),
+    Button: Button.extend({ defaultProps: { size: 'xs', fw: 500 } }),
     SegmentedControl: SegmentedControl.extend({ defaultProps: { size: 'xs', transitionDuration: 100 } }),
     // The placeholder is no item of a menu, and so nothing for a screen reader.
     Menu: Menu.extend({
       defaultProps: { transitionProps: { duration: 80 }, shadow: 'sm', withInitialFocusPlaceholder: false },
     }),
-    Modal: Modal.extend({ defaultProps: { transitionProps: { duration: 120 }, centered: true } }),
+    Modal: Modal.extend({
+      defaultProps: { transitionProps: { duration: 120 }, centered: true },
+      styles: { title: { fontSize: 15, fontWeight: 600 } },
+    }),
     Overlay: Overlay.extend({ defaultProps: { backgroundOpacity: 0.4 } }),
     // A sentence below a field is there to be read.
     InputWrapper: InputWrapper.extend({

@@ -1,10 +1,11 @@
-import { memo } from 'react';
+import { memo, use } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { useFormat } from '../../app/FormatContext';
 import type { TreeItem } from '../../bindings/TreeItem';
 import type { TreeRow } from '../../bindings/TreeRow';
 import box from '../Check.module.css';
+import { LabelsContext } from './labels';
 import classes from './VirtualTree.module.css';
 
 interface Props {
@@ -83,6 +84,7 @@ function FolderCells({ item }: { item: Extract<TreeItem, { type: 'folder' }> }) 
 
 function PatientCells({ item }: { item: Extract<TreeItem, { type: 'patient' }> }) {
   const { t } = useTranslation();
+  const labels = use(LabelsContext);
   const format = useFormat();
   return (
     <>
@@ -96,7 +98,9 @@ function PatientCells({ item }: { item: Extract<TreeItem, { type: 'patient' }> }
         {item.name !== '' && <span className={`name ${classes.person ?? ''}`}>{item.name}</span>}
         {!item.may_export && <span className={classes.lock}>{t('newExport.tree.mayNotExport')}</span>}
       </span>
-      <span className={`name ${classes.modalities ?? ''}`}>{item.modalities.join(' ')}</span>
+      <span className={`name ${classes.modalities ?? ''}`} title={item.modalities.join('\n')}>
+        {item.modalities.map((slug) => labels.get(slug) ?? slug).join(' · ')}
+      </span>
       <span className={classes.bytes} title={format.exactBytes(item.bytes)}>
         {format.bytes(item.bytes)}
       </span>

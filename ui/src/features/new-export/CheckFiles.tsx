@@ -116,7 +116,7 @@ function PlanResult({ plan, older, onAgain, onClose }: PlanProps) {
               </span>
             </p>
           ))}
-          {plan.problems.length === 0 ? (
+          {plan.problems_total === 0 ? (
             <p className={classes.goodLine}>
               <IconCircleCheck size={14} stroke={1.75} aria-hidden />
               {t('newExport.check.clean')}
@@ -126,8 +126,8 @@ function PlanResult({ plan, older, onAgain, onClose }: PlanProps) {
               <p className={classes.warn}>
                 <IconAlertTriangle size={14} stroke={1.75} aria-hidden />
                 {t('newExport.check.problems', {
-                  count: plan.problems.length,
-                  n: format.count(plan.problems.length),
+                  count: plan.problems_total,
+                  n: format.count(plan.problems_total),
                 })}
               </p>
               <ul className={classes.problems}>
@@ -140,9 +140,11 @@ function PlanResult({ plan, older, onAgain, onClose }: PlanProps) {
                   </li>
                 ))}
               </ul>
-              {plan.problems.length > MOST_PROBLEMS && (
+              {plan.problems_total > MOST_PROBLEMS && (
                 <p className={classes.dimmed}>
-                  {t('newExport.estimate.more', { n: format.count(plan.problems.length - MOST_PROBLEMS) })}
+                  {t('newExport.estimate.more', {
+                    n: format.count(plan.problems_total - Math.min(MOST_PROBLEMS, plan.problems.length)),
+                  })}
                 </p>
               )}
             </>

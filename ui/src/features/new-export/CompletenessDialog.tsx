@@ -1,5 +1,5 @@
 import { Modal, SegmentedControl } from '@mantine/core';
-import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
+import { use, useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { useFormat } from '../../app/FormatContext';
@@ -10,6 +10,7 @@ import type { CompletenessScope } from '../../bindings/CompletenessScope';
 import { ErrorNotice, reportOf } from '../../components/ErrorNotice';
 import { ScrollBox } from '../../components/ScrollBox';
 import { useLines } from '../../components/useLines';
+import { LabelsContext } from '../../components/VirtualTree/labels';
 import { RowSource } from '../../components/VirtualTree/source';
 import { useHost } from '../../host/context';
 import classes from './Dialogs.module.css';
@@ -58,6 +59,7 @@ function Table({ state, scope }: { state: BrowseState; scope: CompletenessScope 
   const { t } = useTranslation();
   const format = useFormat();
   const host = useHost();
+  const labels = use(LabelsContext);
   const [columns, setColumns] = useState<CompletenessColumn[]>([]);
   const total = scope === 'selected' ? state.counts.selected : state.counts.matching;
   const [source] = useState(
@@ -76,7 +78,7 @@ function Table({ state, scope }: { state: BrowseState; scope: CompletenessScope 
   const first = items[0]?.index ?? 0;
   const last = items.at(-1)?.index ?? 0;
   useEffect(() => source.show(first, last), [source, first, last]);
-  const grid = { gridTemplateColumns: `minmax(160px, 1fr) repeat(${columns.length}, minmax(72px, 104px))` };
+  const grid = { gridTemplateColumns: `minmax(160px, 2fr) repeat(${columns.length}, minmax(88px, 1fr))` };
 
   if (source.error !== null)
     return (
@@ -99,7 +101,7 @@ function Table({ state, scope }: { state: BrowseState; scope: CompletenessScope 
                 className={`name ${classes.cell ?? ''}`}
                 title={column.slug}
               >
-                {column.slug}
+                {labels.get(column.slug) ?? column.slug}
                 <span className={classes.sub}>
                   {t('newExport.completeness.any', {
                     n: format.count(column.patients),

@@ -1,6 +1,6 @@
 import { Button, Popover, SegmentedControl, TextInput } from '@mantine/core';
 import { IconChevronDown, IconX } from '@tabler/icons-react';
-import { useState } from 'react';
+import { useState, type Ref } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { useFormat } from '../../app/FormatContext';
@@ -94,9 +94,17 @@ function Chip({ name, strong = false, onRemove }: { name: string; strong?: boole
   );
 }
 
-function MenuButton({ label, opened, onClick }: { label: string; opened: boolean; onClick: () => void }) {
+interface MenuButtonProps {
+  label: string;
+  opened: boolean;
+  onClick: () => void;
+  ref?: Ref<HTMLButtonElement>;
+}
+
+function MenuButton({ label, opened, onClick, ref }: MenuButtonProps) {
   return (
     <Button
+      ref={ref}
       variant="default"
       size="compact-xs"
       aria-haspopup="dialog"

@@ -39,6 +39,7 @@ export function FindField({ ref, onLeave }: Props) {
   return (
     <TextInput
       ref={ref}
+      data-testid="filter"
       size="xs"
       type="search"
       spellCheck={false}

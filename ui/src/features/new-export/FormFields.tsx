@@ -1,5 +1,6 @@
-import { ActionIcon, Button, Radio, Stack, Textarea, TextInput, Tooltip } from '@mantine/core';
+import { ActionIcon, Button, Input, Radio, Stack, Textarea, TextInput, Tooltip } from '@mantine/core';
 import { IconFolder, IconRotate2 } from '@tabler/icons-react';
+import { useId } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { ErrorNotice } from '../../components/ErrorNotice';
@@ -13,6 +14,7 @@ const MOST_NOTES = 16 * 1024;
 /** Name, destination, notes, and what to do with files that cannot be read. */
 export function FormFields({ form }: { form: ExportForm }) {
   const { t } = useTranslation();
+  const id = useId();
   const automatic = form.typedName === null;
   const fault =
     form.nameFault !== null
@@ -56,9 +58,9 @@ export function FormFields({ form }: { form: ExportForm }) {
         }
       />
       <div>
-        <div className={classes.fieldLabel} id="destination-label">
+        <Input.Label size="xs" labelElement="div" id={`${id}-label`}>
           {t('newExport.destination.label')}
-        </div>
+        </Input.Label>
         <Button
           variant="default"
           fullWidth
@@ -67,11 +69,8 @@ export function FormFields({ form }: { form: ExportForm }) {
           leftSection={<IconFolder size={14} stroke={1.75} aria-hidden />}
           rightSection={<span className={classes.dimmed}>{t('newExport.destination.choose')}</span>}
           title={folder ?? undefined}
-          aria-label={
-            folder === null
-              ? t('newExport.destination.chooseFirst')
-              : t('newExport.destination.change', { folder })
-          }
+          id={`${id}-button`}
+          aria-labelledby={`${id}-label ${id}-button`}
           onClick={form.chooseDestination}
         >
           <span className="name">

@@ -1,5 +1,5 @@
 import { Button, Group, Modal, Textarea } from '@mantine/core';
-import { IconCheck, IconFileText, IconQuestionMark } from '@tabler/icons-react';
+import { IconAlertTriangle, IconCheck, IconFileText, IconQuestionMark } from '@tabler/icons-react';
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
@@ -25,7 +25,7 @@ export function ListDialog({ opened, onClose }: { opened: boolean; onClose: () =
     <Modal
       opened={opened}
       onClose={onClose}
-      size="lg"
+      size={720}
       title={t('newExport.list.title')}
       closeButtonProps={{ 'aria-label': t('common.close') }}
     >
@@ -118,7 +118,11 @@ function Content({ onClose }: { onClose: () => void }) {
         {!looking && match && (
           <>
             <p className={classes.line}>
-              <IconCheck size={16} stroke={2} className={classes.good} aria-hidden />
+              {match.matched > 0 ? (
+                <IconCheck size={16} stroke={2} className={classes.good} aria-hidden />
+              ) : (
+                <IconAlertTriangle size={16} stroke={2} className={classes.warn} aria-hidden />
+              )}
               <strong>
                 {t('newExport.list.matched', { count: match.matched, n: format.count(match.matched) })}
               </strong>

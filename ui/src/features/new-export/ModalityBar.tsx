@@ -5,8 +5,14 @@ import type { EstimateRow } from '../../bindings/EstimateRow';
 import { sharesOf, type Share } from './shares';
 import classes from './ModalityBar.module.css';
 
+interface Props {
+  rows: EstimateRow[];
+  order: number[];
+  labels: ReadonlyMap<string, string>;
+}
+
 /** Bytes by modality as one bar, with a legend that says the same in words. */
-export function ModalityBar({ rows, order }: { rows: EstimateRow[]; order: number[] }) {
+export function ModalityBar({ rows, order, labels }: Props) {
   const { t } = useTranslation();
   const format = useFormat();
   const shares = sharesOf(rows, order);
@@ -32,9 +38,9 @@ export function ModalityBar({ rows, order }: { rows: EstimateRow[]; order: numbe
       </div>
       <ul className={classes.legend}>
         {shares.map((share) => (
-          <li key={share.slug ?? ''} title={format.exactBytes(share.bytes)}>
+          <li key={share.slug ?? ''} title={`${nameOf(share)}\n${format.exactBytes(share.bytes)}`}>
             <span className={classes.dot} style={{ background: colorOf(share) }} />
-            <span className="name">{nameOf(share)}</span>
+            <span className="name">{(share.slug !== null && labels.get(share.slug)) || nameOf(share)}</span>
             <span className={classes.bytes}>{format.bytes(share.bytes)}</span>
           </li>
         ))}

@@ -1,7 +1,7 @@
 import { Button, Drawer } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { IconAlertTriangle } from '@tabler/icons-react';
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { useFormat } from '../../app/FormatContext';
@@ -11,7 +11,9 @@ import { useRegistry } from '../../api/registry';
 import type { BrowseState } from '../../bindings/BrowseState';
 import type { ExportRow } from '../../bindings/ExportRow';
 import type { OpenRegistry } from '../../bindings/OpenRegistry';
+import { shortLabels } from '../../components/labels';
 import { toast, toastError } from '../../components/toast';
+import { LabelsContext } from '../../components/VirtualTree/labels';
 import type { TreeHandle } from '../../components/VirtualTree/VirtualTree';
 import { ContentColumn } from './ContentColumn';
 import { PatientsColumn } from './PatientsColumn';
@@ -68,6 +70,8 @@ function Columns({ state }: { state: BrowseState }) {
   );
   const form = useExportForm(state, onQueued);
   const { act } = useActs();
+  const slugs = state.modalities.map((each) => each.slug).join('\n');
+  const labels = useMemo(() => shortLabels(slugs.split('\n')), [slugs]);
 
   const create = form.create;
   const blocked = form.blocked !== null;
@@ -104,49 +108,51 @@ function Columns({ state }: { state: BrowseState }) {
 
   const summary = <SummaryColumn state={state} form={form} />;
   return (
-    <div className={classes.columns} data-narrow={narrow || undefined}>
-      <PatientsColumn state={state} find={find} tree={tree} />
-      <ContentColumn
-        state={state}
-        foot={
-          narrow && (
-            <footer className={classes.create}>
-              <div className={classes.narrowTotal}>
-                <strong title={format.exactBytes(state.estimate.bytes)}>
-                  {format.bytes(state.estimate.bytes)}
-                </strong>
-                <span className={classes.dimmed}>
-                  {t('newExport.estimate.of', {
-                    count: state.estimate.patients,
-                    n: format.count(state.estimate.patients),
-                  })}
-                </span>
-              </div>
-              <Button fullWidth size="sm" onClick={() => setDrawer(true)}>
-                {t('newExport.create.drawer')}
-              </Button>
-            </footer>
-          )
-        }
-      />
-      {narrow ? (
-        <Drawer
-          opened={drawer}
-          onClose={() => setDrawer(false)}
-          size={380}
-          padding={0}
-          withCloseButton={false}
-          aria-label={t('newExport.summary')}
-          classNames={{ body: classes.drawer ?? '' }}
-        >
-          <div data-summary className={classes.drawerInner}>
-            {summary}
-          </div>
-        </Drawer>
-      ) : (
-        summary
-      )}
-    </div>
+    <LabelsContext value={labels}>
+      <div className={classes.columns} data-narrow={narrow || undefined}>
+        <PatientsColumn state={state} find={find} tree={tree} />
+        <ContentColumn
+          state={state}
+          foot={
+            narrow && (
+              <footer className={classes.create}>
+                <div className={classes.narrowTotal}>
+                  <strong title={format.exactBytes(state.estimate.bytes)}>
+                    {format.bytes(state.estimate.bytes)}
+                  </strong>
+                  <span className={classes.dimmed}>
+                    {t('newExport.estimate.of', {
+                      count: state.estimate.patients,
+                      n: format.count(state.estimate.patients),
+                    })}
+                  </span>
+                </div>
+                <Button fullWidth size="sm" onClick={() => setDrawer(true)}>
+                  {t('newExport.create.drawer')}
+                </Button>
+              </footer>
+            )
+          }
+        />
+        {narrow ? (
+          <Drawer
+            opened={drawer}
+            onClose={() => setDrawer(false)}
+            size={380}
+            padding={0}
+            withCloseButton={false}
+            aria-label={t('newExport.summary')}
+            classNames={{ body: classes.drawer ?? '' }}
+          >
+            <div data-summary className={classes.drawerInner}>
+              {summary}
+            </div>
+          </Drawer>
+        ) : (
+          summary
+        )}
+      </div>
+    </LabelsContext>
   );
 }
 

@@ -130,10 +130,13 @@ export function PatientsColumn({ state, find, tree }: Props) {
             void act('patients', 'check_matching', { on: counts.matching_selected < counts.matching })
           }
         >
-          {t('newExport.allMatching', { n: format.count(counts.matching) })}
+          <span data-testid="matching">
+            {t('newExport.allMatching', { n: format.count(counts.matching) })}
+          </span>
         </Check>
         <span className={classes.space} />
         <IconButton
+          testid="expand-all"
           label={t('newExport.tree.expandAll')}
           Icon={IconFoldDown}
           onClick={() => void act('patients', 'expand_all', { open: true })}
@@ -228,16 +231,24 @@ export function PatientsColumn({ state, find, tree }: Props) {
 
 interface IconButtonProps {
   label: string;
+  testid?: string;
   keys?: string;
   Icon: typeof IconFoldUp;
   disabled?: boolean;
   onClick: () => void;
 }
 
-function IconButton({ label, keys, Icon, disabled = false, onClick }: IconButtonProps) {
+function IconButton({ label, testid, keys, Icon, disabled = false, onClick }: IconButtonProps) {
   return (
     <Tooltip label={keys ? `${label} (${keys})` : label}>
-      <ActionIcon variant="subtle" color="gray" aria-label={label} disabled={disabled} onClick={onClick}>
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        aria-label={label}
+        data-testid={testid}
+        disabled={disabled}
+        onClick={onClick}
+      >
         <Icon size={16} stroke={1.75} aria-hidden />
       </ActionIcon>
     </Tooltip>

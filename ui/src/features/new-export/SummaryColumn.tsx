@@ -1,10 +1,11 @@
 import { Button } from '@mantine/core';
 import { IconAlertTriangle, IconChevronRight, IconEye, IconTable } from '@tabler/icons-react';
-import { useState } from 'react';
+import { use, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { useFormat } from '../../app/FormatContext';
 import type { BrowseState } from '../../bindings/BrowseState';
+import { LabelsContext } from '../../components/VirtualTree/labels';
 import { ErrorNotice } from '../../components/ErrorNotice';
 import { CheckFiles } from './CheckFiles';
 import { CompletenessDialog } from './CompletenessDialog';
@@ -42,7 +43,13 @@ export function SummaryColumn({ state, form }: Props) {
       </header>
       <div className={classes.scroll}>
         <Total state={state} />
-        {some && <ModalityBar rows={estimate.by_modality} order={state.modalities.map((each) => each.id)} />}
+        {some && (
+          <ModalityBar
+            rows={estimate.by_modality}
+            order={state.modalities.map((each) => each.id)}
+            labels={use(LabelsContext)}
+          />
+        )}
         <RoomLine bytes={estimate.bytes} destination={form.destination} />
         <LeftOut state={state} />
         {problem?.area === 'summary' && (
@@ -85,7 +92,7 @@ function Total({ state }: { state: BrowseState }) {
   const { estimate, counts } = state;
   if (counts.selected === 0)
     return (
-      <div className={classes.total}>
+      <div className={classes.total} data-testid="estimate">
         <div className={classes.size} data-none>
           {format.bytes(0)}
         </div>
@@ -97,7 +104,7 @@ function Total({ state }: { state: BrowseState }) {
       </div>
     );
   return (
-    <div className={classes.total}>
+    <div className={classes.total} data-testid="estimate">
       <div className={classes.size} data-testid="estimate-bytes" title={format.exactBytes(estimate.bytes)}>
         {format.bytes(estimate.bytes)}
       </div>
@@ -117,7 +124,8 @@ function LeftOut({ state }: { state: BrowseState }) {
   const { act } = useActs();
   const { setFilter } = useWishes();
   const { lacking, forbidden } = state.estimate;
-  if (lacking.length === 0 && forbidden === 0) return null;
+  const without = state.counts.selected - state.estimate.patients - forbidden;
+  if (lacking.length === 0 && forbidden === 0 && without <= 0) return null;
   const sorted = [...lacking].sort((a, b) => a.patients - b.patients);
   const rest = sorted.length - MOST_LACKING;
 
@@ -127,6 +135,12 @@ function LeftOut({ state }: { state: BrowseState }) {
         <p className={classes.warnLine}>
           <IconAlertTriangle size={14} stroke={1.75} aria-hidden />
           {t('newExport.estimate.forbidden', { count: forbidden, n: format.count(forbidden) })}
+        </p>
+      )}
+      {without > 0 && (
+        <p className={classes.warnLine}>
+          <IconAlertTriangle size={14} stroke={1.75} aria-hidden />
+          {t('newExport.estimate.without', { count: without, n: format.count(without) })}
         </p>
       )}
       {sorted.slice(0, MOST_LACKING).map((each) => (

@@ -135,6 +135,8 @@ export const newExport = {
     asRegistered: 'Size as registered, unpacked. “Check files” looks at every file for the exact size.',
     forbidden_one: '{{n}} selected patient is for viewing only and is left out',
     forbidden_other: '{{n}} selected patients are for viewing only and are left out',
+    without_one: '{{n}} selected patient has no such files',
+    without_other: '{{n}} selected patients have no such files',
     lacking_one: '{{n}} has no {{name}}',
     lacking_other: '{{n}} have no {{name}}',
     lackingShow_one: 'Show the patient who has no {{name}}',

@@ -140,6 +140,8 @@ export const newExport: Catalogue<typeof en> = {
       'Dimensione come registrata, non compressa. “Controlla i file” guarda ogni file per quella esatta.',
     forbidden_one: '{{n}} paziente selezionato è di sola visione e resta fuori',
     forbidden_other: '{{n}} pazienti selezionati sono di sola visione e restano fuori',
+    without_one: '{{n}} paziente selezionato non ha file di questo tipo',
+    without_other: '{{n}} pazienti selezionati non hanno file di questo tipo',
     lacking_one: '{{n}} non ha {{name}}',
     lacking_other: '{{n}} non hanno {{name}}',
     lackingShow_one: 'Mostra il paziente che non ha {{name}}',
