@@ -49,7 +49,6 @@ pub(crate) struct Kept {
     pub(crate) name: String,
     /// The rule as JSON; `None` for a frozen list.
     pub(crate) rule: Option<String>,
-    pub(crate) words: String,
     pub(crate) patients: u64,
     pub(crate) saved_at: Timestamp,
 }
@@ -140,7 +139,7 @@ impl Store {
 
     /// The cohorts of a project, by name.
     pub(crate) fn cohorts(&self, registry: &str, project: &str) -> Result<Vec<Kept>> {
-        let sql = "SELECT id, name, rule, words, count, saved_at FROM cohort WHERE registry = ?1 AND project = ?2";
+        let sql = "SELECT id, name, rule, count, saved_at FROM cohort WHERE registry = ?1 AND project = ?2";
         let mut cohorts: Vec<Kept> = self
             .read(|connection| connection.prepare_cached(sql)?.query_map([registry, project], kept)?.collect())?
             .unwrap_or_default();
@@ -153,15 +152,14 @@ impl Store {
         let list: Option<Vec<u8>> = cohort.rule.is_none().then(|| patients.iter().flat_map(|id| id.to_le_bytes()).collect());
         let added = self.write(|connection| {
             connection.execute(
-                "INSERT INTO cohort (id, registry, project, name, rule, words, patients, count, saved_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (registry, project, name) DO NOTHING",
+                "INSERT INTO cohort (id, registry, project, name, rule, patients, count, saved_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (registry, project, name) DO NOTHING",
                 params![
                     cohort.id,
                     registry,
                     project,
                     cohort.name,
                     cohort.rule,
-                    cohort.words,
                     list,
                     cohort.patients,
                     cohort.saved_at.to_string()
@@ -177,10 +175,10 @@ impl Store {
 
     /// A cohort of a project with the row ids of its frozen list.
     pub(crate) fn cohort(&self, registry: &str, project: &str, id: &str) -> Result<Option<(Kept, Vec<i64>)>> {
-        let sql = "SELECT id, name, rule, words, count, saved_at, patients FROM cohort
+        let sql = "SELECT id, name, rule, count, saved_at, patients FROM cohort
                     WHERE registry = ?1 AND project = ?2 AND id = ?3";
         let read = |row: &Row<'_>| {
-            let list: Option<Vec<u8>> = row.get(6)?;
+            let list: Option<Vec<u8>> = row.get(5)?;
             let ids = list.unwrap_or_default();
             let ids = ids.chunks_exact(8).filter_map(|bytes| bytes.try_into().ok().map(i64::from_le_bytes)).collect();
             Ok((kept(row)?, ids))
@@ -294,14 +292,7 @@ fn known(row: &Row<'_>) -> rusqlite::Result<Known> {
 }
 
 fn kept(row: &Row<'_>) -> rusqlite::Result<Kept> {
-    Ok(Kept {
-        id: row.get(0)?,
-        name: row.get(1)?,
-        rule: row.get(2)?,
-        words: row.get(3)?,
-        patients: row.get(4)?,
-        saved_at: time(row, 5)?,
-    })
+    Ok(Kept { id: row.get(0)?, name: row.get(1)?, rule: row.get(2)?, patients: row.get(3)?, saved_at: time(row, 4)? })
 }
 
 fn time(row: &Row<'_>, at: usize) -> rusqlite::Result<Timestamp> {

@@ -23,7 +23,6 @@ CREATE TABLE cohort (
     project  TEXT NOT NULL,
     name     TEXT NOT NULL,
     rule     TEXT,                             -- JSON; NULL: a frozen list
-    words    TEXT NOT NULL,
     patients BLOB,                             -- row ids of a frozen list, 8 bytes each, little endian
     count    INTEGER NOT NULL,
     saved_at TEXT NOT NULL,

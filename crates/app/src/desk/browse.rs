@@ -746,9 +746,10 @@ impl Desk {
     /// Lets the user choose a file with a list and looks it up; `null` when the dialog was closed.
     pub fn open_list(&self, _: Nothing) -> Result<Option<ListMatch>> {
         self.choosing(|_| Ok(()))?;
+        let words = self.language();
         let question = FileQuestion {
-            title: "Open a list of patients".to_owned(),
-            kind: Some(("Text and CSV".to_owned(), ["txt", "csv", "tsv"].map(ToOwned::to_owned).to_vec())),
+            title: words.open_list().to_owned(),
+            kind: Some((words.text_files().to_owned(), ["txt", "csv", "tsv"].map(ToOwned::to_owned).to_vec())),
             folder: None,
         };
         let Some(path) = self.native.choose_file(&question) else { return Ok(None) };
@@ -811,7 +812,6 @@ impl Desk {
                 id: house.environment.random_id(),
                 name: name.to_owned(),
                 rule: None,
-                words: String::new(),
                 patients: 0,
                 saved_at: house.environment.clock.now(),
             };
@@ -825,7 +825,6 @@ impl Desk {
             }
             let rule = Rule::of(&choosing.view)?;
             cohort.patients = choosing.view.counts().matching;
-            cohort.words = rule.words();
             cohort.rule = Some(rule.write());
             Ok((cohort, Vec::new()))
         })?;
@@ -878,11 +877,14 @@ impl Desk {
     }
 
     fn cohorts_of(&self, registry: &str, project: &str) -> Result<Cohorts> {
+        let language = self.language();
+        // One that cannot be read has no words; applying it says why.
+        let words = |rule: &String| Rule::read(rule).map(|rule| rule.words(language)).unwrap_or_default();
         let cohorts = self.sheaf.house().store.cohorts(registry, project)?.into_iter().map(|kept| Cohort {
             id: kept.id,
             name: kept.name,
             frozen: kept.rule.is_none(),
-            rule: kept.words,
+            rule: kept.rule.as_ref().map(words).unwrap_or_default(),
             patients: kept.patients,
             saved_at: kept.saved_at,
         });

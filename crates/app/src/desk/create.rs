@@ -124,7 +124,8 @@ impl Desk {
 
     /// Lets the user choose the folder; `null` when the dialog was closed.
     pub fn choose_destination(&self, _: Nothing) -> Result<Option<Destination>> {
-        let question = FolderQuestion { title: "Save archives to".to_owned(), folder: self.destination_folder()? };
+        let title = self.language().choose_destination().to_owned();
+        let question = FolderQuestion { title, folder: self.destination_folder()? };
         let Some(folder) = self.native.choose_folder(&question) else { return Ok(None) };
         self.sheaf.house().store.keep(DESTINATION, Some(&folder))?;
         self.destination(Nothing {}).map(Some)
@@ -161,7 +162,7 @@ impl Desk {
     pub fn preview(&self, input: PreviewInput) -> Result<ArchivePreview> {
         let task = self.tasks.begin(&input.task)?;
         let request = self.plan_request()?;
-        let name = input.name.as_deref();
+        let name = input.name.as_deref().filter(|name| !name.trim().is_empty());
         self.sheaf.look_at_plan(&request, (name, &input.notes), (&task.listener(), task.cancel()), preview)
     }
 

@@ -112,6 +112,11 @@ impl Desk {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The language of sentences that the desktop shows.
+    fn language(&self) -> words::Language {
+        words::Language::choose(&self.preferences.get().language, &self.native.language())
+    }
+
     /// Where events come from.
     pub fn hub(&self) -> &Hub {
         &self.hub

@@ -211,9 +211,10 @@ impl Desk {
     /// Lets the user choose a registry and opens it; `null` when the dialog was closed. What is open stays where that fails.
     pub fn open_registry(&self, _: Nothing) -> Result<Option<OpenRegistry>> {
         let folder = self.opened().as_ref().and_then(|open| open.path.parent().map(Path::to_owned));
+        let words = self.language();
         let question = FileQuestion {
-            title: "Open a registry".to_owned(),
-            kind: Some(("Registries".to_owned(), ["sqlite", "sqlite3", "db"].map(ToOwned::to_owned).to_vec())),
+            title: words.open_registry().to_owned(),
+            kind: Some((words.registries().to_owned(), ["sqlite", "sqlite3", "db"].map(ToOwned::to_owned).to_vec())),
             folder,
         };
         let Some(path) = self.native.choose_file(&question) else { return Ok(None) };
@@ -330,7 +331,7 @@ impl Desk {
             (open.id.clone(), root.ok_or_else(|| Error::new(Code::RootMissing, "The registry has no such data root."))?)
         };
         let question = FolderQuestion {
-            title: "Where is the data of this registry?".to_owned(),
+            title: self.language().locate_data().to_owned(),
             folder: root.location.as_deref().and_then(Path::parent).map(Path::to_owned),
         };
         if let Some(folder) = self.native.choose_folder(&question) {

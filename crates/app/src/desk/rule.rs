@@ -7,6 +7,8 @@ use sheaf_registry::selection::{KindChoice, TagMode};
 use sheaf_registry::text::quoted;
 use sheaf_registry::{Code, Error, Result};
 
+use super::words::Language;
+
 /// As it is kept: a versioned format.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Rule {
@@ -95,33 +97,34 @@ impl Rule {
     }
 
     /// For people.
-    pub(crate) fn words(&self) -> String {
+    pub(crate) fn words(&self, language: Language) -> String {
+        let words = language.rule();
         let mut parts = Vec::new();
         if !self.tags.is_empty() {
-            let mode = match self.tag_mode {
-                TagMode::Any => "any of the tags",
-                TagMode::All => "all of the tags",
-                TagMode::None => "none of the tags",
-            };
+            let mode = words.tags[match self.tag_mode {
+                TagMode::Any => 0,
+                TagMode::All => 1,
+                TagMode::None => 2,
+            }];
             parts.push(format!("{mode} {}", self.tags.join(", ")));
         }
         if !self.having.is_empty() {
-            parts.push(format!("has {}", self.having.join(", ")));
+            parts.push(format!("{} {}", words.having, self.having.join(", ")));
         }
         if !self.text.is_empty() {
-            parts.push(format!("contains {}", quoted(&self.text)));
+            parts.push(format!("{} {}", words.text, quoted(&self.text)));
         }
         if parts.is_empty() {
-            parts.push("all patients".to_owned());
+            parts.push(words.all_patients.to_owned());
         }
-        let kind = match self.kind {
-            KindChoice::Processed => "processed",
-            KindChoice::Raw => "raw",
-            KindChoice::Both => "raw and processed",
-        };
+        let kind = words.kinds[match self.kind {
+            KindChoice::Processed => 0,
+            KindChoice::Raw => 1,
+            KindChoice::Both => 2,
+        }];
         let modalities = match &self.modalities {
-            None => "all modalities".to_owned(),
-            Some(slugs) if slugs.is_empty() => "no modality".to_owned(),
+            None => words.all_modalities.to_owned(),
+            Some(slugs) if slugs.is_empty() => words.no_modality.to_owned(),
             Some(slugs) => slugs.join(", "),
         };
         parts.push(format!("{modalities}, {kind}"));

@@ -23,6 +23,25 @@ pub(crate) enum End {
     Failed,
 }
 
+/// What the parts of a cohort's rule are called.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RuleWords {
+    /// Before tags: any, all, none.
+    pub(crate) tags: [&'static str; 3],
+    /// Before modalities that a patient must have.
+    pub(crate) having: &'static str,
+    /// Before a text.
+    pub(crate) text: &'static str,
+    /// Where nothing narrows.
+    pub(crate) all_patients: &'static str,
+    /// Where every modality counts.
+    pub(crate) all_modalities: &'static str,
+    /// Where none does.
+    pub(crate) no_modality: &'static str,
+    /// Processed, raw, both.
+    pub(crate) kinds: [&'static str; 3],
+}
+
 impl Language {
     /// The language of the preferences, or that of the desktop where they say nothing; English where there are no words.
     pub(crate) fn choose(preferred: &str, desktop: &str) -> Self {
@@ -123,6 +142,78 @@ impl Language {
         match self {
             Language::En => "ZIP archives",
             Language::It => "Archivi ZIP",
+        }
+    }
+
+    /// Title of the dialog that asks for a registry.
+    pub(crate) const fn open_registry(self) -> &'static str {
+        match self {
+            Language::En => "Open a registry",
+            Language::It => "Apri un registro",
+        }
+    }
+
+    /// Name of the kind of file that a registry is.
+    pub(crate) const fn registries(self) -> &'static str {
+        match self {
+            Language::En => "Registries",
+            Language::It => "Registri",
+        }
+    }
+
+    /// Title of the dialog that asks for a list of patients.
+    pub(crate) const fn open_list(self) -> &'static str {
+        match self {
+            Language::En => "Open a list of patients",
+            Language::It => "Apri un elenco di pazienti",
+        }
+    }
+
+    /// Name of the kind of file that a list is.
+    pub(crate) const fn text_files(self) -> &'static str {
+        match self {
+            Language::En => "Text and CSV",
+            Language::It => "Testo e CSV",
+        }
+    }
+
+    /// Title of the dialog that asks where archives go.
+    pub(crate) const fn choose_destination(self) -> &'static str {
+        match self {
+            Language::En => "Save archives to",
+            Language::It => "Salva gli archivi in",
+        }
+    }
+
+    /// Title of the dialog that asks where a registry's data lies.
+    pub(crate) const fn locate_data(self) -> &'static str {
+        match self {
+            Language::En => "Where is the data of this registry?",
+            Language::It => "Dove sono i dati di questo registro?",
+        }
+    }
+
+    /// A cohort's rule: what its parts are called.
+    pub(crate) const fn rule(self) -> RuleWords {
+        match self {
+            Language::En => RuleWords {
+                tags: ["any of the tags", "all of the tags", "none of the tags"],
+                having: "has",
+                text: "contains",
+                all_patients: "all patients",
+                all_modalities: "all modalities",
+                no_modality: "no modality",
+                kinds: ["processed", "raw", "raw and processed"],
+            },
+            Language::It => RuleWords {
+                tags: ["almeno uno dei tag", "tutti i tag", "nessuno dei tag"],
+                having: "con",
+                text: "contiene",
+                all_patients: "tutti i pazienti",
+                all_modalities: "tutte le modalità",
+                no_modality: "nessuna modalità",
+                kinds: ["elaborati", "grezzi", "grezzi ed elaborati"],
+            },
         }
     }
 

@@ -53,14 +53,8 @@ fn a_registry_keeps_its_id_and_leaves_the_list_without_losing_anything() {
 fn a_cohort_is_of_one_project_and_its_name_is_its_own() {
     let (_dir, store) = store();
     store.opened(&registry("a", "/1", 1)).expect("writable");
-    let cohort = Kept {
-        id: "1".to_owned(),
-        name: "first".to_owned(),
-        rule: None,
-        words: String::new(),
-        patients: 2,
-        saved_at: Timestamp::UNIX_EPOCH,
-    };
+    let cohort =
+        Kept { id: "1".to_owned(), name: "first".to_owned(), rule: None, patients: 2, saved_at: Timestamp::UNIX_EPOCH };
     store.save_cohort("a", "p", &cohort, &[-1, i64::MAX]).expect("writable");
     let again = Kept { id: "2".to_owned(), ..cohort.clone() };
     let error = store.save_cohort("a", "p", &again, &[]).expect_err("taken");

@@ -17,8 +17,8 @@ fn a_rule_is_worked_out_anew_and_a_list_is_not() {
     let saved = bench.get("save_cohort", json!({ "name": " Ortho ", "frozen": false }));
     let rule = &saved["cohorts"][0];
     assert_eq!((&rule["name"], &rule["frozen"], &rule["patients"]), (&json!("Ortho"), &json!(false), &json!(2)), "{rule}");
-    let words = rule["rule"].as_str().expect("text");
-    assert!(["ortho", "\"p\"", "cbct"].iter().all(|word| words.contains(word)), "for people: {words}");
+    let words = "almeno uno dei tag ortho · contiene \"p\" · cbct, grezzi ed elaborati";
+    assert_eq!(rule["rule"], words, "for people, in the language of the desktop");
     let refused = bench.refused("save_cohort", json!({ "name": "x", "frozen": true }));
     assert_eq!(refused, "EMPTY_SELECTION", "nobody is no cohort");
     bench.get("check_matching", json!({ "on": true }));
