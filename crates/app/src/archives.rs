@@ -83,9 +83,71 @@ pub(crate) fn verify_record(
 
 /// Copies the archive of a record to a free path, or under its own name into a folder. Returns the path of the copy.
 pub(crate) fn save(house: &House, record: &Record, to: &Path, observer: &dyn Observer, cancel: &Cancel) -> Result<PathBuf> {
-    let archive = archive_of(record)?;
+    archive_of(record)?;
     let source = open_archive(record)?;
     let to = copy_destination(record, to)?;
+    save_to(house, record, source, to, None, observer, cancel)
+}
+
+/// As [`save`], to a path that was chosen in a dialog which has asked whether the file there may be replaced. The copy takes
+/// its place in one step, once it is whole, and only if it is still the file that was there when the dialog closed. What is
+/// the archive of a record, a registry that it came from, or in the home, is never replaced.
+pub(crate) fn save_over(
+    house: &House,
+    record: &Record,
+    to: &Path,
+    observer: &dyn Observer,
+    cancel: &Cancel,
+) -> Result<PathBuf> {
+    archive_of(record)?;
+    let source = open_archive(record)?;
+    let Some(there) = std::fs::symlink_metadata(to).ok().filter(std::fs::Metadata::is_file) else {
+        let to = copy_destination(record, to)?;
+        return save_to(house, record, source, to, None, observer, cancel);
+    };
+    let to = to.canonicalize().unwrap_or_else(|_| to.to_owned());
+    let there = FileIdentity::of(&there);
+    let own = source.metadata().is_ok_and(|source| {
+        let source = FileIdentity::of(&source);
+        (source.device, source.inode) == (there.device, there.inode)
+    });
+    if own {
+        return Err(ours(&to));
+    }
+    refuse_own(house, record, &to)?;
+    let directory = to.parent().unwrap_or(Path::new("/"));
+    match sheaf_archive::check_destination(directory, &to.file_name().unwrap_or_default().to_string_lossy()) {
+        Err(error) if error.code() != Code::DestinationTaken => return Err(error),
+        _ => {}
+    }
+    save_to(house, record, source, to.clone(), Some(there), observer, cancel)
+}
+
+/// Refuses to replace an archive of the history, the registry of the record, or what is in the home.
+pub(crate) fn refuse_own(house: &House, record: &Record, to: &Path) -> Result<()> {
+    let to = to.canonicalize().unwrap_or_else(|_| to.to_owned());
+    if to == record.registry || to.starts_with(house.home.dir()) || house.history.knows(&to)? {
+        Err(ours(&to))
+    } else {
+        Ok(())
+    }
+}
+
+fn ours(path: &Path) -> Error {
+    Error::new(Code::DestinationTaken, format!("{} is a file that Sheaf works with.", path.display()))
+        .hint("Choose another name.")
+}
+
+fn save_to(
+    house: &House,
+    record: &Record,
+    source: File,
+    to: PathBuf,
+    replaced: Option<FileIdentity>,
+    observer: &dyn Observer,
+    cancel: &Cancel,
+) -> Result<PathBuf> {
+    let archive = archive_of(record)?;
     let directory = to.parent().unwrap_or(Path::new("/"));
     let free = sheaf_archive::free_bytes(directory)?;
     let reserve = house.settings().free_space_reserve;
@@ -96,7 +158,10 @@ pub(crate) fn save(house: &House, record: &Record, to: &Path, observer: &dyn Obs
     house.history.note_part(&part, house.owner.id())?;
     let copied = copy(archive, source, &part, observer, cancel).and_then(|copy| {
         failpoint::hit("copied");
-        copy.publish(&to)
+        match replaced {
+            None => copy.publish(&to).map(drop),
+            Some(there) => replace(&part, &to, there),
+        }
     });
     if copied.is_err() {
         // A part file that stays is noted and swept at the next start.
@@ -111,13 +176,89 @@ pub(crate) fn save(house: &House, record: &Record, to: &Path, observer: &dyn Obs
     Ok(to)
 }
 
+/// Puts the copy in the place of the file that its user has given up, and of no other.
+fn replace(part: &Path, to: &Path, there: FileIdentity) -> Result<()> {
+    if !std::fs::symlink_metadata(to).is_ok_and(|found| FileIdentity::of(&found) == there) {
+        return Err(Error::new(Code::DestinationTaken, format!("{} has changed meanwhile.", to.display()))
+            .hint("Save the copy again, under another name."));
+    }
+    std::fs::rename(part, to).and_then(|()| to.parent().map_or(Ok(()), platform::sync_dir)).map_err(|error| {
+        Error::new(Code::WriteFailed, format!("The copy could not be put in the place of {}: {error}.", to.display()))
+            .hint("Choose another name.")
+            .cause(error)
+    })
+}
+
+/// Finds the archive of a record where its user says that it is now: the same size and the same SHA-256. From then on the
+/// record stands for that file.
+pub(crate) fn locate(
+    house: &House,
+    record: &Record,
+    path: &Path,
+    observer: &dyn Observer,
+    cancel: &Cancel,
+) -> Result<Record> {
+    let archive = archive_of(record)?;
+    let other = || {
+        Error::new(Code::ArchiveAltered, format!("{} is not the archive of this export.", path.display()))
+            .hint("Choose the ZIP that was moved, or export it again.")
+    };
+    let unreadable = |error: io::Error| {
+        Error::new(Code::ArchiveInvalid, format!("{} cannot be read: {error}.", path.display()))
+            .hint("Check the file and its permissions.")
+            .cause(error)
+    };
+    let path = path.canonicalize().map_err(unreadable)?;
+    let file = open_regular(&path).map_err(unreadable)?;
+    let opened = FileIdentity::of(&file.metadata().map_err(unreadable)?);
+    if opened.bytes != archive.identity.bytes {
+        return Err(other());
+    }
+    let mut sha256 = Sha256::new();
+    read_all(file, opened.bytes, Phase::Verifying, observer, cancel, unreadable, |block| {
+        sha256.update(block);
+        Ok(())
+    })?;
+    let digest: [u8; 32] = sha256.finalize().into();
+    let stands = std::fs::symlink_metadata(&path).is_ok_and(|found| FileIdentity::of(&found) == opened);
+    if hex::decode(&archive.sha256) != Some(digest) || !stands {
+        return Err(other());
+    }
+    let found = ArchiveRecord { sha256: archive.sha256.clone(), identity: opened };
+    house.history.located(&record.key(), &path, &found)
+}
+
+/// Moves the archive of a record to the trash; `false` where there is none any longer. A file that is not the record's stays.
+pub(crate) fn trash_file(record: &Record, trash: impl FnOnce(&Path) -> Result<()>) -> Result<bool> {
+    let path = &record.destination;
+    let not_ours = |path: &Path| {
+        Error::new(Code::ArchiveAltered, format!("{} is not the archive of this export.", path.display()))
+            .hint("It was left where it is. Look at the file first; the record can be removed from the list alone.")
+    };
+    let Some(opened) = own_file(record, not_ours)? else { return Ok(false) };
+    if !std::fs::symlink_metadata(path).is_ok_and(|found| FileIdentity::of(&found) == opened) {
+        return Err(not_ours(path));
+    }
+    trash(path).map(|()| true)
+}
+
 /// Deletes the archive of a record; `false` where there is none any longer. `ARCHIVE_ALTERED` where the file that stands
 /// there is not the record's, or took its place while it was looked at.
 pub(crate) fn delete_file(record: &Record) -> Result<bool> {
-    let (Some(archive), path) = (&record.archive, &record.destination) else { return Ok(false) };
+    let path = &record.destination;
+    let Some(opened) = own_file(record, not_ours)? else { return Ok(false) };
+    remove(path, opened)?;
+    // The deletion is durable before the record goes; a folder that cannot be synced has lost nothing of ours.
+    let _ = path.parent().map(platform::sync_dir);
+    Ok(true)
+}
+
+/// The file at the record's path, if it is the record's archive; `None` where there is no file.
+fn own_file(record: &Record, not_ours: impl Fn(&Path) -> Error) -> Result<Option<FileIdentity>> {
+    let (Some(archive), path) = (&record.archive, &record.destination) else { return Ok(None) };
     let file = match open_regular(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(not_ours(path).cause(error)),
     };
     let opened = FileIdentity::of(&file.metadata().map_err(|error| not_ours(path).cause(error))?);
@@ -127,10 +268,7 @@ pub(crate) fn delete_file(record: &Record) -> Result<bool> {
             return Err(not_ours(path));
         }
     }
-    remove(path, opened)?;
-    // The deletion is durable before the record goes; a folder that cannot be synced has lost nothing of ours.
-    let _ = path.parent().map(platform::sync_dir);
-    Ok(true)
+    Ok(Some(opened))
 }
 
 /// Removes the file that was looked at, and no other that has its name by now.
@@ -151,7 +289,7 @@ fn not_ours(path: &Path) -> Error {
     Error::new(Code::ArchiveAltered, sentence).hint("Delete the record alone with --keep-file, or look at the file first.")
 }
 
-fn archive_of(record: &Record) -> Result<&ArchiveRecord> {
+pub(crate) fn archive_of(record: &Record) -> Result<&ArchiveRecord> {
     record.archive.as_ref().filter(|_| record.state.status().is_completed()).ok_or_else(|| {
         Error::new(Code::StateConflict, format!("The export {} is {}; it has no archive.", record.id, record.state.word()))
             .hint("`sheaf exports show` tells where it stands.")
@@ -193,7 +331,7 @@ fn copy_destination(record: &Record, to: &Path) -> Result<PathBuf> {
 /// Copies and hashes in one pass; the part file is durable when this returns.
 fn copy(
     archive: &ArchiveRecord,
-    mut source: File,
+    source: File,
     part: &Path,
     observer: &dyn Observer,
     cancel: &Cancel,
@@ -210,35 +348,15 @@ fn copy(
     };
     let mut copy = platform::private_file().write(true).create_new(true).open(part).map_err(write_failed)?;
     let mut sha256 = Sha256::new();
-    let mut block = vec![0; 1 << 20];
-    let mut bytes = 0;
-    loop {
-        cancel.check()?;
-        observer.observe(&Progress {
-            phase: Phase::Writing,
-            files_done: 0,
-            files_total: 1,
-            bytes_done: bytes,
-            bytes_total: total,
-            current: None,
-        });
-        let count = match source.read(&mut block) {
-            Ok(0) => break,
-            Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => {
-                return Err(Error::new(
-                    Code::ArchiveInvalid,
-                    format!("The archive cannot be read at byte {bytes}: {error}."),
-                )
-                .hint("Verify the archive; export it again if it is damaged.")
-                .cause(error));
-            }
-        };
-        sha256.update(&block[..count]);
-        copy.write_all(&block[..count]).map_err(write_failed)?;
-        bytes += count as u64;
-    }
+    let unreadable = |error: io::Error| {
+        Error::new(Code::ArchiveInvalid, format!("The archive cannot be read: {error}."))
+            .hint("Verify the archive; export it again if it is damaged.")
+            .cause(error)
+    };
+    let bytes = read_all(source, total, Phase::Writing, observer, cancel, unreadable, |block| {
+        sha256.update(block);
+        copy.write_all(block).map_err(write_failed)
+    })?;
     copy.sync_all().map_err(write_failed)?;
     let digest: [u8; 32] = sha256.finalize().into();
     if hex::decode(&archive.sha256) != Some(digest) {
@@ -256,6 +374,33 @@ fn copy(
         problems: Vec::new(),
         identity: (identity.device, identity.inode),
     })
+}
+
+/// Reads a file to its end, block by block, with progress and a look at the cancel flag. Returns its bytes.
+fn read_all(
+    mut file: File,
+    total: u64,
+    phase: Phase,
+    observer: &dyn Observer,
+    cancel: &Cancel,
+    unreadable: impl Fn(io::Error) -> Error,
+    mut take: impl FnMut(&[u8]) -> Result<()>,
+) -> Result<u64> {
+    let mut block = vec![0; 1 << 20];
+    let mut bytes_done = 0;
+    loop {
+        cancel.check()?;
+        observer.observe(&Progress { phase, files_done: 0, files_total: 1, bytes_done, bytes_total: total, current: None });
+        match file.read(&mut block) {
+            Ok(0) => return Ok(bytes_done),
+            Ok(count) => {
+                take(&block[..count])?;
+                bytes_done += count as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(unreadable(error)),
+        }
+    }
 }
 
 #[cfg(test)]

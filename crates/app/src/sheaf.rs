@@ -225,7 +225,7 @@ impl Sheaf {
         self.runner.close();
     }
 
-    /// All records, newest first.
+    /// All records that are not removed from the list, newest first.
     pub fn list(&self) -> Result<wire::Exports> {
         Ok(wire::Exports { exports: all_to_wire(&self.house.history.all()?) })
     }
@@ -300,6 +300,15 @@ impl Sheaf {
         Ok(to_wire(&record))
     }
 
+    /// As [`Sheaf::save`], to a path that a person has chosen in a dialog which asks before it lets a file be replaced.
+    pub(crate) fn save_as(&self, id: &str, to: &Path, listener: &Listener, cancel: &Cancel) -> Result<PathBuf> {
+        let record = self.house.history.one(id)?;
+        let meter = Meter::new(Arc::clone(listener));
+        let saved = archives::save_over(&self.house, &record, to, &meter, cancel)?;
+        meter.finish();
+        Ok(saved)
+    }
+
     /// Deletes a record, and its archive unless `keep_file`. A file that is not the record's is never deleted.
     pub fn delete(&self, id: &str, keep_file: bool) -> Result<wire::Deleted> {
         let record = self.house.history.one(id)?;
@@ -311,12 +320,32 @@ impl Sheaf {
 
     /// The first half of [`Sheaf::submit`]: plans, refuses or creates; what was created waits to be queued.
     pub(crate) fn create(&self, request: &ExportRequest, listener: &Listener, cancel: &Cancel) -> Result<Record> {
+        self.create_as(request, request.name.is_none(), listener, cancel)
+    }
+
+    /// The same export once more, under the next free name.
+    pub(crate) fn create_again(&self, record: &Record, listener: &Listener, cancel: &Cancel) -> Result<Record> {
+        let request = ExportRequest {
+            registry: record.registry.clone(),
+            user: (!record.as_owner).then(|| record.user.clone()),
+            project: record.project.clone(),
+            selection: record.selection.clone(),
+            out: record.destination.parent().unwrap_or(Path::new("/")).to_owned(),
+            name: base_name(&record.name),
+            notes: record.notes.clone(),
+            on_missing: record.on_missing,
+        };
+        self.create_as(&request, true, listener, cancel)
+    }
+
+    /// `numbered`: a name that is or was taken gets a number.
+    fn create_as(&self, request: &ExportRequest, numbered: bool, listener: &Listener, cancel: &Cancel) -> Result<Record> {
         check_notes(&request.notes)?;
         let given = request.name.as_deref().map(ArchiveName::new).transpose()?;
         let base = given.as_ref().map_or_else(|| self.automatic_name(), |name| name.as_str().to_owned());
         let out = ask_destination(&request.out, cancel, |out| Ok(out.canonicalize().unwrap_or_else(|_| out.to_owned())))?;
         match check_destination(&out, format!("{base}.zip"), cancel) {
-            Err(error) if given.is_none() && error.code() == Code::DestinationTaken => {}
+            Err(error) if numbered && error.code() == Code::DestinationTaken => {}
             other => other?,
         }
         let meter = Meter::new(Arc::clone(listener));
@@ -347,7 +376,7 @@ impl Sheaf {
             selection: request.selection.clone(),
             on_missing: request.on_missing,
             destination: out.join(format!("{base}.zip")),
-            never_used: given.is_none(),
+            never_used: numbered,
             planned,
         };
         // From here on there is a record.
@@ -356,7 +385,7 @@ impl Sheaf {
             let created = check_destination(&out, format!("{}.zip", new.name), cancel)
                 .and_then(|()| self.house.history.create(&new, self.house.owner.id()));
             match created {
-                Err(error) if given.is_none() && error.code() == Code::DestinationTaken => {
+                Err(error) if numbered && error.code() == Code::DestinationTaken => {
                     new.name = format!("{base}_{number}");
                     new.destination = out.join(format!("{}.zip", new.name));
                 }
@@ -383,6 +412,20 @@ impl Sheaf {
         let now = self.house.environment.clock.now().to_zoned(self.house.environment.zone.clone());
         now.strftime("export_%Y-%m-%d_%H%M%S").to_string()
     }
+}
+
+/// The name without its number, for the next number; `None` for an automatic one, which shall tell the new time, and where
+/// a number would make it too long.
+fn base_name(name: &str) -> Option<String> {
+    let base = match name.rsplit_once('_') {
+        Some((base, number)) if number.len() <= 3 && number.parse::<u32>().is_ok_and(|number| number >= 2) => base,
+        _ => name,
+    };
+    let automatic = base.strip_prefix("export_").is_some_and(|time| {
+        time.len() == "2025-10-20_143022".len() && time.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | '_'))
+    });
+    let fits = ArchiveName::new(&format!("{base}_{MOST_NAMES}")).is_ok();
+    (!automatic && fits).then(|| base.to_owned())
 }
 
 /// Verifies any archive that Sheaf made, without a history.
@@ -452,5 +495,6 @@ fn with_archive(record: &Record, archive: Option<wire::Archive>) -> wire::Datase
         attempt: record.attempt,
         error: record.error.clone(),
         changed_since_confirmed: record.changed.then(|| record.confirmed.numbers.clone()),
+        removed_at: record.removed_at,
     }
 }

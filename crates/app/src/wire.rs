@@ -364,6 +364,9 @@ pub struct DatasetExport {
     /// What was confirmed, where the registry or its files had changed by the time the job began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changed_since_confirmed: Option<Confirmed>,
+    /// When it was removed from the list; not there for one that the list shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed_at: Option<jiff::Timestamp>,
 }
 
 /// `verify`.

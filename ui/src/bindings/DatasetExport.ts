@@ -93,4 +93,8 @@ error: ErrorReport | null,
 /**
  * What was confirmed, where the registry or its files had changed by the time the job began.
  */
-changed_since_confirmed?: Confirmed | null, };
+changed_since_confirmed?: Confirmed | null, 
+/**
+ * When it was removed from the list; not there for one that the list shows.
+ */
+removed_at?: string | null, };

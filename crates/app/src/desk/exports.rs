@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sheaf_registry::progress::Cancel;
-use sheaf_registry::{Code, Result};
+use sheaf_registry::{Code, Error, Result};
 
 use super::events::Event;
-use super::{Desk, Nothing, not_yet};
+use super::native::{FileQuestion, SaveQuestion};
+use super::{Desk, Nothing, report};
 use crate::archives;
 use crate::history::Record;
-use crate::progress::{JobProgress, Listener};
+use crate::patience::{PATIENCE, ask};
+use crate::platform;
+use crate::progress::{JobProgress, Listener, Meter};
 use crate::sheaf::Sheaf;
 use crate::wire::{ArchiveState, DatasetExport, ErrorReport, ExportStatus, Verification};
 
@@ -146,9 +149,13 @@ impl Desk {
         self.run(record)
     }
 
-    /// Not there yet.
-    pub fn export_again(&self, _: ExportTask) -> Result<ExportRow> {
-        Err(not_yet())
+    /// The same export once more, with everything that was said then, under the next free name in the same folder. The task
+    /// is the looking at the files.
+    pub fn export_again(&self, export: ExportTask) -> Result<ExportRow> {
+        let task = self.tasks.begin(&export.task)?;
+        let record = self.sheaf.house().history.one(&export.id)?;
+        let record = self.sheaf.create_again(&record, &task.listener(), task.cancel())?;
+        self.run(record)
     }
 
     /// Reads the archive again, all of it, and compares it with the record.
@@ -157,44 +164,105 @@ impl Desk {
         self.sheaf.verify(&export.id, &task.listener(), task.cancel())
     }
 
-    /// Not there yet.
-    pub fn save_copy(&self, _: ExportTask) -> Result<Option<Saved>> {
-        Err(not_yet())
+    /// Copies the archive to where the user wants it, verified by its hash; `null` when the dialog was closed. A file that
+    /// the user lets the dialog replace is replaced in one step by the whole copy, unless it is one that Sheaf works with.
+    pub fn save_copy(&self, export: ExportTask) -> Result<Option<Saved>> {
+        let task = self.tasks.begin(&export.task)?;
+        let record = self.archived(&export.id)?;
+        let file_name = record.destination.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let question = SaveQuestion { title: self.language().save_copy().to_owned(), file_name, folder: None };
+        let Some(to) = self.native.choose_save(&question) else { return Ok(None) };
+        let saved = self.sheaf.save_as(&export.id, &to, &task.listener(), task.cancel())?;
+        Ok(Some(Saved { path: saved.to_string_lossy().into_owned() }))
     }
 
-    /// Not there yet.
-    pub fn show_in_folder(&self, _: ExportId) -> Result<Nothing> {
-        Err(not_yet())
+    /// Opens the file manager with the archive selected.
+    pub fn show_in_folder(&self, export: ExportId) -> Result<Nothing> {
+        let record = self.archived(&export.id)?;
+        let asked = record.destination.clone();
+        let there = ask(PATIENCE, &Cancel::new(), move |_| std::fs::symlink_metadata(asked).is_ok());
+        if there != Some(true) {
+            let path = record.destination.display();
+            return Err(Error::new(Code::ArchiveMissing, format!("The archive {path} is no longer there."))
+                .hint("Locate it, or export it again."));
+        }
+        self.native.show_in_folder(&record.destination)?;
+        Ok(Nothing {})
     }
 
-    /// Not there yet.
-    pub fn copy_text(&self, _: CopyText) -> Result<Nothing> {
-        Err(not_yet())
+    /// Puts a text of the export on the clipboard.
+    pub fn copy_text(&self, text: CopyText) -> Result<Nothing> {
+        let text = match text.what {
+            CopyWhat::Path => self.archived(&text.id)?.destination.to_string_lossy().into_owned(),
+            CopyWhat::Sha256 => self.archived(&text.id)?.archive.map(|archive| archive.sha256).unwrap_or_default(),
+            CopyWhat::Report => report::report(&self.sheaf.house().history.one(&text.id)?),
+        };
+        self.native.copy(&text)?;
+        Ok(Nothing {})
     }
 
-    /// Not there yet.
-    pub fn locate_archive(&self, _: ExportTask) -> Result<Option<ExportRow>> {
-        Err(not_yet())
+    /// Lets the user show where a moved archive is now: a file of the same size and SHA-256. `null` when the dialog was closed.
+    pub fn locate_archive(&self, export: ExportTask) -> Result<Option<ExportRow>> {
+        let task = self.tasks.begin(&export.task)?;
+        let record = self.archived(&export.id)?;
+        let language = self.language();
+        let question = FileQuestion {
+            title: language.locate_archive().to_owned(),
+            kind: Some((language.zip_files().to_owned(), vec!["zip".to_owned()])),
+            folder: None,
+        };
+        let Some(path) = self.native.choose_file(&question) else { return Ok(None) };
+        let meter = Meter::new(task.listener());
+        archives::locate(self.sheaf.house(), &record, &path, &meter, task.cancel())?;
+        meter.finish();
+        row(&self.sheaf, &export.id).map(Some)
     }
 
-    /// Not there yet.
-    pub fn trash_archive(&self, _: ExportId) -> Result<ExportRow> {
-        Err(not_yet())
+    /// Moves the archive to the trash, if the file is the record's own. The record stays.
+    pub fn trash_archive(&self, export: ExportId) -> Result<ExportRow> {
+        let record = self.archived(&export.id)?;
+        if archives::trash_file(&record, |path| self.native.trash(path))? {
+            self.sheaf.house().history.trashed(&record.key())?;
+        }
+        row(&self.sheaf, &export.id)
     }
 
-    /// Not there yet.
-    pub fn remove_export(&self, _: ExportId) -> Result<Nothing> {
-        Err(not_yet())
+    /// Removes a record from the list. The record and its archive stay; `restore_export` brings it back.
+    pub fn remove_export(&self, export: ExportId) -> Result<Nothing> {
+        self.sheaf.house().history.set_removed(&export.id, true)?;
+        Ok(Nothing {})
     }
 
-    /// Not there yet.
-    pub fn restore_export(&self, _: ExportId) -> Result<ExportRow> {
-        Err(not_yet())
+    /// Brings a removed record back into the list.
+    pub fn restore_export(&self, export: ExportId) -> Result<ExportRow> {
+        self.sheaf.house().history.set_removed(&export.id, false)?;
+        row(&self.sheaf, &export.id)
     }
 
-    /// Not there yet.
-    pub fn save_problems(&self, _: ExportId) -> Result<Option<Saved>> {
-        Err(not_yet())
+    /// Saves the list of problems as CSV where the user wants it; `null` when the dialog was closed.
+    pub fn save_problems(&self, export: ExportId) -> Result<Option<Saved>> {
+        let record = self.sheaf.house().history.one(&export.id)?;
+        let table = report::table(&record.problems)?;
+        let question = SaveQuestion {
+            title: self.language().save_problems().to_owned(),
+            file_name: format!("{}_problems.csv", record.name),
+            folder: None,
+        };
+        let Some(to) = self.native.choose_save(&question) else { return Ok(None) };
+        archives::refuse_own(self.sheaf.house(), &record, &to)?;
+        platform::write_whole(&to, &table).map_err(|error| {
+            Error::new(Code::DestinationUnwritable, format!("{} cannot be written: {error}.", to.display()))
+                .hint("Choose another folder.")
+                .cause(error)
+        })?;
+        Ok(Some(Saved { path: to.to_string_lossy().into_owned() }))
+    }
+
+    /// A record that has an archive. `STATE_CONFLICT` for another one.
+    fn archived(&self, id: &str) -> Result<Record> {
+        let record = self.sheaf.house().history.one(id)?;
+        archives::archive_of(&record)?;
+        Ok(record)
     }
 
     /// Queues what was created or restarted, and answers with its row at once. What was completed by a look needs no work.
@@ -222,8 +290,12 @@ pub(super) fn row(sheaf: &Sheaf, id: &str) -> Result<ExportRow> {
 
 /// The row of a record as the list shows it; `None` where the list has no such row.
 pub(super) fn listed(sheaf: &Sheaf, id: &str) -> Result<Option<ExportRow>> {
-    match row(sheaf, id) {
-        Ok(row) => Ok(Some(row)),
+    match sheaf.house().history.one(id) {
+        Ok(record) if record.removed_at.is_some() => Ok(None),
+        Ok(record) => {
+            let quiet = quiet_rows(std::slice::from_ref(&record)).pop().expect("one record is one row");
+            Ok(Some(with_progress(sheaf, quiet)))
+        }
         Err(error) if error.code() == Code::UnknownExport => Ok(None),
         Err(error) => Err(error),
     }

@@ -18,6 +18,7 @@ mod notices;
 mod open;
 mod preferences;
 pub mod registries;
+mod report;
 mod rule;
 pub mod settings;
 mod tasks;

@@ -83,7 +83,7 @@ impl History {
         self.read(|connection| connection.query_row("PRAGMA data_version", [], |row| row.get(0)))
     }
 
-    /// All records, newest first.
+    /// All records that are not removed from the list, newest first.
     pub(crate) fn all(&self) -> Result<Vec<Record>> {
         self.read(record::all)
     }
@@ -96,6 +96,15 @@ impl History {
     /// Records that wait or work, oldest first.
     pub(crate) fn active(&self) -> Result<Vec<Record>> {
         self.read(record::active)
+    }
+
+    /// Whether a record has or had its archive at this path.
+    pub(crate) fn knows(&self, path: &Path) -> Result<bool> {
+        self.read(|connection| {
+            connection
+                .prepare_cached("SELECT EXISTS (SELECT 1 FROM dataset_export WHERE destination = ?1)")?
+                .query_row([crate::platform::path_to_sql(path)], |row| row.get(0))
+        })
     }
 
     /// Whether somebody asked to stop this attempt.

@@ -45,7 +45,7 @@ fn a_new_history_is_private_durable_and_whole() {
             .expect("known")
     };
     assert_eq!((pragma("journal_mode"), pragma("synchronous")), ("wal".into(), "2".into()), "WAL, FULL");
-    assert_eq!((pragma("foreign_keys"), pragma("user_version")), ("1".into(), "1".into()), "checked, versioned");
+    assert_eq!((pragma("foreign_keys"), pragma("user_version")), ("1".into(), "2".into()), "checked, versioned");
     drop(connection);
     assert_eq!(names(dir.path()), ["history.sqlite"], "nothing stays beside it");
     open(&path, None, MIGRATIONS).expect("opened again");
@@ -64,7 +64,7 @@ fn what_is_not_our_history_is_refused_and_stays_as_it_is() {
     must_be_refused(&path, "another application");
     std::fs::remove_file(&path).expect("ours");
 
-    open(&path, None, &[MIGRATIONS[0], "CREATE TABLE future (x)"]).expect("made by a newer Sheaf");
+    open(&path, None, &[MIGRATIONS[0], MIGRATIONS[1], "CREATE TABLE future (x)"]).expect("made by a newer Sheaf");
     must_be_refused(&path, "newer Sheaf");
     assert!(!path.with_file_name("history.sqlite-wal").exists(), "nothing is left beside it either");
 }
@@ -152,7 +152,7 @@ fn what_cannot_be_read_or_made_is_a_sentence() {
 #[test]
 fn a_migration_keeps_everything_and_a_copy_of_before() {
     let (dir, path) = place();
-    let connection = open(&path, None, MIGRATIONS).expect("version 1");
+    let connection = open(&path, None, &MIGRATIONS[..1]).expect("version 1");
     connection.execute("INSERT INTO part_file (path, owner) VALUES ('/x', 'o')", []).expect("written");
     drop(connection);
     let second = "ALTER TABLE part_file ADD COLUMN more TEXT";
@@ -162,7 +162,7 @@ fn a_migration_keeps_everything_and_a_copy_of_before() {
     assert_eq!(owner, "o", "what was there is there");
     drop(connection);
     let bak = dir.path().join("history.sqlite.v1.bak");
-    let before = open(&bak, None, MIGRATIONS).expect("the copy is a version 1");
+    let before = open(&bak, None, &MIGRATIONS[..1]).expect("the copy is a version 1");
     let rows: i64 = before.query_row("SELECT count(*) FROM part_file", [], |row| row.get(0)).expect("readable");
     assert_eq!(rows, 1, "with everything in it");
 }
@@ -170,11 +170,11 @@ fn a_migration_keeps_everything_and_a_copy_of_before() {
 #[test]
 fn a_migration_that_fails_changes_nothing() {
     let (dir, path) = place();
-    drop(open(&path, None, MIGRATIONS).expect("version 1"));
+    drop(open(&path, None, &MIGRATIONS[..1]).expect("version 1"));
     let broken = ["CREATE TABLE added (x)", "CREATE TABLE part_file (x)"];
     let error = open(&path, None, &[MIGRATIONS[0], broken[0], broken[1]]).expect_err("the second one fails");
     assert_eq!(error.code(), Code::Internal, "{error}");
-    let connection = open(&path, None, MIGRATIONS).expect("still version 1");
+    let connection = open(&path, None, &MIGRATIONS[..1]).expect("still version 1");
     let added: i64 = connection
         .query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'added'", [], |row| row.get(0))
         .expect("readable");
@@ -185,4 +185,30 @@ fn a_migration_that_fails_changes_nothing() {
     std::fs::create_dir(dir.path().join("history.sqlite.v1.bak.new")).expect("writable");
     let error = open(&path, None, &[MIGRATIONS[0], broken[0]]).expect_err("no copy, no migration");
     assert_eq!(error.code(), Code::HistoryUnusable, "{error}");
+}
+
+#[test]
+fn a_history_of_the_first_version_keeps_its_records_and_can_hide_them() {
+    let (dir, path) = place();
+    let first = open(&path, None, &MIGRATIONS[..1]).expect("version 1");
+    first
+        .execute(
+            "INSERT INTO dataset_export (id, name, notes, user, as_owner, project, registry, status, selection, on_missing,
+                 destination, patients, files, bytes, archive_bytes_max, confirmed, created_at)
+             VALUES ('a', 'a', '', 'mo', 0, 'p', '/r', 'failed', '{}', 'fail', '/out/a.zip', 1, 1, 1, 1, '{}',
+                 '2025-01-01T00:00:00Z')",
+            [],
+        )
+        .expect("as version 1 wrote it");
+    drop(first);
+    let second = open(&path, None, MIGRATIONS).expect("brought up to date");
+    let version: i64 = second.query_row("PRAGMA user_version", [], |row| row.get(0)).expect("known");
+    let shown: i64 = second
+        .query_row("SELECT count(*) FROM dataset_export WHERE removed_at IS NULL", [], |row| row.get(0))
+        .expect("the column is there");
+    assert_eq!((version, shown), (2, 1), "nothing is removed by itself");
+    drop(second);
+    assert!(dir.path().join("history.sqlite.v1.bak").is_file(), "the copy of before");
+    let older = open(&path, None, &MIGRATIONS[..1]).expect_err("an older Sheaf");
+    assert!(older.message().contains("newer Sheaf"), "{older} says so and touches nothing");
 }

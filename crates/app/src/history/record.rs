@@ -70,6 +70,8 @@ pub(crate) struct Record {
     /// The process that runs it.
     pub(crate) owner: Option<String>,
     pub(crate) cancel_requested: bool,
+    /// The list does not show it any longer.
+    pub(crate) removed_at: Option<Timestamp>,
 }
 
 impl Record {
@@ -113,9 +115,12 @@ pub(super) const fn on_missing_word(on_missing: OnMissing) -> &'static str {
     }
 }
 
-/// All records, newest first.
+/// All records that are not removed from the list, newest first.
 pub(super) fn all(connection: &Connection) -> rusqlite::Result<Vec<Record>> {
-    connection.prepare_cached("SELECT * FROM dataset_export ORDER BY seq DESC")?.query_map([], read)?.collect()
+    connection
+        .prepare_cached("SELECT * FROM dataset_export WHERE removed_at IS NULL ORDER BY seq DESC")?
+        .query_map([], read)?
+        .collect()
 }
 
 /// Records that wait or work, oldest first.
@@ -192,6 +197,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Record> {
         attempt: row.get("attempt")?,
         owner: row.get("owner")?,
         cancel_requested: row.get("cancel_requested")?,
+        removed_at: time(row, "removed_at")?,
     })
 }
 

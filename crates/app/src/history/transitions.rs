@@ -267,6 +267,7 @@ impl History {
                 sets.push(("attempt", next.attempt.into()));
                 sets.push(("changed", false.into()));
                 sets.push(("cancel_requested", false.into()));
+                sets.push(("removed_at", Value::Null));
                 Ok(sets)
             })
         })
@@ -298,6 +299,72 @@ impl History {
             let record = get(transaction, &key.id)?;
             let what = json!({"event": "saved", "to": to.to_string_lossy()});
             self.audit(transaction, &record, record.state.word(), record.state.word(), &what)
+        })
+    }
+
+    /// Removes a record that is not active from the list, or brings it back. The state stays; asking twice is harmless.
+    pub(crate) fn set_removed(&self, id: &str, removed: bool) -> Result<Record> {
+        self.write(|transaction| {
+            let record = get(transaction, id)?;
+            if record.removed_at.is_some() == removed {
+                return Ok(record);
+            }
+            let at = removed.then(|| self.now());
+            let rows = transaction.execute(
+                "UPDATE dataset_export SET removed_at = ?1
+                 WHERE id = ?2 AND attempt = ?3 AND status NOT IN ('pending', 'processing')",
+                params![at, record.id, record.attempt],
+            )?;
+            if rows != 1 {
+                return Err(active(&record).into());
+            }
+            let what = json!({"event": if removed { "removed" } else { "restored" }});
+            self.audit(transaction, &record, record.state.word(), record.state.word(), &what)?;
+            get(transaction, id)
+        })
+    }
+
+    /// Notes that the archive was moved to the trash. The state stays.
+    pub(crate) fn trashed(&self, key: &Key) -> Result<()> {
+        self.write(|transaction| {
+            let record = get(transaction, &key.id)?;
+            let what = json!({
+                "event": "trashed", "path": record.destination.to_string_lossy(),
+                "sha256": record.archive.as_ref().map(|archive| &archive.sha256),
+            });
+            self.audit(transaction, &record, record.state.word(), record.state.word(), &what)
+        })
+    }
+
+    /// The archive was moved: from now on the record stands for the file at this path, whose content is the record's.
+    pub(crate) fn located(&self, key: &Key, path: &Path, archive: &ArchiveRecord) -> Result<Record> {
+        self.write(|transaction| {
+            let record = get(transaction, &key.id)?;
+            let identity = archive.identity;
+            let rows = transaction.execute(
+                "UPDATE dataset_export
+                 SET destination = ?1, archive_device = ?2, archive_inode = ?3, archive_modified = ?4
+                 WHERE id = ?5 AND attempt = ?6 AND status IN ('completed', 'completed_with_problems')
+                     AND archive_sha256 = ?7 AND archive_bytes = ?8",
+                params![
+                    path_to_sql(path),
+                    identity.device.cast_signed(),
+                    identity.inode.cast_signed(),
+                    identity.modified,
+                    key.id,
+                    key.attempt,
+                    archive.sha256,
+                    identity.bytes.cast_signed()
+                ],
+            )?;
+            if rows != 1 {
+                return Err(conflict(&record, record.state).into());
+            }
+            let what = json!({
+                "event": "located", "from": record.destination.to_string_lossy(), "path": path.to_string_lossy(),
+            });
+            self.audit(transaction, &record, record.state.word(), record.state.word(), &what)?;
+            get(transaction, &key.id)
         })
     }
 

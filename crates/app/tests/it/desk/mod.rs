@@ -1,5 +1,6 @@
 //! The window without pixels: every command through the same door that the page uses.
 
+mod archives;
 mod exports;
 // What another test of this folder needs is not dead.
 #[allow(dead_code, reason = "each test uses a part of it")]
