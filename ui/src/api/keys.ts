@@ -2,8 +2,6 @@
 export const keys = {
   startup: ['startup'] as const,
   browse: ['browse'] as const,
-  allRows: ['rows'] as const,
-  rows: (revision: number, offset: number) => ['rows', revision, offset] as const,
   destination: ['destination'] as const,
   cohorts: ['cohorts'] as const,
   exports: ['exports'] as const,

@@ -1,4 +1,4 @@
-import { useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback } from 'react';
 
 import type { Preferences } from '../bindings/Preferences';
@@ -40,9 +40,14 @@ export function useChangePreferences(): (patch: Partial<Preferences>) => Promise
           throw error;
         }
       });
-      // Rows carry names only where names are shown.
-      if (patch.show_names !== undefined) void client.invalidateQueries({ queryKey: keys.allRows });
     },
     [host, client],
   );
+}
+
+/** Whether the rows of the tree carry names. */
+export function useShowsNames(): boolean {
+  const host = useHost();
+  const startup = useQuery({ queryKey: keys.startup, queryFn: () => host.call('start', {}), enabled: false });
+  return startup.data?.preferences.show_names ?? true;
 }

@@ -15,7 +15,6 @@ import { newTask, taskEnded, useTaskProgress } from './tasks';
  * one place that does so.
  */
 export function keepRegistry(client: QueryClient, registry: OpenRegistry | null): void {
-  client.removeQueries({ queryKey: keys.allRows });
   if (registry?.browse) client.setQueryData(keys.browse, registry.browse);
   else client.removeQueries({ queryKey: keys.browse });
   client.setQueryData<Startup>(keys.startup, (old) => (old ? { ...old, registry, problem: null } : old));

@@ -72,18 +72,4 @@ describe('the registry switcher', () => {
       { user: null },
     ]);
   });
-
-  it('offers to read a registry again that has changed', async () => {
-    const host = makeFakeHost({
-      ...ANSWERS,
-      start: () => startup({ registry: openRegistry() }),
-      refresh_registry: () => openRegistry({ changed: false }),
-    });
-    render(<App host={host} />);
-    await screen.findByRole('button', { name: /^Registry registry/ });
-    host.tell({ type: 'registry_changed' });
-    await userEvent.click(await screen.findByRole('button', { name: 'Read again' }));
-    expect(await screen.findByRole('button', { name: /^Registry registry/ })).toBeVisible();
-    expect(screen.queryByText('The registry has changed')).not.toBeInTheDocument();
-  });
 });

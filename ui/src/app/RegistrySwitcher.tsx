@@ -1,6 +1,5 @@
 import { Menu } from '@mantine/core';
 import {
-  IconAlertTriangle,
   IconChevronDown,
   IconDatabase,
   IconFolderOpen,
@@ -29,7 +28,6 @@ const RECENT = 6;
 /** The open registry with its project and the age of its index; opens another. */
 export function RegistrySwitcher({ startup }: { startup: Startup }) {
   const { t } = useTranslation();
-  const registry = useRegistry();
   const [busy, setBusy] = useState(false);
   const open = startup.registry;
 
@@ -50,20 +48,6 @@ export function RegistrySwitcher({ startup }: { startup: Startup }) {
 
   return (
     <section className={classes.switcher} aria-label={t('common.registry.label')} aria-busy={busy}>
-      {open?.changed === true && (
-        <Notice
-          text={t('common.registry.changed')}
-          action={t('common.registry.changedAction')}
-          onClick={() => attempt(registry.refresh)}
-        />
-      )}
-      {open !== null && open.data_roots_missing > 0 && (
-        <Notice
-          text={t('common.registry.rootsMissing', { count: open.data_roots_missing })}
-          action={t('common.registry.rootsAction')}
-          onClick={() => goTo('settings', 'registries')}
-        />
-      )}
       <RegistryMenu startup={startup} busy={busy} attempt={attempt} />
       {open && <ProjectMenu registry={open} busy={busy} attempt={attempt} />}
       {open && open.users.length > 0 && <UserMenu registry={open} busy={busy} attempt={attempt} />}
@@ -260,19 +244,5 @@ function UserMenu({ registry, busy, attempt }: PartProps & { registry: OpenRegis
         <Menu.Label className={classes.about}>{t('common.registry.actingAbout')}</Menu.Label>
       </Menu.Dropdown>
     </Menu>
-  );
-}
-
-function Notice({ text, action, onClick }: { text: string; action: string; onClick: () => void }) {
-  return (
-    <div className={classes.notice} role="status">
-      <IconAlertTriangle size={14} stroke={1.75} aria-hidden className={classes.noticeIcon} />
-      <div>
-        <div>{text}</div>
-        <button type="button" className={classes.link} onClick={onClick}>
-          {action}
-        </button>
-      </div>
-    </div>
   );
 }

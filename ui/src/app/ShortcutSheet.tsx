@@ -66,7 +66,16 @@ export function ShortcutSheet({ opened, onClose }: Props) {
         [t('common.shortcuts.checkAll'), [[ctrl, 'A']]],
       ],
     },
-    { title: t('common.shortcuts.exports'), rows: [[t('common.shortcuts.find'), [['/']]]] },
+    {
+      title: t('common.shortcuts.exports'),
+      rows: [
+        [t('common.shortcuts.find'), [['/']]],
+        [t('common.shortcuts.move'), [['↑'], ['↓']]],
+        [t('common.shortcuts.details'), [[key('enter')]]],
+        [t('common.shortcuts.menu'), [[shift, 'F10']]],
+        [t('common.shortcuts.removeExport'), [[key('del')]]],
+      ],
+    },
   ];
   return (
     <Modal opened={opened} onClose={onClose} title={t('common.shortcuts.title')} size={720}>
@@ -97,7 +106,7 @@ export function ShortcutSheet({ opened, onClose }: Props) {
 }
 
 type Name =
-  'space' | 'enter' | 'escape' | 'shift' | 'ctrl' | 'home' | 'end' | 'pageUp' | 'pageDown' | 'click';
+  'space' | 'enter' | 'escape' | 'shift' | 'ctrl' | 'home' | 'end' | 'pageUp' | 'pageDown' | 'click' | 'del';
 
 function keyName(t: ReturnType<typeof useTranslation>['t'], name: Name): string {
   return t(`common.shortcuts.keys.${name}`);

@@ -3,10 +3,9 @@ export const firstRun = {
   what: 'Choose patients and modalities, and Sheaf gathers their images into one structured ZIP, checked file by file, that you find again tomorrow.',
   choices: 'How to begin',
   open: 'Open a registry…',
-  openAbout: 'A registry file that says which patients there are, and which files are theirs.',
+  openAbout: 'A file that lists patients and the images of each.',
   demo: 'Try the demo',
-  demoAbout:
-    'Makes a small registry of invented patients, with images, on this computer. Takes a few seconds.',
+  demoAbout: 'Invented patients with images, made here in a few seconds.',
   making: 'Making the demo…',
   makingAbout: 'Invented patients with invented images. It opens when it is ready.',
   cancelling: 'Cancelling…',

@@ -1,9 +1,10 @@
 import { ActionIcon, Button, Group, Modal, Popover, Radio, Stack, TextInput } from '@mantine/core';
 import { IconBookmark, IconChevronUp, IconTrash } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
+import { useCommands } from '../../app/commands';
 import { useFormat } from '../../app/FormatContext';
 import { keys } from '../../api/keys';
 import type { BrowseState } from '../../bindings/BrowseState';
@@ -27,6 +28,27 @@ export function CohortMenu({ state }: { state: BrowseState }) {
   const [opened, setOpened] = useState(false);
   const [saving, setSaving] = useState(false);
   const [asked, setAsked] = useState<string | null>(null);
+  useCommands(
+    useMemo(() => {
+      const group = t('common.pages.newExport');
+      return [
+        {
+          id: 'save-cohort',
+          group,
+          label: t('newExport.cohorts.save'),
+          icon: IconBookmark,
+          run: () => setSaving(true),
+        },
+        {
+          id: 'cohorts',
+          group,
+          label: t('newExport.cohorts.title'),
+          icon: IconBookmark,
+          run: () => setTimeout(() => setOpened(true)),
+        },
+      ];
+    }, [t]),
+  );
   const cohorts = useQuery({
     queryKey: keys.cohorts,
     queryFn: () => host.call('cohorts', {}),

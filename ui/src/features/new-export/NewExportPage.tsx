@@ -1,12 +1,14 @@
 import { Button, Drawer } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
-import { IconAlertTriangle } from '@tabler/icons-react';
+import { IconAlertTriangle, IconFileZip, IconSearch, IconSelectAll } from '@tabler/icons-react';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
+import { useCommands } from '../../app/commands';
 import { useFormat } from '../../app/FormatContext';
 import { goTo } from '../../app/page';
 import { useBrowse } from '../../api/browse';
+import { useShowsNames } from '../../api/preferences';
 import { useRegistry } from '../../api/registry';
 import type { BrowseState } from '../../bindings/BrowseState';
 import type { ExportRow } from '../../bindings/ExportRow';
@@ -53,6 +55,7 @@ export function NewExportPage({ registry }: { registry: OpenRegistry }) {
 function Columns({ state }: { state: BrowseState }) {
   const { t } = useTranslation();
   const format = useFormat();
+  const names = useShowsNames();
   const narrow = useMediaQuery(NARROW, false, { getInitialValueInEffect: false });
   const [drawer, setDrawer] = useState(false);
   const find = useRef<HTMLInputElement>(null);
@@ -75,6 +78,10 @@ function Columns({ state }: { state: BrowseState }) {
 
   const create = form.create;
   const blocked = form.blocked !== null;
+  const begin = useCallback(() => {
+    if (blocked && narrow) setDrawer(true);
+    create();
+  }, [blocked, narrow, create]);
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.altKey) return;
@@ -85,8 +92,7 @@ function Columns({ state }: { state: BrowseState }) {
       if (ctrl && key === 'enter' && !event.repeat) {
         if (target?.closest('[role=dialog]') && !target.closest('[data-summary]')) return;
         event.preventDefault();
-        if (blocked && narrow) setDrawer(true);
-        create();
+        begin();
         return;
       }
       if (target?.closest('[role=dialog]')) return;
@@ -104,13 +110,46 @@ function Columns({ state }: { state: BrowseState }) {
     };
     window.addEventListener('keydown', onKey);
     return () => window.removeEventListener('keydown', onKey);
-  }, [act, create, blocked, narrow]);
+  }, [act, begin]);
+
+  useCommands(
+    useMemo(() => {
+      const group = t('common.pages.newExport');
+      const ctrl = t('common.shortcuts.keys.ctrl');
+      return [
+        {
+          id: 'create-export',
+          group,
+          label: t('newExport.create.button'),
+          keys: [ctrl, t('common.shortcuts.keys.enter')],
+          icon: IconFileZip,
+          run: begin,
+        },
+        {
+          id: 'find-patient',
+          group,
+          label: t('newExport.find.label'),
+          keys: ['/'],
+          icon: IconSearch,
+          run: () => setTimeout(() => find.current?.focus()),
+        },
+        {
+          id: 'clear-selection',
+          group,
+          label: t('newExport.clearTitle'),
+          icon: IconSelectAll,
+          run: () => void act('patients', 'clear_selection', {}),
+        },
+      ];
+    }, [t, begin, act]),
+  );
 
   const summary = <SummaryColumn state={state} form={form} />;
   return (
     <LabelsContext value={labels}>
       <div className={classes.columns} data-narrow={narrow || undefined}>
-        <PatientsColumn state={state} find={find} tree={tree} />
+        {/* Rows carry names or not: with the preference they are asked for anew. */}
+        <PatientsColumn key={String(names)} state={state} find={find} tree={tree} />
         <ContentColumn
           state={state}
           foot={
@@ -182,7 +221,7 @@ function RegistryNotices({ registry }: { registry: OpenRegistry }) {
         <div className={classes.banner} role="status">
           <IconAlertTriangle size={16} stroke={1.75} aria-hidden />
           <span>{t('newExport.rootsMissing', { count: registry.data_roots_missing })}</span>
-          <Button variant="default" size="compact-sm" onClick={() => goTo('settings')}>
+          <Button variant="default" size="compact-sm" onClick={() => goTo('settings', 'registries')}>
             {t('newExport.locateRoots')}
           </Button>
         </div>

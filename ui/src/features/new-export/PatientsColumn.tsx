@@ -6,9 +6,10 @@ import {
   IconListSearch,
   IconFoldDown,
 } from '@tabler/icons-react';
-import { useCallback, useEffect, useState, type Ref } from 'react';
+import { useCallback, useEffect, useMemo, useState, type Ref } from 'react';
 import { useTranslation } from 'react-i18next';
 
+import { useCommands } from '../../app/commands';
 import { useFormat } from '../../app/FormatContext';
 import type { BrowseState } from '../../bindings/BrowseState';
 import type { TreeItem } from '../../bindings/TreeItem';
@@ -45,6 +46,21 @@ export function PatientsColumn({ state, find, tree }: Props) {
   const { act, problem, dismiss, layout } = useActs();
   const { filter, setFilter } = useWishes();
   const [listOpen, setListOpen] = useState(false);
+  useCommands(
+    useMemo(
+      () => [
+        {
+          id: 'paste-list',
+          group: t('common.pages.newExport'),
+          label: t('newExport.list.title'),
+          keywords: t('newExport.filter.list'),
+          icon: IconListSearch,
+          run: () => setListOpen(true),
+        },
+      ],
+      [t],
+    ),
+  );
   const [source] = useState(
     () => new RowSource<TreeRow>((offset, limit) => host.call('tree_window', { offset, limit }), sameRow),
   );

@@ -1,8 +1,9 @@
 import { Button } from '@mantine/core';
 import { IconAlertTriangle, IconChevronRight, IconEye, IconTable } from '@tabler/icons-react';
-import { use, useState } from 'react';
+import { use, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
+import { useCommands } from '../../app/commands';
 import { useFormat } from '../../app/FormatContext';
 import type { BrowseState } from '../../bindings/BrowseState';
 import { LabelsContext } from '../../components/VirtualTree/labels';
@@ -35,6 +36,26 @@ export function SummaryColumn({ state, form }: Props) {
   const [dialog, setDialog] = useState<'preview' | 'completeness' | null>(null);
   const { estimate } = state;
   const some = estimate.files > 0;
+  useCommands(
+    useMemo(() => {
+      const group = t('common.pages.newExport');
+      const who = {
+        id: 'who-has-what',
+        group,
+        label: t('newExport.completeness.button'),
+        icon: IconTable,
+        run: () => setDialog('completeness'),
+      };
+      const preview = {
+        id: 'preview',
+        group,
+        label: t('newExport.preview.button'),
+        icon: IconEye,
+        run: () => setDialog('preview'),
+      };
+      return some ? [who, preview] : [who];
+    }, [t, some]),
+  );
 
   return (
     <section className={classes.column} aria-labelledby="summary-title">

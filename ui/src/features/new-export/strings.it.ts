@@ -14,7 +14,7 @@ export const newExport: Catalogue<typeof en> = {
   rootsMissing_one: 'Una cartella di dati non è raggiungibile: ora i suoi file non si possono esportare.',
   rootsMissing_other:
     '{{count}} cartelle di dati non sono raggiungibili: ora i loro file non si possono esportare.',
-  locateRoots: 'Indica nelle impostazioni',
+  locateRoots: 'Individua nelle impostazioni',
   tree: {
     label: 'Pazienti per cartella',
     mayNotExport: 'sola visione',
@@ -26,14 +26,14 @@ export const newExport: Catalogue<typeof en> = {
     stale: 'Nel frattempo l’elenco è cambiato. Selezionare di nuovo l’intervallo.',
   },
   find: {
-    label: 'Trova paziente o cartella',
-    placeholder: 'Trova paziente o cartella…',
+    label: 'Cerca paziente o cartella',
+    placeholder: 'Cerca paziente o cartella…',
     clear: 'Cancella il testo',
   },
   filter: {
     label: 'Filtro',
     tags: 'Etichette',
-    tagSearch: 'Trova un’etichetta…',
+    tagSearch: 'Cerca un’etichetta…',
     noTags: 'Questo progetto non ha etichette.',
     noSuchTag: 'Nessuna etichetta con questo nome.',
     moreTags: 'Scrivere per vedere le altre {{n}}.',
@@ -113,7 +113,7 @@ export const newExport: Catalogue<typeof en> = {
     confirm: 'Eliminare questa coorte? Pazienti e file non vengono toccati.',
     confirmYes: 'Elimina',
     confirmNo: 'Conserva',
-    applied: 'I pazienti di “{{name}}” sono selezionati',
+    applied: 'I pazienti di «{{name}}» sono selezionati',
     missing_one: '{{n}} paziente di questa lista non c’è più o non è visibile.',
     missing_other: '{{n}} pazienti di questa lista non ci sono più o non sono visibili.',
     saveTitle: 'Salva come coorte',
@@ -125,7 +125,7 @@ export const newExport: Catalogue<typeof en> = {
     saveFrozen_one: 'Il paziente selezionato ora ({{n}})',
     saveFrozen_other: 'I {{n}} pazienti selezionati ora',
     saveFrozenAbout: 'Una lista fissa: resta uguale qualunque cosa si aggiunga al registro.',
-    savedToast: 'Coorte “{{name}}” salvata',
+    savedToast: 'Coorte «{{name}}» salvata',
   },
   estimate: {
     of_one: '{{n}} paziente',
@@ -137,7 +137,7 @@ export const newExport: Catalogue<typeof en> = {
     bar: 'Dimensione per modalità: {{parts}}',
     rest: 'altre',
     asRegistered:
-      'Dimensione come registrata, non compressa. “Controlla i file” guarda ogni file per quella esatta.',
+      'Dimensione come registrata, non compressa. «Controlla i file» guarda ogni file per quella esatta.',
     forbidden_one: '{{n}} paziente selezionato è di sola visione e resta fuori',
     forbidden_other: '{{n}} pazienti selezionati sono di sola visione e restano fuori',
     without_one: '{{n}} paziente selezionato non ha file di questo tipo',

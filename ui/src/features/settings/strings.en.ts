@@ -16,7 +16,7 @@ export const settings = {
     none: 'No registry is open.',
     openAnother: 'Open another…',
     openOne: 'Open a registry…',
-    refresh: 'Read again',
+    refresh: 'Refresh',
     close: 'Close',
     read: 'Index read {{when}}',
     synced: 'Synced from its source {{when}}',
