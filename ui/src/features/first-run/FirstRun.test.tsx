@@ -1,4 +1,4 @@
-import { render, screen, within } from '@testing-library/react';
+import { render, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it } from 'vitest';
 
@@ -116,9 +116,11 @@ describe('first run', () => {
     const host = makeFakeHost({ ...NONE, start: () => startup(), open_registry: () => null });
     render(<App host={host} />);
     await userEvent.click(await screen.findByRole('button', { name: /Open a registry/ }));
-    expect(await screen.findByRole('button', { name: /Open a registry/ })).toHaveAttribute(
-      'aria-disabled',
-      'false',
+    await waitFor(() =>
+      expect(screen.getByRole('button', { name: /Open a registry/ })).toHaveAttribute(
+        'aria-disabled',
+        'false',
+      ),
     );
     expect(screen.queryByRole('alert')).not.toBeInTheDocument();
   });

@@ -101,7 +101,6 @@ export const newExport = {
     none: 'No cohorts yet. Save a selection to find it again.',
     rule: 'Rule',
     frozen: 'Frozen list',
-    ruleAbout: 'worked out anew each time',
     saved_one: '{{n}} patient when saved',
     saved_other: '{{n}} patients when saved',
     apply: 'Select the patients of {{name}}',
@@ -142,8 +141,6 @@ export const newExport = {
     lackingShow_one: 'Show the patient who has no {{name}}',
     lackingShow_other: 'Show the {{n}} patients who have no {{name}}',
     complete: 'Keep only patients that have all of these',
-    completeDone_one: '{{n}} patient unselected',
-    completeDone_other: '{{n}} patients unselected',
     more: 'and {{n}} more',
   },
   room: {
@@ -172,7 +169,6 @@ export const newExport = {
     label: 'Save to',
     choose: 'Choose…',
     chooseFirst: 'Choose a folder…',
-    change: 'Change folder: {{folder}}',
   },
   notes: { label: 'Notes', placeholder: 'Kept in the history and in metadata.json', long: 'At most 16 KiB.' },
   missing: {
@@ -190,7 +186,6 @@ export const newExport = {
     clean: 'Every file is there and as registered.',
     problems_one: '{{n}} file has a problem',
     problems_other: '{{n}} files have a problem',
-    omitted: 'left out',
     close: 'Close the result',
     older: 'The selection has changed since.',
     again: 'Check again',
@@ -221,11 +216,8 @@ export const newExport = {
     patient: 'Patient',
     caption: 'Files of each modality by patient',
     any: '{{n}} of {{of}}',
-    has_one: '{{n}} file',
-    has_other: '{{n}} files',
     hasNone: 'none',
     empty: 'No patients to show.',
-    kind: 'Counted: {{kind}} files.',
   },
   create: {
     button: 'Create export',
@@ -234,7 +226,6 @@ export const newExport = {
     view: 'View',
     looking: 'Looking at files',
     starting: 'Starting…',
-    cancel: 'Cancel',
     skip: 'Leave them out and list them',
     details: 'Show the files ({{n}})',
     blocked: {

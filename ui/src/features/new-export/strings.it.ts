@@ -105,7 +105,6 @@ export const newExport: Catalogue<typeof en> = {
     none: 'Ancora nessuna coorte. Salvare una selezione per ritrovarla.',
     rule: 'Regola',
     frozen: 'Lista fissa',
-    ruleAbout: 'ricalcolata ogni volta',
     saved_one: '{{n}} paziente al salvataggio',
     saved_other: '{{n}} pazienti al salvataggio',
     apply: 'Seleziona i pazienti di {{name}}',
@@ -147,8 +146,6 @@ export const newExport: Catalogue<typeof en> = {
     lackingShow_one: 'Mostra il paziente che non ha {{name}}',
     lackingShow_other: 'Mostra i {{n}} pazienti che non hanno {{name}}',
     complete: 'Tieni solo i pazienti che le hanno tutte',
-    completeDone_one: '{{n}} paziente deselezionato',
-    completeDone_other: '{{n}} pazienti deselezionati',
     more: 'e altri {{n}}',
   },
   room: {
@@ -177,7 +174,6 @@ export const newExport: Catalogue<typeof en> = {
     label: 'Salva in',
     choose: 'Scegli…',
     chooseFirst: 'Scegli una cartella…',
-    change: 'Cambia cartella: {{folder}}',
   },
   notes: {
     label: 'Note',
@@ -199,7 +195,6 @@ export const newExport: Catalogue<typeof en> = {
     clean: 'Ogni file è al suo posto e come registrato.',
     problems_one: '{{n}} file ha un problema',
     problems_other: '{{n}} file hanno un problema',
-    omitted: 'lasciato fuori',
     close: 'Chiudi il risultato',
     older: 'Da allora la selezione è cambiata.',
     again: 'Controlla di nuovo',
@@ -230,11 +225,8 @@ export const newExport: Catalogue<typeof en> = {
     patient: 'Paziente',
     caption: 'File di ogni modalità per paziente',
     any: '{{n}} di {{of}}',
-    has_one: '{{n}} file',
-    has_other: '{{n}} file',
     hasNone: 'nessuno',
     empty: 'Nessun paziente da mostrare.',
-    kind: 'Contati: file {{kind}}.',
   },
   create: {
     button: 'Crea esportazione',
@@ -243,7 +235,6 @@ export const newExport: Catalogue<typeof en> = {
     view: 'Vedi',
     looking: 'Controllo dei file',
     starting: 'Avvio…',
-    cancel: 'Annulla',
     skip: 'Lasciali fuori ed elencali',
     details: 'Mostra i file ({{n}})',
     blocked: {
