@@ -9,7 +9,7 @@ import type { LimitsInput } from '../../bindings/LimitsInput';
 import type { LimitsView } from '../../bindings/LimitsView';
 import { ErrorNotice, reportOf } from '../../components/ErrorNotice';
 import { useHost } from '../../host/context';
-import { fieldOf, formOf, inputOf, LIMITS, type LimitsForm } from './limits';
+import { fieldOf, formOf, inputOf, LIMITS, reasonOf, type LimitsForm } from './limits';
 import { Row } from './Row';
 import classes from './SettingsPage.module.css';
 
@@ -104,7 +104,7 @@ export function LimitsSection({ limits }: { limits: LimitsView }) {
               error={
                 wrong && (
                   <>
-                    {wrong.message}
+                    {reasonOf(wrong, field)}
                     {wrong.hint !== '' && <span className={classes.block}>{wrong.hint}</span>}
                   </>
                 )

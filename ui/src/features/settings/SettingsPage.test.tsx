@@ -6,7 +6,7 @@ import { App } from '../../app/App';
 import { HostError } from '../../host/types';
 import { makeFakeHost } from '../../test/fakeHost';
 import { openRegistry, PREFERENCES, recentRegistry, settingsView, startup } from '../../test/fixtures';
-import { fieldOf, formOf, inputOf, sizeAsWritten } from './limits';
+import { fieldOf, formOf, inputOf, reasonOf, sizeAsWritten } from './limits';
 
 const report = (code: string, message: string, details: string[] = []) => ({
   code,
@@ -115,7 +115,7 @@ describe('settings', () => {
       set_limits: (input) => {
         if (input.max_bytes_per_export === 'lots')
           throw new HostError(
-            report('SETTINGS_INVALID', '`lots` is no size; write bytes.', ['max_bytes_per_export']),
+            report('SETTINGS_INVALID', '`max_bytes_per_export`: `lots` is no size; write bytes.'),
           );
         return settingsView({ limits: { ...settingsView().limits, max_bytes_per_export: 2e12 } });
       },
@@ -193,6 +193,14 @@ describe('limits as text', () => {
     expect(inputOf({ ...form, concurrent_jobs: ' 4 ' })).toEqual({ ...form, concurrent_jobs: 4 });
     for (const text of ['', 'two', '1.5', '-1', '9999999999'])
       expect(inputOf({ ...form, concurrent_jobs: text })).toBeNull();
+  });
+
+  it('leaves out the name of the key at its field', () => {
+    for (const before of ['`concurrent_jobs`: ', 'Line 2 of the settings, key `concurrent_jobs`: '])
+      expect(reasonOf(report('SETTINGS_INVALID', `${before}0 is out of range.`), 'concurrent_jobs')).toBe(
+        '0 is out of range.',
+      );
+    expect(reasonOf(report('SETTINGS_INVALID', 'All is wrong.'), 'concurrent_jobs')).toBe('All is wrong.');
   });
 
   it('finds the field in what Rust says', () => {

@@ -59,6 +59,7 @@ export function SettingsPage({ startup }: { startup: Startup }) {
               action={{ label: t('common.retry'), onClick: () => void settings.refetch() }}
             />
           )}
+          {view?.problem && <ErrorNotice report={view.problem} />}
           <Part section="registries">
             <RegistriesSection startup={startup} />
           </Part>

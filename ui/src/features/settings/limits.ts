@@ -63,3 +63,11 @@ export function fieldOf(report: ErrorReport): keyof LimitsInput | null {
   ];
   return LIMITS.find((field) => said.some((text) => text.includes(field))) ?? null;
 }
+
+/** What is wrong, without the name of the key: it stands at its field. */
+export function reasonOf(report: ErrorReport, field: keyof LimitsInput): string {
+  const [before, reason] = report.message.split(`\`${field}\`: `);
+  return reason !== undefined && /^(Line \d+ of the settings, key )?$/.test(before ?? '')
+    ? reason
+    : report.message;
+}
