@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sheaf_registry::ids::{FolderId, PatientId};
-use sheaf_registry::index::{CompletenessRow, ModalityTotal, Scope, View};
+use sheaf_registry::index::{CompletenessRow, ModalityTotal, Scope, Target, View};
 use sheaf_registry::progress::Cancel;
 use sheaf_registry::selection::{KindChoice, Selection, TagMode};
 use sheaf_registry::{Code, Error, Result};
@@ -344,6 +344,15 @@ pub enum CheckTarget {
     },
 }
 
+impl From<CheckTarget> for Target {
+    fn from(target: CheckTarget) -> Self {
+        match target {
+            CheckTarget::Folder { id } => Target::Folder(FolderId(id)),
+            CheckTarget::Patient { id } => Target::Patient(PatientId(id)),
+        }
+    }
+}
+
 /// Check or uncheck.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
@@ -397,6 +406,25 @@ pub struct ExpandInput {
 pub struct ExpandAll {
     /// Open or close.
     pub open: bool,
+}
+
+/// A folder, or a patient in one of their folders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct RowPlace {
+    /// Whose row.
+    pub target: CheckTarget,
+    /// For a patient: the folder around the row; `null` for none.
+    pub folder: Option<i64>,
+}
+
+/// Where a row stands now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct Located {
+    /// Its row, else that of the nearest folder around it that is shown; `null` where there is none.
+    pub row: Option<u64>,
 }
 
 /// Find a row.
@@ -727,6 +755,21 @@ impl Desk {
         self.change(|choosing| {
             choosing.expand(|view| view.expand_all(input.open));
             Ok(())
+        })
+    }
+
+    /// Opens every folder beside a row, and the folder itself.
+    pub fn expand_beside(&self, place: RowPlace) -> Result<BrowseState> {
+        self.change(|choosing| {
+            choosing.expand(|view| view.expand_beside(place.target.into(), place.folder.map(FolderId)));
+            Ok(())
+        })
+    }
+
+    /// Where a row stands now, with the filter and the folders as they are.
+    pub fn locate(&self, place: RowPlace) -> Result<Located> {
+        self.choosing(|choosing| {
+            Ok(Located { row: choosing.view.row_near(place.target.into(), place.folder.map(FolderId)) })
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use sheaf_registry::ids::{FolderId, ModalityId, PatientId, TagId};
+use sheaf_registry::ids::{ModalityId, PatientId, TagId};
 use sheaf_registry::index::{Check, Contents, Filter, Item, Row, Selected, Target, View};
 use sheaf_registry::{Code, Error, Result};
 
@@ -297,10 +297,7 @@ impl Choosing {
     }
 
     pub(crate) fn check(&mut self, target: CheckTarget, on: Option<bool>) {
-        let target = match target {
-            CheckTarget::Folder { id } => Target::Folder(FolderId(id)),
-            CheckTarget::Patient { id } => Target::Patient(PatientId(id)),
-        };
+        let target = Target::from(target);
         self.select(|view| match on {
             Some(on) => view.check(target, on),
             None => view.toggle(target),

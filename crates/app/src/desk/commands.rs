@@ -35,6 +35,8 @@ macro_rules! sheaf_commands {
             redo(Nothing) -> BrowseState;
             expand(ExpandInput) -> BrowseState;
             expand_all(ExpandAll) -> BrowseState;
+            expand_beside(RowPlace) -> BrowseState;
+            locate(RowPlace) -> Located;
             find(FindInput) -> Found;
             match_list(PastedList) -> ListMatch;
             open_list(Nothing) -> Option<ListMatch>;

@@ -91,7 +91,8 @@ pub struct Estimate<'a> {
     pub bytes: u64,
     /// By modality and kind; only what has files.
     pub contents: Vec<ContentFacet<'a>>,
-    /// Chosen modalities that some of the patients have no file of; nothing where all modalities are chosen.
+    /// Chosen modalities that some of the patients have no file of. Where all modalities are chosen, those that none of the
+    /// patients has are not missed.
     pub lacking: Vec<LackingCount<'a>>,
 }
 
@@ -320,10 +321,13 @@ impl View {
     }
 
     fn lacking(&self, exported: &RoaringBitmap) -> Vec<LackingCount<'_>> {
-        let Some(wanted) = &self.contents.modalities else { return Vec::new() };
+        let missed = |at: usize, modality: ModalityId| match &self.contents.modalities {
+            Some(wanted) => wanted.contains(&modality),
+            None => !exported.is_disjoint(&self.having(at)),
+        };
         let modalities = self.index.modalities.iter().enumerate();
         modalities
-            .filter(|(_, modality)| wanted.contains(&modality.id))
+            .filter(|&(at, modality)| missed(at, modality.id))
             .map(|(at, modality)| LackingCount {
                 modality: modality.id,
                 slug: &modality.slug,

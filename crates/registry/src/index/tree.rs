@@ -7,6 +7,7 @@ use crate::sensitive::Sensitive;
 
 use super::forest::ROOT;
 use super::ranked::Ranked;
+use super::selecting::Target;
 use super::view::{View, node_count};
 
 /// State of a row's box.
@@ -150,6 +151,38 @@ impl View {
         let patient = self.visible_patient(patient)?;
         let ordinal = self.index.ordinals_of(patient)[0];
         self.reveal(self.index.holder[ordinal as usize], Some(ordinal))
+    }
+
+    /// The row of a folder, or of a patient in one of their folders (`folder`; else their first place). Where that is not shown:
+    /// the row of the nearest folder around it that is.
+    pub fn row_near(&self, target: Target, folder: Option<FolderId>) -> Option<u64> {
+        let (node, ordinal) = match target {
+            Target::Folder(folder) => (self.visible_node(folder)?, None),
+            Target::Patient(patient) => {
+                let ordinals = self.index.ordinals_of(self.visible_patient(patient)?);
+                let holder = |ordinal: u32| self.index.holder[ordinal as usize];
+                let there = |ordinal: &&u32| self.index.node(holder(**ordinal)).id == folder;
+                let ordinal = *ordinals.iter().find(there).unwrap_or(&ordinals[0]);
+                (holder(ordinal), Some(ordinal))
+            }
+        };
+        let around = || self.index.path(node).into_iter().rev().find_map(|node| self.row_of(node, None));
+        self.row_of(node, ordinal).or_else(around).map(u64::from)
+    }
+
+    /// Opens every folder that stands beside a folder or a patient, and the folder itself: what `*` does in a tree.
+    pub fn expand_beside(&mut self, target: Target, folder: Option<FolderId>) {
+        let around = match target {
+            Target::Folder(folder) => self.visible_node(folder).map(|node| self.index.node(node).parent),
+            Target::Patient(_) => folder.map_or(Some(ROOT), |folder| self.visible_node(folder)),
+        };
+        let Some(around) = around else { return };
+        let mut at = around + 1;
+        while at < self.index.node(around).next {
+            self.expanded.insert(at);
+            at = self.index.node(at).next;
+        }
+        self.derived.layout = std::sync::OnceLock::new();
     }
 
     /// Opens what lies around a node, and the node itself for a patient in it; the row of the folder or patient.

@@ -90,16 +90,27 @@ export function VirtualTree({
   const top = seen * scale.pitch - (seen - first) * ROW_HEIGHT;
   useEffect(() => source.show(first, last), [source, first, last]);
 
+  /** What the active row shows, and how often it was chosen: an answer that comes late moves nothing. */
+  const remembered = useRef<TreeItem | null>(null);
+  const went = useRef(0);
+  const choose = useCallback(
+    (index: number) => {
+      went.current += 1;
+      remembered.current = source.row(index)?.item ?? null;
+      setActive(index);
+    },
+    [source],
+  );
   const goTo = useCallback(
     (index: number) => {
-      setActive(index);
+      choose(index);
       const element = box.current;
       if (!element) return;
       const height = element.clientHeight || UNSEEN_HEIGHT;
       const to = scrollFor(index, element.scrollTop, height, scaleOf(source.total, height));
       if (to !== null) element.scrollTop = to;
     },
-    [source],
+    [choose, source],
   );
 
   useImperativeHandle(ref, () => ({ focus: () => box.current?.focus(), goTo, active: () => active }), [
@@ -107,33 +118,34 @@ export function VirtualTree({
     active,
   ]);
 
-  // The active row and its place on the screen survive a new layout.
-  const remembered = useRef<TreeItem | null>(null);
+  // The active row and its place on the screen survive a new layout. What a person went to is remembered until they go
+  // elsewhere: a filter that hides it and is taken back finds it again.
   const activeRow = source.row(active);
+  useEffect(() => {
+    if (remembered.current === null && activeRow && source.fresh(active)) remembered.current = activeRow.item;
+  }, [source, active, activeRow]);
+  const place = useRef({ active, total });
+  useEffect(() => {
+    place.current = { active, total };
+  }, [active, total]);
   const lastLayout = useRef(layout);
   useEffect(() => {
-    if (lastLayout.current === layout) {
-      if (activeRow && source.fresh(active)) remembered.current = activeRow.item;
-      return;
-    }
+    if (lastLayout.current === layout) return;
     lastLayout.current = layout;
     anchor.current = null;
     const item = remembered.current;
     const element = box.current;
     if (!item || !element) return;
     const height = element.clientHeight || UNSEEN_HEIGHT;
-    const above = active - element.scrollTop / scaleOf(total, height).pitch;
+    const above = place.current.active - element.scrollTop / scaleOf(place.current.total, height).pitch;
     const inSight = above > -1 && above < height / ROW_HEIGHT;
-    let current = true;
+    const turn = (went.current += 1);
     void locate(item).then((index) => {
-      if (!current || index === null) return;
+      if (went.current !== turn || index === null) return;
       setActive(index);
       if (inSight) element.scrollTop = Math.max(0, (index - above) * scaleOf(source.total, height).pitch);
     });
-    return () => {
-      current = false;
-    };
-  }, [layout, locate, source, active, activeRow, total]);
+  }, [layout, locate, source]);
 
   const check = (index: number) => {
     const row = source.row(index);
@@ -213,7 +225,7 @@ export function VirtualTree({
     }
   };
 
-  const place = (event: MouseEvent) => {
+  const rowOf = (event: MouseEvent) => {
     const target = event.target instanceof Element ? event.target : null;
     const row = target?.closest<HTMLElement>('[data-index]');
     if (!row) return null;
@@ -223,9 +235,9 @@ export function VirtualTree({
     };
   };
   const onClick = (event: MouseEvent) => {
-    const at = place(event);
+    const at = rowOf(event);
     if (!at) return;
-    setActive(at.index);
+    choose(at.index);
     if (event.shiftKey) checkRange(at.index);
     else if (at.part === 'box') check(at.index);
     else if (at.part === 'twisty') {
@@ -234,7 +246,7 @@ export function VirtualTree({
     } else anchor.current = { index: at.index, on: true, revision: source.revisionOf(at.index) };
   };
   const onDoubleClick = (event: MouseEvent) => {
-    const at = place(event);
+    const at = rowOf(event);
     if (!at || at.part !== undefined || event.shiftKey) return;
     const row = source.row(at.index);
     if (row?.item.type === 'folder') onOpen(row.item.id, !row.item.expanded);

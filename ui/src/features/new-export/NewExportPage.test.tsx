@@ -401,3 +401,32 @@ it('tells that the registry has changed, and reads it anew', async () => {
   await user.click(screen.getByRole('button', { name: 'Refresh' }));
   await waitFor(() => expect(sent('refresh_registry')).toHaveLength(1));
 });
+
+it('keeps the focus on the row that had it, wherever a filter moves it', async () => {
+  const user = userEvent.setup();
+  const rows = [...ROWS];
+  const { sent } = page(undefined, {
+    tree_window: ({ offset }) => ({ revision: rows === ROWS ? 1 : 90, total: rows.length, offset, rows }),
+    set_filter: (filter: FilterInput) => {
+      rows.splice(1, 1);
+      return browseState({ rows: rows.length, revision: 90, filter });
+    },
+    locate: ({ target }) => ({
+      row: rows.findIndex((row) => row.item.type === target.type && row.item.id === target.id),
+    }),
+  });
+  const box = await tree();
+  box.focus();
+  await user.keyboard('{ArrowDown}{ArrowDown}{ArrowDown}');
+  expect(box.getAttribute('aria-activedescendant')).toBe(
+    screen.getByRole('treeitem', { name: /patient_13/ }).id,
+  );
+  await user.keyboard('/x');
+  await waitFor(() => expect(sent('locate')).toEqual([{ target: { type: 'patient', id: 13 }, folder: 1 }]));
+  await waitFor(() => {
+    expect(screen.queryByRole('treeitem', { name: /patient_11/ })).toBeNull();
+    expect(box.getAttribute('aria-activedescendant')).toBe(
+      screen.getByRole('treeitem', { name: /patient_13/ }).id,
+    );
+  });
+});

@@ -12,6 +12,7 @@ import { useTranslation } from 'react-i18next';
 import { useCommands } from '../../app/commands';
 import { useFormat } from '../../app/FormatContext';
 import type { BrowseState } from '../../bindings/BrowseState';
+import type { RowPlace } from '../../bindings/RowPlace';
 import type { TreeItem } from '../../bindings/TreeItem';
 import type { TreeRow } from '../../bindings/TreeRow';
 import { Check } from '../../components/Check';
@@ -32,6 +33,13 @@ interface Props {
   state: BrowseState;
   find: Ref<HTMLInputElement>;
   tree: React.RefObject<TreeHandle | null>;
+}
+
+/** Whose row it is, for finding it again. */
+function placeOf(item: TreeItem): RowPlace {
+  return item.type === 'folder'
+    ? { target: { type: 'folder', id: item.id }, folder: null }
+    : { target: { type: 'patient', id: item.id }, folder: item.folder };
 }
 
 /** Rows that say the same need not be drawn anew. They are small and flat. */
@@ -70,7 +78,7 @@ export function PatientsColumn({ state, find, tree }: Props) {
   const check = useCallback(
     (item: TreeItem) =>
       void act('patients', 'check', {
-        target: item.type === 'folder' ? { type: 'folder', id: item.id } : { type: 'patient', id: item.id },
+        target: placeOf(item).target,
         on: null,
       }),
     [act],
@@ -85,7 +93,10 @@ export function PatientsColumn({ state, find, tree }: Props) {
     (folder: number, to: boolean) => void act('patients', 'expand', { folder, open: to }),
     [act],
   );
-  const openSiblings = useCallback(() => void act('patients', 'expand_all', { open: true }), [act]);
+  const openSiblings = useCallback(
+    (item: TreeItem) => void act('patients', 'expand_beside', placeOf(item)),
+    [act],
+  );
   const findShown = useCallback(
     async (text: string, after: number | null) => {
       const found = await act('patients', 'find', { text, after, shown: true });
@@ -93,7 +104,14 @@ export function PatientsColumn({ state, find, tree }: Props) {
     },
     [act],
   );
-  const locate = useCallback(() => Promise.resolve<number | null>(null), []);
+  const locate = useCallback(
+    (item: TreeItem) =>
+      host.call('locate', placeOf(item)).then(
+        ({ row }) => row,
+        () => null, // focus is a convenience: it stays where it is
+      ),
+    [host],
+  );
 
   const failed = source.error;
   const stale = problem?.area === 'patients' && problem.report.code === 'STALE_ROWS';

@@ -19,6 +19,7 @@ const MOVES: ReadonlySet<CommandName> = new Set<CommandName>([
   'set_contents',
   'expand',
   'expand_all',
+  'expand_beside',
   'find',
   'use_list',
   'apply_cohort',

@@ -78,6 +78,50 @@ fn names_pass_as_they_are() {
 }
 
 #[test]
+fn a_row_is_found_again_where_the_tree_has_moved() {
+    let bench = Bench::hospital();
+    bench.get("expand_all", json!({ "open": true }));
+    let rows = bench.get("tree_window", json!({ "offset": 0, "limit": 100 }));
+    let rows = rows["rows"].as_array().expect("rows").clone();
+    let place = |row: &Value| {
+        let item = &row["item"];
+        json!({ "target": { "type": item["type"], "id": item["id"] }, "folder": item["folder"] })
+    };
+    for (at, row) in rows.iter().enumerate() {
+        assert_eq!(bench.get("locate", place(row)), json!({ "row": at }), "each row stands where it was seen: {row}");
+    }
+    let inner = rows.iter().find(|row| row["level"] == 3).expect("P3 in the inner folder, who is in another one too");
+    let north = rows.iter().find(|row| row["item"]["name"] == "North").expect("the folder around");
+    bench.get("expand", json!({ "folder": north["item"]["id"], "open": false }));
+    let row = bench.get("locate", place(north))["row"].clone();
+    assert_eq!(bench.get("locate", place(inner))["row"], row, "who is in a closed folder is found at that folder");
+    let nobody = json!({ "tags": [], "tag_mode": "any", "modalities": [], "text": "zzz", "among": null });
+    bench.get("set_filter", nobody);
+    assert_eq!(bench.get("locate", place(inner)), json!({ "row": null }), "and nowhere when nothing is shown");
+}
+
+#[test]
+fn folders_beside_a_row_are_opened_together() {
+    let bench = Bench::hospital();
+    bench.get("expand_all", json!({ "open": false }));
+    let first = bench.get("tree_window", json!({ "offset": 0, "limit": 1 }))["rows"][0]["item"].clone();
+    let place = json!({ "target": { "type": "folder", "id": first["id"] }, "folder": null });
+    bench.get("expand_beside", place);
+    let expanded: Vec<_> = bench.get("tree_window", json!({ "offset": 0, "limit": 100 }))["rows"]
+        .as_array()
+        .expect("rows")
+        .iter()
+        .filter(|row| row["item"]["type"] == "folder")
+        .map(|row| (row["level"].as_u64(), row["item"]["expanded"].as_bool()))
+        .collect();
+    assert!(expanded.contains(&(Some(2), Some(false))), "what is deeper stays closed");
+    assert!(
+        expanded.iter().all(|&(level, open)| open == Some(level == Some(1))),
+        "all of the first level are open: {expanded:?}"
+    );
+}
+
+#[test]
 fn a_filtered_tree_checks_what_is_shown_and_keeps_what_is_not() {
     let bench = Bench::hospital();
     let state = bench.get("expand_all", json!({ "open": true }));

@@ -309,7 +309,8 @@ fn compare_estimate(view: &View, model: &Model) {
     assert_eq!(said, sums, "the estimate by modality and kind");
     let lacks = |id: i64, modality: i64| !model.chosen_of(id).keys().any(|column| column.0 == modality);
     for modality in 1..=MODALITIES {
-        let chosen = model.contents.modalities.as_ref().is_some_and(|chosen| chosen.contains(&ModalityId(modality)));
+        let had = exported.iter().any(|&id| !lacks(id, modality));
+        let chosen = model.contents.modalities.as_ref().map_or(had, |chosen| chosen.contains(&ModalityId(modality)));
         let lacking: Vec<PatientId> = exported.iter().filter(|&&id| lacks(id, modality)).map(|&id| PatientId(id)).collect();
         let said =
             estimate.lacking.iter().find(|lacking| lacking.modality.0 == modality).map_or(0, |lacking| lacking.patients);
