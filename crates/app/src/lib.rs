@@ -13,6 +13,7 @@ pub mod home;
 mod house;
 mod job;
 pub mod limits;
+pub mod logs;
 mod owner;
 mod patience;
 mod planning;

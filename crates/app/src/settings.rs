@@ -71,6 +71,59 @@ impl Settings {
         }
     }
 
+    /// Changes the file: each key to what a person wrote, an empty one to its default; comments and the order of the lines
+    /// stay. Nothing is written unless all of it is understood. `SETTINGS_INVALID` names the key.
+    pub(crate) fn change(path: &Path, said: &[(&str, &String)], concurrent_jobs: u32) -> Result<Settings> {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => {
+                return Err(Error::new(
+                    Code::SettingsInvalid,
+                    format!("The settings file {} cannot be read: {error}.", path.display()),
+                )
+                .hint("Make it readable, or remove it to begin with the defaults.")
+                .cause(error));
+            }
+        };
+        let mut document: toml_edit::DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| {
+            let reason = error.message().trim_end_matches('.').replace('\n', " ");
+            Error::new(Code::SettingsInvalid, format!("The settings file cannot be understood: {reason}."))
+                .hint(format!("Correct {} by hand; it was not changed.", path.display()))
+        })?;
+        let refused = |key: &str, reason: String| {
+            Error::new(Code::SettingsInvalid, format!("`{key}`: {reason}.")).hint("Correct it; nothing was changed.")
+        };
+        for (key, said) in said {
+            let said = said.trim();
+            if said.is_empty() {
+                document.remove(key);
+                continue;
+            }
+            let value = if *key == "max_patients_per_export" {
+                let patients: i64 = said.parse().map_err(|_| refused(key, format!("`{said}` is no number of patients")))?;
+                toml_edit::Value::from(patients)
+            } else {
+                let bytes = parse_size(said).map_err(|reason| refused(key, reason))?;
+                // Plain bytes are a number in the file, as people write them.
+                match said.parse::<u64>().ok().and_then(|_| i64::try_from(bytes).ok()) {
+                    Some(bytes) => toml_edit::Value::from(bytes),
+                    None => toml_edit::Value::from(said),
+                }
+            };
+            set(&mut document, key, value);
+        }
+        set(&mut document, "concurrent_jobs", i64::from(concurrent_jobs).into());
+        let text = document.to_string();
+        let settings = Self::parse(&text).map_err(|error| error.hint("Correct it; nothing was changed."))?;
+        crate::platform::write_whole(path, text.as_bytes()).map_err(|error| {
+            Error::new(Code::HomeUnusable, format!("The settings file {} cannot be written: {error}.", path.display()))
+                .hint("Free space, or make the folder writable.")
+                .cause(error)
+        })?;
+        Ok(settings)
+    }
+
     /// Understands the text of a settings file.
     pub fn parse(text: &str) -> Result<Settings> {
         toml::from_str(text).map_err(|error| {
@@ -92,6 +145,14 @@ impl Settings {
                 .hint(format!("Correct or remove that line in {FILE_NAME}; docs/settings.md lists every key."))
         })
     }
+}
+
+/// Gives a key another value; what was written beside it stays.
+fn set(document: &mut toml_edit::DocumentMut, key: &str, mut value: toml_edit::Value) {
+    if let Some(before) = document.get(key).and_then(toml_edit::Item::as_value) {
+        *value.decor_mut() = before.decor().clone();
+    }
+    document[key] = toml_edit::Item::Value(value);
 }
 
 /// Understands `"10 GB"`, `"1.5 TiB"` or plain digits as bytes; a fraction of a byte is dropped. The error is a sentence.
@@ -161,6 +222,44 @@ fn jobs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_change_keeps_what_people_wrote_around_it() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = dir.path().join(FILE_NAME);
+        let before = "# ours\nmax_bytes_per_export = \"1 GB\" # for now\n\nfree_space_reserve = 0\n";
+        std::fs::write(&path, before).expect("writable");
+        let text = |text: &str| text.to_owned();
+        let (bytes, patients, reserve) = (text(" 500 GB "), text("7"), text(""));
+        let said =
+            [("max_bytes_per_export", &bytes), ("max_patients_per_export", &patients), ("free_space_reserve", &reserve)];
+        let settings = Settings::change(&path, &said, 2).expect("understood");
+        assert_eq!(settings, Settings::read(&path).expect("readable"), "what is answered is what is kept");
+        assert_eq!(
+            (settings.max_patients_per_export, settings.free_space_reserve),
+            (Some(7), 1 << 30),
+            "empty: the default"
+        );
+        let after =
+            "# ours\nmax_bytes_per_export = \"500 GB\" # for now\nmax_patients_per_export = 7\nconcurrent_jobs = 2\n";
+        let now = std::fs::read_to_string(&path).expect("text");
+        assert_eq!(now, after, "comments stay");
+        for (key, bad) in
+            [("max_bytes_per_export", "lots"), ("max_patients_per_export", "-1"), ("free_space_reserve", "1 PB")]
+        {
+            let bad = text(bad);
+            let error = Settings::change(&path, &[(key, &bad)], 2).expect_err("must be refused");
+            assert_eq!(error.code(), Code::SettingsInvalid, "{error}");
+            assert!(error.message().contains(key), "{error} names the key");
+        }
+        for jobs in [0, 65] {
+            let error = Settings::change(&path, &[], jobs).expect_err("must be refused");
+            assert!(error.message().contains("1 to 64"), "{error}");
+        }
+        assert_eq!(std::fs::read_to_string(&path).expect("text"), now, "a refusal changes nothing");
+        std::fs::write(&path, "max_bytes = [").expect("writable");
+        assert!(Settings::change(&path, &[], 1).is_err(), "a file that is not understood is not overwritten");
+    }
 
     #[test]
     fn without_a_file_there_are_the_defaults() {

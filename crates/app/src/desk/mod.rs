@@ -70,10 +70,6 @@ pub struct Desk {
     leaving: Arc<AtomicBool>,
 }
 
-fn not_yet() -> Error {
-    Error::new(Code::NotYet, "That is not there yet.")
-}
-
 impl Desk {
     /// Opens the home (`None`: the platform's data directory) and recovers it.
     pub fn open(
@@ -116,6 +112,11 @@ impl Desk {
     /// The language of sentences that the desktop shows.
     fn language(&self) -> words::Language {
         words::Language::choose(&self.preferences.get().language, &self.native.language())
+    }
+
+    /// From now on what happens is logged into the home. For the process that has a window; a second time does nothing.
+    pub fn begin_log(&self) -> sheaf_registry::Result<()> {
+        crate::logs::begin(self.sheaf.home(), Arc::clone(&self.sheaf.house().environment.clock))
     }
 
     /// Where events come from.

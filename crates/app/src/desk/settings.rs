@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use sheaf_registry::Result;
 
 use super::events::Event;
-use super::{Desk, Nothing, NotificationState, TaskId, not_yet};
+use super::{Desk, Nothing, Notice, NotificationState, TaskId};
+use crate::platform;
+use crate::settings::Settings;
 use crate::wire::ErrorReport;
 
 /// How long the end of the process waits for its jobs to stop.
@@ -191,19 +193,41 @@ impl Desk {
         Ok(kept)
     }
 
-    /// Not there yet.
-    pub fn set_limits(&self, _: LimitsInput) -> Result<SettingsView> {
-        Err(not_yet())
+    /// Writes the limits into the settings of the home, which keep what else stands there. They count for the jobs to come,
+    /// and for those that wait.
+    pub fn set_limits(&self, limits: LimitsInput) -> Result<SettingsView> {
+        let said = [
+            ("max_bytes_per_export", &limits.max_bytes_per_export),
+            ("max_patients_per_export", &limits.max_patients_per_export),
+            ("max_kept_bytes_per_user", &limits.max_kept_bytes_per_user),
+            ("free_space_reserve", &limits.free_space_reserve),
+        ];
+        Settings::change(&self.sheaf.home().settings(), &said, limits.concurrent_jobs)?;
+        self.sheaf.read_settings()?;
+        self.settings(Nothing {})
     }
 
-    /// Not there yet.
+    /// Shows a notification, to see whether they come.
     pub fn test_notification(&self, _: Nothing) -> Result<NotificationState> {
-        Err(not_yet())
+        let state = self.native.notifications();
+        if !state.available {
+            return Ok(state);
+        }
+        let (title, body) = self.language().test();
+        let notice = Notice { export: None, title: title.to_owned(), body: body.to_owned(), action: None, urgent: false };
+        Ok(match self.native.notify(&notice) {
+            Ok(()) => state,
+            Err(error) => NotificationState { available: false, about: error.message().to_owned() },
+        })
     }
 
-    /// Not there yet.
+    /// Opens the file manager where the logs are.
     pub fn open_log_folder(&self, _: Nothing) -> Result<Nothing> {
-        Err(not_yet())
+        let (home, logs) = (self.sheaf.home(), self.sheaf.home().logs());
+        // There are none yet where nothing has been logged.
+        platform::create_private_dir(&logs).map_err(|error| crate::home::unusable(home.dir(), &error))?;
+        self.native.open_folder(&logs)?;
+        Ok(Nothing {})
     }
 
     /// Asks a task to stop; one that has ended meanwhile needs no stopping.

@@ -63,6 +63,16 @@ pub(super) fn failed(lab: &Lab) -> String {
     record.id
 }
 
+/// An export of another process, under this name; its id.
+pub(super) fn made_as(lab: &Lab, name: &str) -> String {
+    let limits = std::fs::read_to_string(lab.home().join("settings.toml")).expect("there");
+    lab.settings("free_space_reserve = 0\n");
+    let request = sheaf_app::ExportRequest { name: Some(name.to_owned()), ..lab.request() };
+    let record = lab.sheaf().export(&request, &unheard(), &Cancel::new()).expect("a record");
+    lab.settings(&limits);
+    record.id
+}
+
 /// An export of another process.
 pub(super) fn made(lab: &Lab) -> sheaf_app::wire::DatasetExport {
     let record = lab.sheaf().export(&lab.request(), &unheard(), &Cancel::new()).expect("a record");

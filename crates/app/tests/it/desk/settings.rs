@@ -7,7 +7,7 @@ use serde_json::json;
 use sheaf_app::desk::Event;
 use sheaf_app::wire::ExportStatus;
 
-use super::exports::{failed, hear, hold, until, until_status};
+use super::exports::{failed, hear, hold, made_as, until, until_status};
 use super::native::Bench;
 use crate::fixture::Lab;
 
@@ -42,6 +42,53 @@ fn preferences_are_kept_and_limits_shown() {
     assert_eq!(bench.just("settings")["preferences"], preferences, "also tomorrow");
     preferences["colour"] = json!("mauve");
     assert_eq!(bench.refused("set_preferences", preferences), "USAGE", "a key that there is not");
+}
+
+#[test]
+fn limits_are_changed_and_count_for_the_next_job() {
+    let lab = Lab::new();
+    let id = failed(&lab);
+    let bench = Bench::on(lab);
+    let limits = |bytes: &str, jobs: u32| {
+        json!({"max_bytes_per_export": bytes, "max_patients_per_export": "", "max_kept_bytes_per_user": "",
+               "free_space_reserve": "0", "concurrent_jobs": jobs})
+    };
+    assert_eq!(bench.refused("set_limits", limits("lots", 1)), "SETTINGS_INVALID", "no size");
+    assert_eq!(bench.refused("set_limits", limits("", 65)), "SETTINGS_INVALID", "too many");
+    let settings = bench.get("set_limits", limits("2 kB", 1));
+    assert_eq!(settings["limits"]["max_bytes_per_export"], 2000, "in force: {settings}");
+    let heard = hear(&bench);
+    bench.get("restart_export", json!({"id": id, "task": "t"}));
+    let row = until_status(&heard, &id, ExportStatus::Failed);
+    assert_eq!(row.error.map(|error| error.code), Some("LIMIT_EXCEEDED".to_owned()), "the job reads them");
+
+    let other = made_as(&bench.lab, "other");
+    let slot = hold(&bench.lab);
+    bench.get("set_limits", limits("", 1));
+    bench.get("restart_export", json!({"id": id, "task": "t"}));
+    bench.get("export_again", json!({"id": other, "task": "t"}));
+    assert_eq!(bench.desk.active_jobs(), 2, "both wait for the one place");
+    bench.get("set_limits", limits("", 2));
+    // The place that was held stays held: one of them runs in the new one, then the other.
+    until_status(&heard, &id, ExportStatus::Completed);
+    while bench.desk.active_jobs() > 0 {
+        heard.recv_timeout(Duration::from_mins(1)).expect("it lives");
+    }
+    drop(slot);
+    assert_eq!(bench.again().just("settings")["limits"]["concurrent_jobs"], 2, "also tomorrow");
+}
+
+#[test]
+fn a_notification_is_tried_and_the_log_folder_shown() {
+    let bench = Bench::new();
+    assert_eq!(bench.just("test_notification")["available"], true);
+    let notices = bench.desktop.notices.lock().expect("unpoisoned").clone();
+    assert_eq!((notices.len(), notices[0].export.as_deref()), (1, None), "about no export");
+    bench.desktop.silent.store(true, Ordering::Relaxed);
+    assert_eq!(bench.just("test_notification")["available"], false, "it says that there is nobody to show it");
+    assert_eq!(bench.desktop.notices.lock().expect("unpoisoned").len(), 1, "and does not try");
+    bench.just("open_log_folder");
+    assert_eq!(bench.desktop.did("open_folder"), [bench.lab.home().join("logs").to_string_lossy()]);
 }
 
 #[test]
