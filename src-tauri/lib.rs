@@ -72,6 +72,9 @@ pub fn main() -> ExitCode {
             match opening.join().map_err(|_| "the desk could not be opened")? {
                 Ok(desk) => {
                     let desk = Arc::new(desk);
+                    if let Err(error) = desk.begin_log() {
+                        eprintln!("sheaf-desktop: {error}");
+                    }
                     if let Some(registry) = registry.clone() {
                         open(&handle, &desk, &named, registry);
                     } else {

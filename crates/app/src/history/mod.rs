@@ -181,7 +181,9 @@ impl History {
         }
         let watcher = lock(&self.watcher).clone();
         if let Some(watcher) = watcher {
-            changes.iter().for_each(|change| watcher(change));
+            for change in changes {
+                watcher(change);
+            }
         }
     }
 }
