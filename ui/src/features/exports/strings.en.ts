@@ -124,7 +124,6 @@ export const exportsPage = {
     todo: 'What you can do',
     details: 'Details',
     code: 'Code',
-    cause: 'Cause',
     created: 'Asked for',
     started: 'Started',
     ended: 'Ended',
@@ -144,10 +143,7 @@ export const exportsPage = {
     changed: 'Changed since you confirmed',
     changedWas:
       'Confirmed were {{what}}; the registry or its files had changed by the time the export began.',
-    copyPath: 'Copy path',
-    copySha256: 'Copy SHA-256',
     copyReport: 'Copy report',
-    gone: 'This export is no longer in the list.',
   },
   happened: {
     queued: 'It waits for its turn. It starts by itself.',
@@ -181,7 +177,6 @@ export const exportsPage = {
     interrupted: 'Restart it: it begins anew with the same settings.',
   },
   problems: {
-    title: 'Problems',
     count_one: '{{n}} problem',
     count_other: '{{n}} problems',
     find: 'Find path, patient or cause…',
@@ -212,7 +207,6 @@ export const exportsPage = {
     list: 'Ids that name no patient',
   },
   verification: {
-    title: 'Verification',
     whole: 'The archive',
     list: 'What is wrong with the ZIP',
   },

@@ -127,7 +127,6 @@ export const exportsPage: Catalogue<typeof en> = {
     todo: 'Che cosa si può fare',
     details: 'Dettagli',
     code: 'Codice',
-    cause: 'Causa',
     created: 'Richiesta',
     started: 'Iniziata',
     ended: 'Terminata',
@@ -147,10 +146,7 @@ export const exportsPage: Catalogue<typeof en> = {
     changed: 'Cambiato dopo la conferma',
     changedWas:
       'Erano stati confermati {{what}}; all’inizio dell’esportazione il registro o i suoi file erano cambiati.',
-    copyPath: 'Copia il percorso',
-    copySha256: 'Copia SHA-256',
     copyReport: 'Copia il resoconto',
-    gone: 'Questa esportazione non è più nell’elenco.',
   },
   happened: {
     queued: 'Aspetta il suo turno. Parte da sola.',
@@ -184,7 +180,6 @@ export const exportsPage: Catalogue<typeof en> = {
     interrupted: 'Riavviarla: ricomincia con le stesse impostazioni.',
   },
   problems: {
-    title: 'Problemi',
     count_one: '{{n}} problema',
     count_other: '{{n}} problemi',
     find: 'Cerca percorso, paziente o causa…',
@@ -215,7 +210,6 @@ export const exportsPage: Catalogue<typeof en> = {
     list: 'Id senza paziente',
   },
   verification: {
-    title: 'Verifica',
     whole: 'L’archivio',
     list: 'Che cosa non va nello ZIP',
   },
