@@ -77,7 +77,7 @@ export function RowMenu({ row, place, busy, onAct, onClose }: Props) {
               <Menu.Item
                 key={act}
                 leftSection={<Icon size={16} stroke={1.75} aria-hidden />}
-                color={act === 'trash' ? 'red' : undefined}
+                style={act === 'trash' ? { color: 'var(--bad)' } : undefined}
                 disabled={busy && LONG.has(act)}
                 onClick={() => onAct(act, row)}
               >

@@ -100,6 +100,13 @@ describe('a selection in words', () => {
     expect(lines[4]?.value).toBe('Raw and processed');
   });
 
+  it('understands a record that leaves out what was not said', () => {
+    expect(selectionLines({ patient: ['7'] }, t, format).map((line) => line.label)).toEqual([
+      '1 patient',
+      'Files',
+    ]);
+  });
+
   it('says everything only where everything was said', () => {
     const { selection } = record(row());
     const all = { ...selection, all: true, folder: [], tag: [], all_modalities: true, kind: null };

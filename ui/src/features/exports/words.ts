@@ -109,8 +109,8 @@ export interface SelectionLine {
 /** At most this many names are written out; the rest is a number. */
 const NAMES_SHOWN = 12;
 
-/** What was selected, in words. */
-export function selectionLines(selection: Selection, t: TFunction, format: Format): SelectionLine[] {
+/** What was selected, in words. Kept records leave out what was not said. */
+export function selectionLines(selection: Partial<Selection>, t: TFunction, format: Format): SelectionLine[] {
   const lines: SelectionLine[] = [];
   const add = (label: string, values: string[], all?: string) => {
     const more = values.length - NAMES_SHOWN;
@@ -120,7 +120,8 @@ export function selectionLines(selection: Selection, t: TFunction, format: Forma
       value: all ?? (more > 0 ? t('exports.selection.more', { count: more, n: format.count(more) }) : ''),
     });
   };
-  const { folder, folder_id: ids, patient, patients_from: list, tag, modality } = selection;
+  const { folder = [], folder_id: ids = [], patient = [], patients_from: list = [] } = selection;
+  const { tag = [], tag_mode: mode = 'any', modality = [] } = selection;
   if (selection.all) add(t('exports.selection.patients'), [], t('exports.selection.all'));
   if (folder.length + ids.length > 0)
     add(t('exports.selection.folders'), [...folder.map(folderName), ...ids]);
@@ -131,7 +132,7 @@ export function selectionLines(selection: Selection, t: TFunction, format: Forma
     );
   if (list.length > 0)
     add(t('exports.selection.listN', { count: list.length, n: format.count(list.length) }), list);
-  if (tag.length > 0) add(t(`exports.selection.tags.${selection.tag_mode}`), tag);
+  if (tag.length > 0) add(t(`exports.selection.tags.${mode}`), tag);
   if (selection.all_modalities)
     add(t('exports.selection.modalities'), [], t('exports.selection.allModalities'));
   else if (modality.length > 0) add(t('exports.selection.modalities'), modality);
