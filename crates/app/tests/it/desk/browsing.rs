@@ -242,8 +242,8 @@ fn a_list_is_matched_and_used() {
 #[test]
 fn a_long_list_is_looked_up_whole() {
     let bench = Bench::hospital();
-    let text: String = (0..100_000).map(|number| format!("\"N {number}\"\n")).collect();
-    let found = bench.get("match_list", json!({ "text": text + "P1" }));
+    let lines: Vec<String> = (0..100_000).map(|number| format!("\"N {number}\"")).collect();
+    let found = bench.get("match_list", json!({ "text": lines.join("\n") + "\nP1" }));
     assert_eq!((&found["matched"], &found["unmatched_total"]), (&json!(1), &json!(100_000)), "all were looked up");
     assert_eq!(found["unmatched"].as_array().map(Vec::len), Some(1000), "the first of them are listed");
     assert_eq!(bench.refused("match_list", json!({ "text": "1 ".repeat(9 << 20) })), "LIST_UNREADABLE", "there is an end");

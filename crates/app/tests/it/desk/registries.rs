@@ -174,19 +174,50 @@ fn a_demo_that_is_stopped_leaves_nothing() {
     let bench = Bench::new();
     let documents = bench.lab.root().join("documents");
     std::thread::scope(|scope| {
-        let (began, begun) = mpsc::channel();
-        let began = std::sync::Mutex::new(began);
+        let (tell, told) = mpsc::channel();
+        let tell = std::sync::Mutex::new(tell);
         bench.desk.hub().listen(std::sync::Arc::new(move |event| {
             if matches!(event, Event::Task { task, .. } if task == "demo") {
-                let _ = began.lock().expect("unpoisoned").send(());
+                let _ = tell.lock().expect("unpoisoned").send(());
             }
         }));
         let making = scope.spawn(|| bench.ask("make_demo", json!({ "task": "demo" })));
-        begun.recv_timeout(Duration::from_mins(1)).expect("its progress is told");
+        told.recv_timeout(Duration::from_mins(1)).expect("its progress is told");
         bench.get("cancel_task", json!({ "task": "demo" }));
         let error = making.join().expect("no panic").expect_err("stopped");
         assert_eq!(error.code, "CANCELLED", "at the user's wish");
     });
     assert!(names(&documents).is_empty(), "nothing is left behind");
     assert_eq!(bench.just("start")["registry"], Value::Null, "and nothing is open");
+}
+
+#[test]
+fn a_demo_is_made_beside_the_one_before_and_opened() {
+    let bench = Bench::new();
+    let documents = bench.lab.root().join("documents");
+    std::fs::create_dir(documents.join("Sheaf demo")).expect("writable");
+    let open = bench.get("make_demo", json!({ "task": "demo" }));
+    assert_eq!(open["path"], json!(documents.join("Sheaf demo 2/registry.sqlite")), "nothing that is there is touched");
+    assert_eq!(open["data_roots_missing"], 0, "with its files");
+    assert!(open["browse"]["counts"]["visible"].as_u64().is_some_and(|patients| patients > 0), "ready to choose from");
+    assert_eq!(names(&documents), ["Sheaf demo", "Sheaf demo 2"], "one folder for one demo");
+}
+
+#[test]
+fn without_its_memory_the_window_still_works() {
+    let bench = Bench::hospital();
+    let path = bench.lab.home().join("desk.db");
+    let bench = {
+        let registry = bench.registry();
+        std::fs::write(&path, "no database, whatever else it may be".repeat(99)).expect("writable");
+        let bench = bench.again();
+        let start = bench.just("start");
+        assert_eq!(start["problem"]["code"], "HISTORY_UNUSABLE", "it is said");
+        assert_eq!((&start["registry"], &start["recent"]), (&Value::Null, &json!([])), "nothing is remembered");
+        assert_eq!(bench.open(&registry)["browse"]["counts"]["visible"], 5, "a registry can be opened");
+        bench
+    };
+    assert_eq!(bench.get("check_matching", json!({ "on": true }))["counts"]["selected"], 5, "and chosen from");
+    assert_eq!(bench.refused("cohorts", json!({})), "HISTORY_UNUSABLE", "what needs it says so");
+    assert!(std::fs::read(&path).expect("there").starts_with(b"no database"), "what was there is left alone");
 }
