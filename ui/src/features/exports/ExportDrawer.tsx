@@ -20,7 +20,7 @@ import { problemsOf, textsOf } from './problems';
 import { StandingIcon } from './StandingIcon';
 import type { ExportActs } from './useExportActs';
 import { VirtualRows } from './VirtualRows';
-import { progressParts, selectionLines, sizeParts, stateWord } from './words';
+import { progressParts, selectionLines, sizeParts, stateWord, todoText } from './words';
 import { OutcomeLine, TaskLine } from './WorkLine';
 import classes from './ExportDrawer.module.css';
 import standing from './standing.module.css';
@@ -88,8 +88,6 @@ function Body({ row, acts, onAct }: { row: ExportRow; acts: ExportActs; onAct: P
   const state = standingOf(row);
   const task = acts.tasks.get(row.id);
   const outcome = acts.outcomes.get(row.id);
-  const todo =
-    isActive(row) && state !== 'cancelling' ? 'cancel' : (state as Exclude<typeof state, 'queued'>);
 
   return (
     <>
@@ -122,9 +120,7 @@ function Body({ row, acts, onAct }: { row: ExportRow; acts: ExportActs; onAct: P
       </Part>
 
       <Part title={t('exports.drawer.todo')}>
-        <p className={classes.said}>
-          {row.error && row.error.hint !== '' ? row.error.hint : t(`exports.todo.${todo as 'cancel'}`)}
-        </p>
+        <p className={classes.said}>{todoText(row, t)}</p>
         <div className={classes.buttons}>
           {shownActs(row).map((act, index) => (
             <Button

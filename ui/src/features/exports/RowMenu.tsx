@@ -65,10 +65,25 @@ export function RowMenu({ row, place, busy, onAct, onClose }: Props) {
   const { t } = useTranslation();
   return (
     <Menu opened onClose={onClose} position="bottom-end" width={290} returnFocus={false} trapFocus>
+      {/* Only a place; it names the menu, and nobody meets it. */}
       <Menu.Target>
-        <span style={{ position: 'fixed', left: place.x, top: place.y, width: 0, height: 0 }} />
+        <button
+          type="button"
+          aria-hidden
+          tabIndex={-1}
+          aria-label={t('exports.menu', { name: row.name })}
+          style={{
+            position: 'fixed',
+            left: place.x,
+            top: place.y,
+            width: 0,
+            height: 0,
+            padding: 0,
+            border: 0,
+          }}
+        />
       </Menu.Target>
-      <Menu.Dropdown aria-label={t('exports.menu', { name: row.name })}>
+      <Menu.Dropdown>
         {actsOf(row).menu.map((group, index) => [
           index > 0 && <Menu.Divider key={`line-${index}`} />,
           ...group.map((act) => {

@@ -172,6 +172,7 @@ export const exportsPage = {
     problems: 'Look at the list below. If the files come back, export again.',
     missing: 'If it was moved, locate it. Else re-create it with the same settings.',
     altered: 'Do not pass this file on. Locate the right one, or re-create it under a new name.',
+    failedFiles: 'Bring the files back and retry, or make a new export that leaves out what cannot be had.',
     failed: 'Retry when the cause is gone.',
     cancelled: 'Restart it when you like.',
     interrupted: 'Restart it: it begins anew with the same settings.',

@@ -175,6 +175,7 @@ export const exportsPage: Catalogue<typeof en> = {
     problems: 'Guardare l’elenco qui sotto. Se i file ritornano, esportare di nuovo.',
     missing: 'Se è stato spostato, individuarlo. Altrimenti ricrearlo con le stesse impostazioni.',
     altered: 'Non consegnare questo file. Individuare quello giusto, o ricrearlo con un nuovo nome.',
+    failedFiles: 'Recupera i file e riprova, oppure crea una nuova esportazione che escluda ciò che manca.',
     failed: 'Riprovare quando la causa è rimossa.',
     cancelled: 'Si può riavviare in qualsiasi momento.',
     interrupted: 'Riavviarla: ricomincia con le stesse impostazioni.',

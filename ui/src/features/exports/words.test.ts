@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { makeFormat } from '../../format/format';
 import { makeI18n } from '../../i18n';
 import { progress, record, row, running } from './testing';
-import { detailParts, paceParts, progressParts, selectionLines, stateWord } from './words';
+import { detailParts, paceParts, progressParts, selectionLines, stateWord, todoText } from './words';
 
 const format = makeFormat('en');
 const t = makeI18n('en').t as TFunction;
@@ -76,6 +76,22 @@ describe('the second line', () => {
     expect(detailParts(row({ status: 'completed_with_problems', problems: 1 }), t, format, now)[0]).toBe(
       '1 problem',
     );
+  });
+});
+
+describe('what can be done', () => {
+  const failed = (hint: string) =>
+    row({
+      status: 'failed',
+      archive_state: null,
+      error: { code: 'SOURCE_MISSING', message: 'm', hint, details: [] },
+    });
+
+  it('is the hint of the error, but never an option of the command line', () => {
+    expect(todoText(failed('Connect the disk.'), t)).toBe('Connect the disk.');
+    expect(todoText(failed('Leave them out with `--on-missing skip`.'), t)).toMatch(/^Bring the files back/);
+    expect(todoText(failed(''), t)).toBe('Retry when the cause is gone.');
+    expect(todoText(running(), t)).toMatch(/go on working/);
   });
 });
 

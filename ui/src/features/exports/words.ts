@@ -90,6 +90,27 @@ export function detailParts(row: ExportRow, t: TFunction, format: Format, now: n
   }
 }
 
+/** What can be done now: the hint of an error, where it speaks of this window and not of the command line. */
+export function todoText(row: ExportRow, t: TFunction): string {
+  const standing = standingOf(row);
+  const hint = row.error?.hint ?? '';
+  if (hint.includes('--')) return t('exports.todo.failedFiles');
+  if (hint !== '') return hint;
+  switch (standing) {
+    case 'cancelling':
+    case 'done':
+    case 'problems':
+    case 'missing':
+    case 'altered':
+    case 'failed':
+    case 'cancelled':
+    case 'interrupted':
+      return t(`exports.todo.${standing}`);
+    default:
+      return t('exports.todo.cancel');
+  }
+}
+
 export function problemsWord(row: ExportRow, t: TFunction, format: Format): string {
   return t('exports.problems.count', { count: row.problems, n: format.count(row.problems) });
 }
