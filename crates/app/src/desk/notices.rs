@@ -70,15 +70,41 @@ fn notice(around: &Around, language: Language, ended: &[(String, End)]) -> Optio
             urgent: *end == End::Failed,
         });
     }
+    Some(grouped(language, ended))
+}
+
+/// One notification about several ends.
+fn grouped(language: Language, ended: &[(String, End)]) -> Notice {
     let count = |wanted: End| ended.iter().filter(|(_, end)| *end == wanted).count();
     let (done, problems, failed) = (count(End::Done), count(End::Problems), count(End::Failed));
     let alike = [done, problems, failed].contains(&ended.len()) && problems == 0;
-    Some(Notice {
+    Notice {
         // The one that wants to be looked at, or the last.
         export: ended.iter().find(|(_, end)| *end == End::Failed).or(ended.last()).map(|(id, _)| id.clone()),
         title: language.several(done, problems, failed),
         body: if alike { String::new() } else { language.mixed(done, problems, failed) },
-        action,
+        action: Some(language.show().to_owned()),
         urgent: failed > 0,
-    })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ends_close_together_are_one_notification() {
+        let ended = |ends: &[End]| {
+            let ends = ends.iter().enumerate().map(|(number, end)| (number.to_string(), *end));
+            grouped(Language::En, &ends.collect::<Vec<_>>())
+        };
+        let ready = ended(&[End::Done; 3]);
+        assert_eq!((&*ready.title, &*ready.body, ready.urgent), ("3 exports are ready", "", false));
+        assert_eq!(ready.export.as_deref(), Some("2"), "it leads to the last");
+        let mixed = ended(&[End::Done, End::Failed, End::Problems]);
+        assert_eq!((&*mixed.title, &*mixed.body), ("3 exports have ended", "1 ready · 1 with problems · 1 failed"));
+        assert_eq!((mixed.export.as_deref(), mixed.urgent), (Some("1"), true), "it leads to what failed");
+        assert_eq!(ended(&[End::Failed; 2]).title, "2 exports have failed");
+        assert_eq!(ended(&[End::Problems; 2]).body, "2 with problems", "never plainly ready");
+    }
 }

@@ -92,6 +92,27 @@ fn a_notification_is_tried_and_the_log_folder_shown() {
 }
 
 #[test]
+fn the_log_tells_steps_by_id_and_nothing_of_patients() {
+    let lab = Lab::new();
+    let id = failed(&lab);
+    let bench = Bench::on(lab);
+    // Of this process; other tests that run beside write into it too.
+    bench.desk.begin_log().expect("writable");
+    let heard = hear(&bench);
+    bench.get("restart_export", json!({"id": id, "task": "t"}));
+    until_status(&heard, &id, ExportStatus::Completed);
+    let log =
+        std::fs::read_to_string(bench.lab.home().join("logs/sheaf-2025-10-20.log")).expect("today's, as the clock says");
+    for step in ["from=\"failed\" to=\"pending\"", "from=\"publishing\" to=\"completed\""] {
+        let line = log.lines().find(|line| line.contains(&id) && line.contains(step));
+        assert!(line.is_some(), "{step} of {id}: {log}");
+    }
+    for secret in ["nii.gz", "processed_1", "maxillo"] {
+        assert!(!log.contains(secret), "{secret} is in the log: {log}");
+    }
+}
+
+#[test]
 fn the_end_of_a_job_is_told_by_the_desktop_when_nobody_looks() {
     let lab = Lab::new();
     let id = failed(&lab);
