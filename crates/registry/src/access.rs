@@ -54,6 +54,7 @@ pub struct Viewer {
     registry: PathBuf,
     may_read: PatientSet,
     may_export: PatientSet,
+    may_read_studies: bool,
     may_export_studies: bool,
     reads: Projects,
     exports: Projects,
@@ -120,6 +121,12 @@ impl Viewer {
         &self.may_export
     }
 
+    /// Whether studies exist for this viewer. They belong to no project, so this takes the right to export them, or to see
+    /// every patient of every project.
+    pub fn may_read_studies(&self) -> bool {
+        self.may_read_studies
+    }
+
     /// Whether this viewer may export studies.
     pub fn may_export_studies(&self) -> bool {
         self.may_export_studies
@@ -166,6 +173,7 @@ impl Viewer {
             registry: registry.to_owned(),
             may_read: PatientSet::All,
             may_export: PatientSet::All,
+            may_read_studies: true,
             may_export_studies: true,
             reads: Projects::All,
             exports: Projects::All,
@@ -186,12 +194,14 @@ impl Registry {
         let reading: Vec<&Grant> = grants.iter().filter(|grant| grant.may_read).collect();
         let exporting: Vec<&Grant> = grants.iter().filter(|grant| grant.may_export).collect();
         let may_read = self.covered(&reading)?;
+        let may_export_studies = grants.iter().any(|grant| grant.may_export_studies);
         Ok(Viewer {
             name: name.clone(),
             registry: self.path().to_owned(),
             may_export: intersection(&may_read, self.covered(&exporting)?),
             may_read,
-            may_export_studies: grants.iter().any(|grant| grant.may_export_studies),
+            may_read_studies: may_export_studies || self.are_all_read(&reading)?,
+            may_export_studies,
             reads: Projects::of(&reading),
             exports: Projects::of(&exporting),
             reaches: reading.iter().map(|grant| grant.reach()).collect(),
@@ -228,6 +238,18 @@ impl Registry {
             // No near matches: the names of users are nobody's to guess.
             Error::new(Code::UnknownUser, format!("There is no user {}.", text::quoted(name)))
                 .hint("`sheaf users` lists the users.")
+        })
+    }
+
+    /// Whether the grants cover every patient that there is or may be.
+    fn are_all_read(&self, grants: &[&Grant]) -> Result<bool> {
+        let unlimited: Vec<&Grant> = grants.iter().copied().filter(|grant| grant.visibility.is_none()).collect();
+        Ok(match Projects::of(&unlimited) {
+            Projects::All => true,
+            Projects::These(covered) => {
+                let all = self.rows("SELECT id FROM project", [], |row| Ok(ProjectId(row.get(0)?)))?;
+                !all.is_empty() && all.iter().all(|project| covered.contains(project))
+            }
         })
     }
 

@@ -44,6 +44,8 @@ macro_rules! codes {
 codes! {
     /// The command line or a selection file could not be understood.
     Usage = "USAGE", Refused;
+    /// A filter of studies holds what cannot be meant: no date, a range that ends before it begins.
+    InvalidFilter = "INVALID_FILTER", Refused;
     /// A part of Sheaf that does not exist yet.
     NotYet = "NOT_YET", Refused;
     /// No project of this slug, as far as this user can see.

@@ -21,6 +21,7 @@ pub mod schema;
 mod scope;
 pub mod selection;
 pub mod sensitive;
+pub mod studies;
 pub mod text;
 pub mod writer;
 

@@ -32,11 +32,20 @@ pub fn fold(text: &str) -> Cow<'_, str> {
         }
         return Cow::Borrowed(text);
     }
+    if text.chars().all(has_one_form) {
+        return Cow::Borrowed(text);
+    }
     // Unicode's canonical caseless match (definition D145): decompose, fold, decompose; composed at the end because
     // that is shorter. Decomposing first matters for the Greek ypogegrammeni, which folds to a letter.
     let decomposed: String = text.nfd().collect();
     let folded: String = CaseMapper::new().fold_string(&decomposed).nfc().collect();
     if folded == text { Cow::Borrowed(text) } else { Cow::Owned(folded) }
+}
+
+/// Characters without case that neither decompose nor compose with one of them: most names and words of East Asia, for
+/// which the general way takes twenty times as long.
+fn has_one_form(letter: char) -> bool {
+    matches!(letter, '\0'..='@' | '['..='\u{7f}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}')
 }
 
 /// Natural order, as people sort: without regard to case, runs of digits as numbers (`P2` before `P10`), numbers before
@@ -275,7 +284,13 @@ mod tests {
 
     /// Texts in which digits, case, marks and prefixes collide often.
     fn text() -> impl Strategy<Value = String> {
-        prop_oneof!["[aAbBäÄ019 /-]{0,8}", "[0-9a]{0,24}", "\\PC{0,8}", "[sSßſİıΣσς\u{301}\u{345}éK\u{212a}]{0,6}"]
+        prop_oneof![
+            "[aAbBäÄ019 /-]{0,8}",
+            "[a1終審\u{301}\u{f900} ]{0,5}",
+            "[0-9a]{0,24}",
+            "\\PC{0,8}",
+            "[sSßſİıΣσς\u{301}\u{345}éK\u{212a}]{0,6}"
+        ]
     }
 
     #[test]
@@ -321,6 +336,12 @@ mod tests {
         fn numbers_sort_by_value(a: u64, b: u64, before in "[a-z ]{0,3}", after in "[a-z ]{0,3}") {
             let name = |number| format!("{before}{number}{after}");
             prop_assert_eq!(natural_cmp(&name(a), &name(b)), a.cmp(&b), "numbers inside a text count as numbers");
+        }
+
+        #[test]
+        fn a_text_that_is_folded_at_a_glance_folds_to_itself_in_general(a in "[\0-@\\[-\u{7f}\u{3400}-\u{4dbf}\u{4e00}-\u{9fff}]{0,8}") {
+            let general: String = CaseMapper::new().fold_string(&a.nfd().collect::<String>()).nfc().collect();
+            prop_assert_eq!(general, a, "both ways agree");
         }
 
         #[test]

@@ -43,6 +43,9 @@ mod view;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use natural_key::{natural_key, natural_order};
+pub(crate) use text_column::TextColumn;
+
 pub use content::PatientContent;
 pub use input::{IndexInput, InputFolder, InputPatient};
 pub use numbers::{

@@ -8,7 +8,7 @@ const NUMBER: u8 = 0;
 const ESCAPE: u8 = 1;
 
 /// Positions of the texts in natural order; equal texts in the order in which they come.
-pub(super) fn natural_order<'a>(texts: impl Iterator<Item = &'a str> + Clone) -> Vec<u32> {
+pub(crate) fn natural_order<'a>(texts: impl Iterator<Item = &'a str> + Clone) -> Vec<u32> {
     let mut keys = Vec::new();
     let mut sorted: Vec<Keyed> = Vec::with_capacity(texts.size_hint().0);
     for (at, text) in (0_u32..).zip(texts.clone()) {
@@ -40,6 +40,13 @@ fn head(key: &[u8]) -> u64 {
     let len = key.len().min(head.len());
     head[..len].copy_from_slice(&key[..len]);
     u64::from_be_bytes(head)
+}
+
+/// The key of one text: keys compare as [`natural_cmp`] does, but for texts that differ in case and leading zeros alone.
+pub(crate) fn natural_key(text: &str) -> Vec<u8> {
+    let mut key = Vec::with_capacity(text.len() + 8);
+    write_key(text, &mut key);
+    key
 }
 
 fn write_key(text: &str, out: &mut Vec<u8>) {

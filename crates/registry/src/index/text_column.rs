@@ -8,19 +8,19 @@ use crate::text::fold;
 const END: u8 = 0xff;
 
 /// One or more folded texts for each item. Its `Debug` says nothing: the texts may be patients' names.
-pub(super) struct TextColumn {
+pub(crate) struct TextColumn {
     bytes: Vec<u8>,
     /// Where each item starts, and the end of the last.
     starts: Vec<usize>,
 }
 
 impl TextColumn {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { bytes: Vec::new(), starts: vec![0] }
     }
 
     /// Adds an item with its texts.
-    pub(super) fn push(&mut self, texts: &[&str]) {
+    pub(crate) fn push(&mut self, texts: &[&str]) {
         for text in texts.iter().filter(|text| !text.is_empty()) {
             self.bytes.extend_from_slice(fold(text).as_bytes());
             self.bytes.push(END);
@@ -28,13 +28,18 @@ impl TextColumn {
         self.starts.push(self.bytes.len());
     }
 
-    pub(super) fn shrink(&mut self) {
+    pub(crate) fn shrink(&mut self) {
         self.bytes.shrink_to_fit();
         self.starts.shrink_to_fit();
     }
 
+    /// About how many bytes it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.len() + self.starts.len() * size_of::<usize>()
+    }
+
     /// Items with a text that contains the query (folded by [`fold_query`]), ascending, each once. An empty query finds nothing.
-    pub(super) fn containing<'a>(&'a self, folded: &'a str) -> impl Iterator<Item = u32> + 'a {
+    pub(crate) fn containing<'a>(&'a self, folded: &'a str) -> impl Iterator<Item = u32> + 'a {
         let finder = memmem::Finder::new(folded.as_bytes());
         let mut item = 0_usize;
         std::iter::from_fn(move || {

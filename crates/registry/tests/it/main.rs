@@ -6,4 +6,5 @@ mod listing;
 mod opening;
 mod permissions;
 mod resolving;
+mod studies;
 mod writing;
