@@ -1,0 +1,3 @@
+//! Behaviour of tables as their readers meet them.
+
+mod tables;
