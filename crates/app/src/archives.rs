@@ -63,7 +63,13 @@ pub(crate) fn verify_record(
     cancel: &Cancel,
 ) -> Result<wire::Verification> {
     let archive = archive_of(record)?;
-    let mut found = verify(&record.destination, house.environment.threads, observer, cancel)?;
+    let mut found = match &record.studies {
+        Some(table) => crate::studies::verify(&record.destination, &archive.sha256, table.studies, cancel)?,
+        None => verify(&record.destination, house.environment.threads, observer, cancel)?,
+    };
+    if !found.ok && record.studies.is_some() {
+        return Ok(found);
+    }
     if found.sha256 != archive.sha256 {
         found.ok = false;
         found.problems.insert(

@@ -125,9 +125,14 @@ impl House {
 
     /// Opens a registry for reading; one that cannot be read in place is read as a private copy that goes with this process.
     pub(crate) fn registry(&self, path: &Path) -> Result<Registry> {
+        Registry::open_with_scratch(path, &self.scratch()?)
+    }
+
+    /// A private folder that goes with this process.
+    pub(crate) fn scratch(&self) -> Result<PathBuf> {
         let scratch = self.home.scratch().join(self.owner.id());
         platform::create_private_dir(&scratch).map_err(|error| crate::home::unusable(self.home.dir(), &error))?;
-        Registry::open_with_scratch(path, &scratch)
+        Ok(scratch)
     }
 
     /// The data roots of a registry as they lie on this machine: where the user has named a folder, that one counts.

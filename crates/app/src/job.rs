@@ -26,6 +26,8 @@ use crate::patience::{PATIENCE, ask, ask_destination};
 use crate::planning::{self, Promised, Question};
 use crate::platform::FileIdentity;
 use crate::progress::Meter;
+use crate::studies;
+use crate::wire::{Confirmed, StudyExport};
 
 /// How often progress is looked at.
 const TICK: Duration = Duration::from_millis(100);
@@ -140,6 +142,9 @@ impl Job {
     /// The work itself. An outer error: there is no archive. An inner one: there is, but that could not be recorded, so the
     /// record stays where it is until the next start finishes it.
     fn attempt(&self, house: &House, record: &Record, problems: &mut Vec<FileProblem>) -> Result<Result<Record>> {
+        if let Some(asked) = &record.studies {
+            return self.tabulate(house, record, asked, problems);
+        }
         let question = Question {
             registry: &record.registry,
             user: (!record.as_owner).then_some(record.user.as_str()),
@@ -192,29 +197,58 @@ impl Job {
         })?;
         failpoint::hit("verified");
         problems.extend_from_slice(&part.problems);
-        self.publish(house, &record, &plan, &part, problems).inspect_err(|_| {
+        if part.files == 0 {
+            let _ = part.discard();
+            return Err(planning::nothing());
+        }
+        let exported = exported(&plan, &part, problems);
+        self.publish(house, &record, &exported, &part, problems).inspect_err(|_| {
             // Never published: it goes. One that stays is noted and swept at the next start.
             let _ = part.discard();
         })
+    }
+
+    /// The same for a table of studies: rights and matches are asked again, and the record keeps what was written.
+    fn tabulate(
+        &self,
+        house: &House,
+        record: &Record,
+        asked: &StudyExport,
+        problems: &mut Vec<FileProblem>,
+    ) -> Result<Result<Record>> {
+        let written = studies::write(house, record, asked, &self.meter, &self.cancel)?;
+        problems.extend_from_slice(&written.problems);
+        let part = &written.part;
+        let publish = || {
+            persist(|| house.history.planned(&self.key, &written.planned))?;
+            persist(|| house.history.tabulated(&self.key, &written.studies))?;
+            failpoint::hit("verified");
+            let beside =
+                asked.sha256_file.then(|| studies::write_checksum(&record.destination, &part.sha256)).transpose()?;
+            let exported = Confirmed { bytes: part.bytes, ..written.planned.confirmation.numbers.clone() };
+            self.publish(house, record, &exported, part, problems).inspect_err(|_| {
+                if let Some(beside) = beside {
+                    // Ours, and about a table that there is not.
+                    let _ = std::fs::remove_file(beside);
+                }
+            })
+        };
+        publish().inspect_err(|_| drop(part.clone().discard()))
     }
 
     fn publish(
         &self,
         house: &House,
         record: &Record,
-        plan: &Plan,
+        exported: &Confirmed,
         part: &VerifiedPart,
         problems: &[FileProblem],
     ) -> Result<Result<Record>> {
-        if part.files == 0 {
-            return Err(planning::nothing());
-        }
         self.cancel.check()?;
         let identity = FileIdentity { bytes: part.bytes, device: part.identity.0, inode: part.identity.1, modified: 0 };
         let archive = ArchiveRecord { sha256: hex::encode(&part.sha256), identity };
         // Step 4: from here on, recovery finishes it and a cancel comes too late.
-        let exported = exported(plan, part, problems);
-        persist(|| house.history.begin_publishing(&self.key, &archive, &exported, problems))?;
+        persist(|| house.history.begin_publishing(&self.key, &archive, exported, problems))?;
         failpoint::hit("publishing");
         let files = exported.files;
         self.meter.observe(&Progress {
@@ -290,7 +324,7 @@ fn found_a_file(error: &Error) -> bool {
 }
 
 /// What went into the archive, less what was left out while writing.
-fn exported(plan: &Plan, part: &VerifiedPart, problems: &[FileProblem]) -> crate::wire::Confirmed {
+fn exported(plan: &Plan, part: &VerifiedPart, problems: &[FileProblem]) -> Confirmed {
     let mut patients = plan.patient_count();
     if part.files < plan.entries().len() as u64 {
         let omitted: HashSet<&str> =
@@ -300,7 +334,7 @@ fn exported(plan: &Plan, part: &VerifiedPart, problems: &[FileProblem]) -> crate
         there.dedup();
         patients = there.len() as u64;
     }
-    crate::wire::Confirmed { patients, files: part.files, bytes: part.content_bytes }
+    Confirmed { patients, files: part.files, bytes: part.content_bytes }
 }
 
 /// Asked while the archive grows.
@@ -378,6 +412,7 @@ pub(crate) mod tests {
                 registry_synced_at: None,
                 unknown_patients: Vec::new(),
             },
+            studies: None,
         };
         house.history.create(&new, house.owner.id()).expect("created")
     }

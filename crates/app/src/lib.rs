@@ -24,6 +24,7 @@ mod runner;
 pub mod settings;
 pub mod sheaf;
 mod store;
+pub mod studies;
 pub mod wire;
 
 pub use environment::Environment;

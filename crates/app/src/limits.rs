@@ -60,6 +60,17 @@ pub fn check(demand: &Demand, settings: &Settings) -> Result<()> {
     breaches(demand, settings).into_iter().next().map_or(Ok(()), Err)
 }
 
+/// Refuses a table of more studies than one may have, with the count; nothing is ever cut.
+pub fn check_studies(studies: u64, settings: &Settings) -> Result<()> {
+    match settings.max_studies_per_export {
+        Some(most) if studies > most => {
+            Err(Error::new(Code::LimitExceeded, format!("{studies} studies match; one table may have at most {most}."))
+                .hint("Narrow the filter, or raise max_studies_per_export in the settings."))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Whether writing may go on after `written` bytes of the archive, with what is free now.
 pub fn check_room(demand: &Demand, settings: &Settings, written: u64) -> Result<()> {
     let overhead = demand.archive_bytes_max.saturating_sub(demand.bytes);
@@ -124,6 +135,7 @@ mod tests {
         Settings {
             max_bytes_per_export: Some(1000),
             max_patients_per_export: Some(10),
+            max_studies_per_export: Some(20),
             max_kept_bytes_per_user: Some(5000),
             free_space_reserve: 100,
             concurrent_jobs: 1,

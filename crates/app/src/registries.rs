@@ -71,7 +71,7 @@ impl Looking<'_> {
         Ok(wire::Patients { total: page.total, patients: patients.collect(), unknown_patients: page.unknown_patients })
     }
 
-    fn open(&self) -> Result<Opened> {
+    pub(crate) fn open(&self) -> Result<Opened> {
         if !Registry::needs_copy(self.registry)? {
             return Ok(Opened { registry: Registry::open(self.registry)?, _house: None });
         }
@@ -80,8 +80,14 @@ impl Looking<'_> {
     }
 }
 
-struct Opened {
+pub(crate) struct Opened {
     // First: a copy goes before the house that holds it.
     registry: Registry,
     _house: Option<House>,
+}
+
+impl Opened {
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.registry
+    }
 }

@@ -18,6 +18,7 @@ pub const FILE_NAME: &str = "settings.toml";
 /// ```toml
 /// max_bytes_per_export = "500 GB"     # bytes of the files in one export; default: unlimited
 /// max_patients_per_export = 1000      # patients in one export; default: unlimited
+/// max_studies_per_export = 100000     # studies in one table; default: unlimited
 /// max_kept_bytes_per_user = "2 TB"    # archives of one user that are still where they were published; default: unlimited
 /// free_space_reserve = "1 GiB"        # stays free at the destination; default: 1 GiB
 /// concurrent_jobs = 1                 # exports that run at once, over all processes of this home: 1 to 64; default: 1
@@ -33,6 +34,8 @@ pub struct Settings {
     pub max_bytes_per_export: Option<u64>,
     /// Most patients in one export; `None` is unlimited.
     pub max_patients_per_export: Option<u64>,
+    /// Most studies in one table; `None` is unlimited.
+    pub max_studies_per_export: Option<u64>,
     /// Most bytes of one user's archives that are still where they were published; `None` is unlimited.
     #[serde(deserialize_with = "optional_size")]
     pub max_kept_bytes_per_user: Option<u64>,
@@ -49,6 +52,7 @@ impl Default for Settings {
         Self {
             max_bytes_per_export: None,
             max_patients_per_export: None,
+            max_studies_per_export: None,
             max_kept_bytes_per_user: None,
             free_space_reserve: 1 << 30,
             concurrent_jobs: 1,

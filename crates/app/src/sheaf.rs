@@ -378,6 +378,7 @@ impl Sheaf {
             destination: out.join(format!("{base}.zip")),
             never_used: numbered,
             planned,
+            studies: None,
         };
         // From here on there is a record.
         cancel.check()?;
@@ -494,6 +495,7 @@ fn with_archive(record: &Record, archive: Option<wire::Archive>) -> wire::Datase
         completed_at: record.completed_at,
         attempt: record.attempt,
         error: record.error.clone(),
+        studies: record.studies.clone(),
         changed_since_confirmed: record.changed.then(|| record.confirmed.numbers.clone()),
         removed_at: record.removed_at,
     }

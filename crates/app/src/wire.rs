@@ -11,6 +11,7 @@ use sheaf_registry::selection::Selection;
 
 pub use crate::demo::DemoReport;
 pub use crate::progress::JobProgress;
+pub use crate::studies::{Studies, StudyExport, StudyRow, StudyValueCount, StudyValues, TableFormat};
 
 /// `{"error": {...}}`: how an error is answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -361,6 +362,10 @@ pub struct DatasetExport {
     pub attempt: u32,
     /// Why it failed, was cancelled or interrupted; else `null`.
     pub error: Option<ErrorReport>,
+    /// What a table of studies is made of; such an export has no project, selection or patients.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub studies: Option<StudyExport>,
     /// What was confirmed, where the registry or its files had changed by the time the job began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changed_since_confirmed: Option<Confirmed>,

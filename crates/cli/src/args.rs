@@ -140,10 +140,10 @@ pub(crate) enum Command {
         #[arg(value_name = "FILE.zip")]
         file: PathBuf,
     },
-    /// Search and export studies (not there yet)
+    /// Search studies, export them as a table, list the values of a field
     Studies {
-        #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
-        rest: Vec<OsString>,
+        #[command(subcommand)]
+        command: StudiesCommand,
     },
     /// Serve a registry over HTTP (not there yet)
     Serve {
@@ -160,6 +160,126 @@ pub(crate) enum Command {
         /// The command, word by word [default: sheaf itself]
         command: Vec<String>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StudiesCommand {
+    /// A page of the studies that match, and how many match
+    Search {
+        #[command(flatten)]
+        studies: SaidStudies,
+        /// In which order: a column and _asc or _desc
+        #[arg(long, value_name = "ORDER", default_value = "order_datetime_desc")]
+        sort: String,
+        /// At most this many
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        limit: u64,
+        /// Leave out the first ones
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        offset: u64,
+    },
+    /// Write the studies that match as a table, all of them
+    Export {
+        #[command(flatten)]
+        studies: Box<SaidStudies>,
+        /// In which order: a column and _asc or _desc
+        #[arg(long, value_name = "ORDER", default_value = "order_datetime_desc")]
+        sort: String,
+        /// Format [default: as the file's name ends, else csv]. Excel drops leading zeros when it opens a CSV, never in XLSX
+        #[arg(long, value_enum)]
+        format: Option<SaidFormat>,
+        /// The file, which must not exist; in a folder, the name is automatic
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// list (14 columns), full (18), or names of columns with commas between them
+        #[arg(long, value_name = "list|full|A,B,C", default_value = "list")]
+        columns: String,
+        /// Leave out the byte order mark, without which Excel misreads a CSV
+        #[arg(long)]
+        no_bom: bool,
+        /// Leave texts that a spreadsheet would run as formulas as they are; only for programs that are no spreadsheets
+        #[arg(long)]
+        keep_formulas: bool,
+        /// Put a file with the checksum beside it
+        #[arg(long)]
+        sha256: bool,
+    },
+    /// The values that matching studies have in a field, the most frequent first
+    Values {
+        /// Name of a field, such as `exam_room`
+        field: String,
+        #[command(flatten)]
+        studies: Box<SaidStudies>,
+    },
+}
+
+/// Which studies. Everything that is said must hold.
+#[derive(Debug, Args)]
+pub(crate) struct SaidStudies {
+    #[command(flatten)]
+    pub(crate) registry: Registry,
+    #[command(flatten)]
+    pub(crate) filter: SaidFilter,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Filter")]
+pub(crate) struct SaidFilter {
+    /// Contained in an id, number, name, description, item, room, device or physician, without regard to case
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub(crate) q: Option<String>,
+    /// State of the report
+    #[arg(long, value_name = "S")]
+    pub(crate) exam_status: Option<String>,
+    /// Where the patient came from
+    #[arg(long, value_name = "S")]
+    pub(crate) exam_source: Option<String>,
+    /// Number of the application
+    #[arg(long, value_name = "NO")]
+    pub(crate) application_order_no: Option<String>,
+    /// Code of the examination
+    #[arg(long, value_name = "CODE")]
+    pub(crate) exam_item: Option<String>,
+    /// Device; may be said several times, as may the next three
+    #[arg(long, value_name = "E")]
+    pub(crate) exam_equipment: Vec<String>,
+    /// Gender
+    #[arg(long, value_name = "G")]
+    pub(crate) patient_gender: Vec<String>,
+    /// Description
+    #[arg(long, value_name = "D")]
+    pub(crate) exam_description: Vec<String>,
+    /// Room
+    #[arg(long, value_name = "R")]
+    pub(crate) exam_room: Vec<String>,
+    /// At least this old; studies without an age are left out
+    #[arg(long, value_name = "YEARS", allow_negative_numbers = true)]
+    pub(crate) patient_age_min: Option<i64>,
+    /// At most this old; studies without an age are left out
+    #[arg(long, value_name = "YEARS", allow_negative_numbers = true)]
+    pub(crate) patient_age_max: Option<i64>,
+    /// Checked in on this day or later: 2025-01-31, or a time such as 2025-01-31T08:00
+    #[arg(long, value_name = "DATE")]
+    pub(crate) start_date: Option<String>,
+    /// Checked in on this day, all of it, or before
+    #[arg(long, value_name = "DATE")]
+    pub(crate) end_date: Option<String>,
+    /// One examination; may be said several times
+    #[arg(long, value_name = "ID")]
+    pub(crate) exam_ids: Vec<String>,
+    /// In which time zone days begin and a table's times are written [default: the machine's]
+    #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
+    pub(crate) tz: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum SaidFormat {
+    /// Text with commas
+    Csv,
+    /// Text with tabs
+    Tsv,
+    /// A workbook
+    Xlsx,
 }
 
 #[derive(Debug, Subcommand)]

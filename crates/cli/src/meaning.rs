@@ -10,14 +10,18 @@ use std::path::{Path, PathBuf};
 
 use clap_complete::Shell;
 use sheaf_app::demo::DemoOptions;
+use sheaf_app::studies::{StudyExportRequest, TableFormat};
 use sheaf_app::{ExportRequest, PlanRequest};
 use sheaf_archive::plan::OnMissing;
 use sheaf_registry::selection::{FolderRef, KindChoice, Selection, TagMode};
+use sheaf_registry::studies::{StudyField, StudyFilter, StudySort};
 use sheaf_registry::text::{quoted, read_path};
 use sheaf_registry::{Code, Error, Result};
+use sheaf_tables::Columns;
 
 use crate::args::{
-    Command, ExportsCommand, HOME_VARIABLE, Project, Registry, Said, SaidKind, SaidOnMissing, SaidSelection, SaidTagMode,
+    Command, ExportsCommand, HOME_VARIABLE, Project, Registry, Said, SaidFilter, SaidFormat, SaidKind, SaidOnMissing,
+    SaidSelection, SaidTagMode, StudiesCommand,
 };
 use crate::selection_file;
 
@@ -56,8 +60,24 @@ pub(crate) enum Work {
     Save { id: String, to: PathBuf },
     Delete { id: String, keep_file: bool },
     VerifyFile { archive: PathBuf },
+    SearchStudies(Studies),
+    StudyValues { studies: Studies, field: StudyField },
+    ExportStudies { request: Box<StudyExportRequest>, unknown_order: Option<String> },
     Completions(Shell),
     Man { command: Vec<String> },
+}
+
+/// Studies to be looked at.
+#[derive(Debug)]
+pub(crate) struct Studies {
+    pub(crate) registry: PathBuf,
+    pub(crate) user: Option<String>,
+    pub(crate) filter: StudyFilter,
+    pub(crate) sort: StudySort,
+    /// What was said for an order and is none.
+    pub(crate) unknown_order: Option<String>,
+    pub(crate) limit: u64,
+    pub(crate) offset: u64,
 }
 
 #[derive(Debug)]
@@ -81,7 +101,7 @@ impl Meaning {
                 Work::Demo(DemoOptions { dir, patients, studies, seed, sparse, with_faults })
             }
             Command::Sync { .. } => return Err(not_yet("Reading foreign sources")),
-            Command::Studies { .. } => return Err(not_yet("Searching studies")),
+            Command::Studies { command } => studies(command, user)?,
             Command::Serve { .. } => return Err(not_yet("Serving over HTTP")),
             Command::Projects { registry } => Work::Projects { registry: native(registry)?, user },
             Command::Users { registry } => Work::Users { registry: native(registry)?, user },
@@ -124,7 +144,7 @@ impl Manner {
     /// The manner that was said. What has no work yet swallows the words after it, also these.
     pub(crate) fn of(said: &Said) -> Self {
         let rest: &[OsString] = match &said.command {
-            Command::Studies { rest } | Command::Serve { rest } => rest,
+            Command::Serve { rest } => rest,
             _ => &[],
         };
         let swallowed = |word: &str| rest.iter().any(|other| other == word);
@@ -135,6 +155,71 @@ impl Manner {
     pub(crate) fn guess(words: &[OsString]) -> Self {
         let mut said = words.iter().skip(1).take_while(|word| *word != "--");
         Self { json: said.any(|word| word == "--json"), quiet: false }
+    }
+}
+
+/// What is meant by a command about studies.
+fn studies(said: StudiesCommand, user: Option<String>) -> Result<Work> {
+    Ok(match said {
+        StudiesCommand::Search { studies, sort, limit, offset } => {
+            let (sort, unknown_order) = order(&sort);
+            let (registry, filter) = (native(studies.registry)?, filter(studies.filter));
+            Work::SearchStudies(Studies { registry, user, filter, sort, unknown_order, limit, offset })
+        }
+        StudiesCommand::Values { field, studies } => {
+            let (registry, filter) = (native(studies.registry)?, filter(studies.filter));
+            let (sort, unknown_order, field) = (StudySort::default(), None, StudyField::categorical(&field)?);
+            let studies = Studies { registry, user, filter, sort, unknown_order, limit: 0, offset: 0 };
+            Work::StudyValues { studies, field }
+        }
+        StudiesCommand::Export { studies, sort, format, out, columns, no_bom, keep_formulas, sha256 } => {
+            let (sort, unknown_order) = order(&sort);
+            let ending = out.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
+            let format = match (format, ending.as_deref()) {
+                (Some(SaidFormat::Csv), _) => TableFormat::Csv,
+                (Some(SaidFormat::Tsv), _) | (None, Some("tsv")) => TableFormat::Tsv,
+                (Some(SaidFormat::Xlsx), _) | (None, Some("xlsx")) => TableFormat::Xlsx,
+                (None, _) => TableFormat::Csv,
+            };
+            let request = StudyExportRequest {
+                registry: native(studies.registry)?,
+                user,
+                filter: filter(studies.filter),
+                sort,
+                columns: Columns::named(&columns)?,
+                format,
+                bom: !no_bom,
+                neutralise: !keep_formulas,
+                sha256_file: sha256,
+                out,
+            };
+            Work::ExportStudies { request: Box::new(request), unknown_order }
+        }
+    })
+}
+
+/// The order, and what was said where it is none: then the usual one is taken, and that is told.
+fn order(said: &str) -> (StudySort, Option<String>) {
+    StudySort::named(said).map_or_else(|| (StudySort::default(), Some(said.to_owned())), |sort| (sort, None))
+}
+
+fn filter(said: SaidFilter) -> StudyFilter {
+    StudyFilter {
+        q: said.q.unwrap_or_default(),
+        exam_status: said.exam_status,
+        exam_source: said.exam_source,
+        application_order_no: said.application_order_no,
+        exam_item: said.exam_item,
+        exam_equipment: said.exam_equipment,
+        patient_gender: said.patient_gender,
+        exam_description: said.exam_description,
+        exam_room: said.exam_room,
+        patient_age_min: said.patient_age_min,
+        patient_age_max: said.patient_age_max,
+        start_date: said.start_date,
+        end_date: said.end_date,
+        exam_ids: (!said.exam_ids.is_empty()).then_some(said.exam_ids),
+        time_zone: said.tz,
     }
 }
 
@@ -342,7 +427,7 @@ mod tests {
     fn what_has_no_work_yet_says_so_in_one_sentence() {
         for words in [
             &["sync", "mysql://lab/db", "--to", "r.sqlite"][..],
-            &["studies", "search", "--registry", "r", "--q", "x"],
+            &["studies", "search", "--registry", "list.xlsx", "--q", "x"],
             &["serve", "--registry", "r", "--listen", "127.0.0.1:8001"],
             &["projects", "--registry", "postgres://lab/db"],
             &["projects", "--registry", "dump.SQL.gz"],
@@ -359,6 +444,21 @@ mod tests {
     }
 
     #[test]
+    fn the_end_of_a_tables_name_says_its_format() {
+        let format = |words: &[&str]| {
+            let words: Vec<&str> = ["studies", "export", "--registry", "r", "--out"].iter().chain(words).copied().collect();
+            match meaning(&words, "").expect("understood") {
+                Work::ExportStudies { request, .. } => request.format,
+                other => panic!("a table was asked for, not {other:?}"),
+            }
+        };
+        assert_eq!(format(&["a.xlsx"]), TableFormat::Xlsx, "a workbook");
+        assert_eq!(format(&["a.TSV"]), TableFormat::Tsv, "tabs");
+        assert_eq!(format(&["a"]), TableFormat::Csv, "the usual one");
+        assert_eq!(format(&["a.xlsx", "--format", "csv"]), TableFormat::Csv, "as said");
+    }
+
+    #[test]
     fn global_options_stand_anywhere() {
         for words in [
             ["sheaf", "--json", "--quiet", "--user", "mo", "--home", "h", "users", "--registry", "r"],
@@ -369,7 +469,7 @@ mod tests {
             assert!(manner.json && manner.quiet, "before or after the subcommand");
             assert_eq!(said.everywhere.user.as_deref(), Some("mo"), "also those with a value");
         }
-        let said = Said::try_parse_from(["sheaf", "studies", "search", "--json"]).expect("understood");
+        let said = Said::try_parse_from(["sheaf", "serve", "--registry", "--json"]).expect("understood");
         assert!(Manner::of(&said).json, "also behind a command that has no work yet");
         assert!(!Manner::guess(&["sheaf".into(), "--".into(), "--json".into()]).json, "but not behind --");
     }

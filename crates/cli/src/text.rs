@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use sheaf_app::wire::{
     Archive, ArchiveState, DatasetExport, Deleted, DemoReport, ErrorReport, ExportStatus, Exports, Patients, PlanReport,
-    Projects, Users, Verification,
+    Projects, Studies, StudyExport, StudyValues, TableFormat, Users, Verification,
 };
 use sheaf_registry::error::{Detail, FileProblem};
 
@@ -95,6 +95,10 @@ fn many(number: u64, one: &str) -> String {
     format!("{} {one}{}", count(number), if number == 1 { "" } else { "s" })
 }
 
+fn studies(number: u64) -> String {
+    format!("{} {}", count(number), if number == 1 { "study" } else { "studies" })
+}
+
 fn local(time: Timestamp) -> String {
     time.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
 }
@@ -171,6 +175,86 @@ impl Readable for Users {
         let rows: Vec<_> = self.users.iter().map(|user| vec![user.name.clone(), user.role.clone()]).collect();
         out.push_str(&table(&[("USER", Left), ("ROLE", Left)], &rows));
     }
+}
+
+impl Readable for Studies {
+    fn write(&self, out: &mut String) {
+        let time = |time: Option<Timestamp>| time.map(|time| in_zone(time, &self.time_zone)).unwrap_or_default();
+        let rows: Vec<_> = self
+            .rows
+            .iter()
+            .map(|study| {
+                vec![
+                    study.exam_id.clone(),
+                    study.medical_record_no.clone(),
+                    study.patient_name.clone(),
+                    study.patient_gender.clone(),
+                    study.patient_age.map(|age| age.to_string()).unwrap_or_default(),
+                    study.exam_status.clone(),
+                    study.exam_source.clone(),
+                    study.exam_description.clone(),
+                    study.exam_room.clone(),
+                    time(study.order_datetime),
+                ]
+            })
+            .collect();
+        let heading = [
+            ("EXAM", Left),
+            ("RECORD NO", Left),
+            ("NAME", Left),
+            ("SEX", Left),
+            ("AGE", Right),
+            ("STATUS", Left),
+            ("SOURCE", Left),
+            ("DESCRIPTION", Left),
+            ("ROOM", Left),
+            ("ORDERED", Left),
+        ];
+        out.push_str(&table(&heading, &rows));
+        let here = rows.len() as u64;
+        if here == self.total {
+            line(out, &format!("{}. Times are in {}.", studies(self.total), self.time_zone));
+        } else {
+            line(out, &format!("{} of {}. Times are in {}.", count(here), studies(self.total), self.time_zone));
+        }
+    }
+}
+
+impl Readable for StudyValues {
+    fn write(&self, out: &mut String) {
+        if self.values.is_empty() {
+            line(out, "No study matches.");
+        }
+        let named = |value: &str| if value.is_empty() { "(none)".to_owned() } else { value.to_owned() };
+        let rows: Vec<_> = self.values.iter().map(|value| vec![named(&value.value), count(value.count)]).collect();
+        out.push_str(&table(&[("VALUE", Left), ("STUDIES", Right)], &rows));
+    }
+}
+
+/// What is said with a table: in which zone its times are, and what had to be changed.
+pub(crate) fn about_table(table: &StudyExport) -> String {
+    let zone = table.filter.time_zone.as_deref().unwrap_or("UTC");
+    let mut said = format!("Note: times in the table are in {zone}; it holds names of patients.\n");
+    if table.format != TableFormat::Xlsx {
+        said.push_str("Note: Excel drops leading zeros when it opens such a file; an XLSX keeps them.\n");
+    }
+    for (number, what) in [
+        (table.neutralised, "would be run by a spreadsheet and got a ' in front"),
+        (table.replaced, "held characters that no table can hold; they were replaced"),
+        (table.shortened, "were longer than 32,767 characters and were shortened"),
+        (table.too_long_for_excel, "are longer than Excel shows; the file holds all of them"),
+        (table.times_as_text, "are times before 1900, which stand as text"),
+    ] {
+        if number > 0 {
+            let _ = writeln!(said, "Note: {} {what}.", many(number, "cell"));
+        }
+    }
+    said
+}
+
+fn in_zone(time: Timestamp, zone: &str) -> String {
+    let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
+    time.to_zoned(zone).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 impl Readable for Patients {
@@ -270,9 +354,19 @@ impl Readable for DatasetExport {
             field(out, "Size", &format!("{} ({} bytes)", bytes(archive.bytes), count(archive.bytes)));
             field(out, "SHA-256", &archive.sha256);
         }
-        let contents = [many(self.patients, "patient"), many(self.files, "file"), bytes(self.bytes)].join(", ");
-        field(out, "Contents", &contents);
-        field(out, "Project", &self.project);
+        if let Some(table) = &self.studies {
+            let format = table.format.extension().to_uppercase();
+            field(
+                out,
+                "Contents",
+                &format!("{} as {format}, {}", studies(table.studies), many(table.columns.len() as u64, "column")),
+            );
+            field(out, "Time zone", table.filter.time_zone.as_deref().unwrap_or("UTC"));
+        } else {
+            let contents = [many(self.patients, "patient"), many(self.files, "file"), bytes(self.bytes)].join(", ");
+            field(out, "Contents", &contents);
+            field(out, "Project", &self.project);
+        }
         field(out, "Registry", &self.registry);
         if let Some(synced) = self.registry_synced_at {
             field(out, "Synced", &local(synced));

@@ -9,6 +9,8 @@ use sheaf_app::progress::Meter;
 use sheaf_app::registries::Looking;
 use sheaf_app::wire::{DatasetExport, ExportStatus, Verification};
 use sheaf_app::{Environment, Sheaf, demo};
+use sheaf_registry::studies::StudySort;
+use sheaf_registry::text::quoted;
 use sheaf_registry::{Code, Error, Result};
 
 use crate::args::Said;
@@ -92,6 +94,25 @@ pub(crate) fn perform(meaning: Meaning, output: Output) -> Result<u8> {
             drop(watch);
             verified(output, &verification?)
         }
+        Work::SearchStudies(said) => {
+            tell_order(output, said.unknown_order.as_deref());
+            let looking = looking(home.as_deref(), &said.registry, said.user.as_deref());
+            let page = looking.studies(&said.filter, said.sort, said.limit, said.offset, &cancelled_by_signals())?;
+            output.answer(&page, exit::DONE)
+        }
+        Work::StudyValues { studies, field } => {
+            let looking = looking(home.as_deref(), &studies.registry, studies.user.as_deref());
+            let values = looking.study_values(field, &studies.filter, &cancelled_by_signals())?;
+            output.answer(&values, exit::DONE)
+        }
+        Work::ExportStudies { request, unknown_order } => {
+            tell_order(output, unknown_order.as_deref());
+            let sheaf = sheaf()?;
+            let watch = Watch::new(output);
+            let record = sheaf.export_studies(&request, &watch.listener, &cancelled_by_signals());
+            drop(watch);
+            ended(output, &record?)
+        }
         Work::Completions(shell) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Said::command(), "sheaf", &mut script);
@@ -105,6 +126,14 @@ fn looking<'a>(home: Option<&'a Path>, registry: &'a Path, user: Option<&'a str>
     Looking { registry, user, home, environment: &Environment::system }
 }
 
+/// The original takes its usual order for one that it does not know; so does this, but says so.
+fn tell_order(output: Output, unknown: Option<&str>) {
+    if let Some(said) = unknown {
+        let usual = StudySort::default();
+        output.message(&format!("Note: {} is no order of studies; {usual} is taken.\n", quoted(said)));
+    }
+}
+
 /// Answers with the record of a job that has ended.
 fn ended(output: Output, record: &DatasetExport) -> u8 {
     let code = match record.status {
@@ -116,7 +145,9 @@ fn ended(output: Output, record: &DatasetExport) -> u8 {
     if !record.unknown_patients.is_empty() {
         output.message(&format!("Note: {}\n", text::unknown_ids(&record.unknown_patients)));
     }
-    if record.status.is_completed() {
+    if let Some(table) = &record.studies {
+        output.message(&text::about_table(table));
+    } else if record.status.is_completed() {
         output.message(NOT_DEIDENTIFIED);
     }
     output.answer(record, code)

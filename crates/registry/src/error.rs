@@ -142,6 +142,8 @@ codes! {
     SizeMismatch = "SIZE_MISMATCH", Failed;
     /// A file has another hash than the registry says.
     HashMismatch = "HASH_MISMATCH", Failed;
+    /// A cell of a table holds less than the registry does: it was too long, or held what no table can.
+    CellChanged = "CELL_CHANGED", Failed;
     /// Writing the archive failed.
     WriteFailed = "WRITE_FAILED", Failed;
     /// The archive that was written is not the one that was planned.

@@ -16,7 +16,8 @@ use crate::platform;
 /// `application_id` of a history: `ShfH`.
 const APPLICATION_ID: i32 = 0x5368_6648;
 /// Each takes the schema one version on.
-pub(super) const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("removed.sql")];
+pub(super) const MIGRATIONS: &[&str] =
+    &[include_str!("schema.sql"), include_str!("removed.sql"), include_str!("studies.sql")];
 /// How long a locked database is waited for.
 const BUSY: Duration = Duration::from_secs(5);
 

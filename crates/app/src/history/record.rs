@@ -13,7 +13,7 @@ use sheaf_registry::selection::Selection;
 
 use super::state::State;
 use crate::platform::{FileIdentity, path_from_sql};
-use crate::wire::{Confirmed, ErrorReport, ExportStatus};
+use crate::wire::{Confirmed, ErrorReport, ExportStatus, StudyExport};
 
 /// What a user confirmed: the numbers, and a digest of every entry that tells whether the job's plan is the same.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +72,8 @@ pub(crate) struct Record {
     pub(crate) cancel_requested: bool,
     /// The list does not show it any longer.
     pub(crate) removed_at: Option<Timestamp>,
+    /// A table of studies; `None`: an archive of files.
+    pub(crate) studies: Option<StudyExport>,
 }
 
 impl Record {
@@ -198,6 +200,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Record> {
         owner: row.get("owner")?,
         cancel_requested: row.get("cancel_requested")?,
         removed_at: time(row, "removed_at")?,
+        studies: json(row, "studies")?,
     })
 }
 

@@ -48,6 +48,7 @@ fn new(id: &str) -> NewExport {
         destination: PathBuf::from(format!("/out/{id}.zip")),
         never_used: false,
         planned: planned(1),
+        studies: None,
     }
 }
 

@@ -16,7 +16,7 @@ use super::record::{self, ArchiveRecord, Confirmation, Key, Record, on_missing_w
 use super::state::State;
 use super::{History, Refusal, Step, unknown};
 use crate::platform::path_to_sql;
-use crate::wire::{Confirmed, ErrorReport};
+use crate::wire::{Confirmed, ErrorReport, StudyExport};
 
 /// An export that was not created yet.
 #[derive(Clone, Debug)]
@@ -35,6 +35,8 @@ pub(crate) struct NewExport {
     /// The destination is free only if no record ever had it: an automatic name takes the next number instead.
     pub(crate) never_used: bool,
     pub(crate) planned: Planned,
+    /// A table of studies; `None`: an archive of files.
+    pub(crate) studies: Option<StudyExport>,
 }
 
 /// The numbers of a plan.
@@ -64,10 +66,10 @@ impl History {
             transaction.execute(
                 "INSERT INTO dataset_export (id, name, notes, user, as_owner, project, registry, registry_synced_at, status,
                      selection, on_missing, destination, patients, files, bytes, archive_bytes_max, confirmed, created_at, owner,
-                     unknown_patients)
+                     unknown_patients, studies)
                  VALUES (:id, :name, :notes, :user, :as_owner, :project, :registry, :synced_at, 'pending',
                      :selection, :on_missing, :destination, :patients, :files, :bytes, :max, :confirmed, :now, :owner,
-                     :unknown)",
+                     :unknown, :studies)",
                 named_params! {
                     ":id": new.id, ":name": new.name, ":notes": new.notes, ":user": new.user, ":as_owner": new.as_owner,
                     ":project": new.project, ":registry": path_to_sql(&new.registry),
@@ -77,12 +79,13 @@ impl History {
                     ":bytes": numbers.bytes, ":max": new.planned.archive_bytes_max,
                     ":confirmed": to_json(&new.planned.confirmation), ":now": self.now(), ":owner": owner,
                     ":unknown": to_json(&new.planned.unknown_patients),
+                    ":studies": new.studies.as_ref().map(to_json),
                 },
             )?;
             let what = json!({
                 "event": "created", "name": new.name, "project": new.project, "registry": new.registry.to_string_lossy(),
                 "destination": new.destination.to_string_lossy(), "selection": new.selection, "patients": numbers.patients,
-                "files": numbers.files, "bytes": numbers.bytes,
+                "files": numbers.files, "bytes": numbers.bytes, "studies": new.studies,
             });
             let record = get(transaction, &new.id)?;
             self.audit(transaction, &record, "", State::Pending.word(), &what)?;
@@ -125,6 +128,21 @@ impl History {
                 return Err(conflict(&record, State::Processing).into());
             }
             self.changed(&key.id, None);
+            get(transaction, &key.id)
+        })
+    }
+
+    /// Keeps what became of a table of studies. No transition.
+    pub(crate) fn tabulated(&self, key: &Key, studies: &StudyExport) -> Result<Record> {
+        self.write(|transaction| {
+            let rows = transaction.execute(
+                "UPDATE dataset_export SET studies = ?1
+                 WHERE id = ?2 AND attempt = ?3 AND status = 'processing' AND phase = 'writing'",
+                params![to_json(studies), key.id, key.attempt],
+            )?;
+            if rows != 1 {
+                return Err(conflict(&get(transaction, &key.id)?, State::Processing).into());
+            }
             get(transaction, &key.id)
         })
     }

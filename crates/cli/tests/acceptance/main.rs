@@ -12,4 +12,5 @@ mod refusals;
 mod scene;
 mod signals;
 mod snapshots;
+mod studies;
 mod words;

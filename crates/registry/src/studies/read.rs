@@ -88,6 +88,19 @@ impl Registry {
         Ok(count)
     }
 
+    /// How many studies there are for a viewer.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub fn study_count(&self, viewer: &Viewer) -> Result<u64> {
+        viewer.must_belong_to(self)?;
+        if !viewer.may_read_studies() {
+            return Ok(0);
+        }
+        let counted = self.rows("SELECT count(*) FROM study", [], |row| row.get::<_, i64>(0))?;
+        Ok(counted.first().map_or(0, |count| count.cast_unsigned()))
+    }
+
     /// A page of the matching studies, and how many match.
     ///
     /// # Errors
