@@ -167,7 +167,7 @@ pub(crate) enum StudiesCommand {
     /// A page of the studies that match, and how many match
     Search {
         #[command(flatten)]
-        studies: SaidStudies,
+        studies: Box<SaidStudies>,
         /// In which order: a column and _asc or _desc
         #[arg(long, value_name = "ORDER", default_value = "order_datetime_desc")]
         sort: String,

@@ -176,10 +176,9 @@ fn studies(said: StudiesCommand, user: Option<String>) -> Result<Work> {
             let (sort, unknown_order) = order(&sort);
             let ending = out.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
             let format = match (format, ending.as_deref()) {
-                (Some(SaidFormat::Csv), _) => TableFormat::Csv,
                 (Some(SaidFormat::Tsv), _) | (None, Some("tsv")) => TableFormat::Tsv,
                 (Some(SaidFormat::Xlsx), _) | (None, Some("xlsx")) => TableFormat::Xlsx,
-                (None, _) => TableFormat::Csv,
+                (Some(SaidFormat::Csv) | None, _) => TableFormat::Csv,
             };
             let request = StudyExportRequest {
                 registry: native(studies.registry)?,

@@ -5,6 +5,7 @@ import type { ErrorReport } from "./ErrorReport";
 import type { ExportStatus } from "./ExportStatus";
 import type { FileProblem } from "./FileProblem";
 import type { Selection } from "./Selection";
+import type { StudyExport } from "./StudyExport";
 
 /**
  * The record of one export: who exported what, when, and what became of it.
@@ -90,6 +91,10 @@ attempt: number,
  * Why it failed, was cancelled or interrupted; else `null`.
  */
 error: ErrorReport | null, 
+/**
+ * What a table of studies is made of; such an export has no project, selection or patients.
+ */
+studies?: StudyExport, 
 /**
  * What was confirmed, where the registry or its files had changed by the time the job began.
  */
