@@ -365,7 +365,7 @@ it('shows what is lacking and who is hidden, at a click', async () => {
   expect(screen.getByTestId('selected')).toHaveTextContent('3 selected · 2 hidden by filter');
   await user.click(screen.getByRole('button', { name: 'show' }));
   await waitFor(() => expect(sent('set_filter')[0]).toMatchObject({ among: { type: 'hidden' } }));
-  await user.click(screen.getByRole('button', { name: /who has no cbct/ }));
+  await user.click(screen.getByRole('button', { name: /1 has no cbct/ }));
   await waitFor(() =>
     expect(sent('set_filter')[1]).toMatchObject({ among: { type: 'lacking', modality: 1 } }),
   );

@@ -144,7 +144,7 @@ function Columns({ state }: { state: BrowseState }) {
     }, [t, begin, act]),
   );
 
-  const summary = <SummaryColumn state={state} form={form} />;
+  const summary = <SummaryColumn state={state} form={form} inDrawer={narrow} />;
   return (
     <LabelsContext value={labels}>
       <div className={classes.columns} data-narrow={narrow || undefined}>
@@ -179,9 +179,14 @@ function Columns({ state }: { state: BrowseState }) {
             onClose={() => setDrawer(false)}
             size={380}
             padding={0}
-            withCloseButton={false}
-            aria-label={t('newExport.summary')}
-            classNames={{ body: classes.drawer ?? '' }}
+            title={t('newExport.summary')}
+            closeButtonProps={{ 'aria-label': t('common.close') }}
+            classNames={{
+              content: classes.drawer ?? '',
+              header: classes.drawerHead ?? '',
+              title: classes.drawerTitle ?? '',
+              body: classes.drawerBody ?? '',
+            }}
           >
             <div data-summary className={classes.drawerInner}>
               {summary}

@@ -24,13 +24,15 @@ import classes from './NewExport.module.css';
 interface Props {
   state: BrowseState;
   form: ExportForm;
+  /** In a drawer, which has the title. */
+  inDrawer?: boolean;
 }
 
 /** Most lines of what is lacking before the rest is counted. */
 const MOST_LACKING = 4;
 
 /** What an export would be: how much, what is left out, where it goes; and the one button. */
-export function SummaryColumn({ state, form }: Props) {
+export function SummaryColumn({ state, form, inDrawer = false }: Props) {
   const { t } = useTranslation();
   const { problem, dismiss } = useActs();
   const [dialog, setDialog] = useState<'preview' | 'completeness' | null>(null);
@@ -59,7 +61,7 @@ export function SummaryColumn({ state, form }: Props) {
 
   return (
     <section className={classes.column} aria-labelledby="summary-title">
-      <header className={classes.head}>
+      <header className={inDrawer ? 'visually-hidden' : classes.head}>
         <h2 id="summary-title">{t('newExport.summary')}</h2>
       </header>
       <div className={classes.scroll}>
@@ -169,7 +171,7 @@ function LeftOut({ state }: { state: BrowseState }) {
           key={each.modality}
           type="button"
           className={classes.lacking}
-          aria-label={t('newExport.estimate.lackingShow', {
+          title={t('newExport.estimate.lackingShow', {
             count: each.patients,
             n: format.count(each.patients),
             name: each.slug,
