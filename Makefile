@@ -41,6 +41,8 @@ package: setup ui ## Builds the .deb and the .rpm (release; minutes), and says w
 bench: setup ## Measures speed against Python and 7-Zip, and peak memory
 	$(CARGO) build --release --package sheaf-cli --bins --examples
 	.env-checkers/bin/python scripts/bench.py
+	$(CARGO) bench --package sheaf-registry --bench studies
+	.env-checkers/bin/python scripts/bench_studies.py
 
 coverage: setup ## Measures line coverage of registry, archive and app (85 % at least)
 	scripts/coverage.sh

@@ -4,7 +4,7 @@
 # rustc's LLVM version, which Debian's package llvm-NN brings.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-rooms=(registry archive app)
+rooms=(registry archive tables app)
 major=$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
 host=$(rustc -vV | sed -n 's/^host: //p')
 tool() { # the path of an LLVM tool, or nothing

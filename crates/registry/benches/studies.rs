@@ -47,7 +47,7 @@ fn main() -> Result<()> {
                 patient_gender: vec!["F".to_owned()],
                 patient_age_min: Some(61),
                 exam_status: Some("終審報告".to_owned()),
-                start_date: Some("2025-01-01".to_owned()),
+                start_date: Some("2023-01-01".to_owned()),
                 ..StudyFilter::default()
             },
         ),
