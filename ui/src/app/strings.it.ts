@@ -2,7 +2,7 @@ import type { Catalogue } from '../i18n/types';
 import type { common as en } from './strings.en';
 
 export const common: Catalogue<typeof en> = {
-  pages: { newExport: 'Nuova esportazione', exports: 'Esportazioni', settings: 'Impostazioni' },
+  pages: { newExport: 'Esporta', exports: 'Esportazioni', settings: 'Impostazioni' },
   navigation: 'Pagine',
   skipToContent: 'Vai al contenuto',
   close: 'Chiudi',
@@ -60,7 +60,7 @@ export const common: Catalogue<typeof en> = {
       go: 'Vai a',
       registry: 'Registro',
       project: 'Progetto',
-      newExport: 'Nuova esportazione',
+      newExport: 'Esporta',
       exports: 'Esportazioni',
       look: 'Aspetto',
       language: 'Lingua',
@@ -82,7 +82,7 @@ export const common: Catalogue<typeof en> = {
   shortcuts: {
     title: 'Scorciatoie da tastiera',
     everywhere: 'Ovunque',
-    newExport: 'Nuova esportazione',
+    newExport: 'Esporta',
     tree: 'Nell’elenco dei pazienti',
     exports: 'Esportazioni',
     palette: 'Elenco dei comandi',

@@ -61,7 +61,7 @@ export function PatientsColumn({ state, find, tree }: Props) {
           id: 'paste-list',
           group: t('common.pages.newExport'),
           label: t('newExport.list.title'),
-          keywords: t('newExport.filter.list'),
+          keywords: t('newExport.list.words'),
           icon: IconListSearch,
           run: () => setListOpen(true),
         },

@@ -59,6 +59,7 @@ export const newExport = {
   clearTitle: 'Unselect everyone',
   list: {
     title: 'Select by a list of patient IDs',
+    words: 'paste clipboard file CSV',
     about:
       'One ID a line, or separated by commas, semicolons, tabs or blanks. IDs are compared as they are written.',
     text: 'Patient IDs',

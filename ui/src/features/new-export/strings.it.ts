@@ -63,6 +63,7 @@ export const newExport: Catalogue<typeof en> = {
   clearTitle: 'Deseleziona tutti',
   list: {
     title: 'Seleziona con una lista di ID dei pazienti',
+    words: 'incolla appunti elenco file CSV',
     about:
       'Un ID per riga, oppure separati da virgole, punti e virgola, tabulazioni o spazi. Gli ID si confrontano così come sono scritti.',
     text: 'ID dei pazienti',
@@ -99,7 +100,7 @@ export const newExport: Catalogue<typeof en> = {
     row_other: '{{name}}: {{n}} pazienti, {{bytes}}',
   },
   cohorts: {
-    save: 'Salva come coorte…',
+    save: 'Salva coorte…',
     open: 'Coorti',
     title: 'Coorti salvate',
     none: 'Ancora nessuna coorte. Salvare una selezione per ritrovarla.',

@@ -101,7 +101,7 @@ describe('settings', () => {
     const user = userEvent.setup();
     await user.click(await screen.findByRole('radio', { name: 'Italiano' }));
     expect(await screen.findByRole('heading', { level: 1, name: 'Impostazioni' })).toBeVisible();
-    expect(screen.getByRole('link', { name: 'Nuova esportazione' })).toBeVisible();
+    expect(screen.getByRole('link', { name: 'Esporta' })).toBeVisible();
     expect(screen.getByRole('button', { name: /^Progetto\s*Brain tumours/ })).toBeVisible();
     expect(screen.getByText('1,2 TB liberi')).toBeVisible();
     expect(document.documentElement).toHaveAttribute('lang', 'it');
