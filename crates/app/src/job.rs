@@ -223,15 +223,28 @@ impl Job {
             persist(|| house.history.planned(&self.key, &written.planned))?;
             persist(|| house.history.tabulated(&self.key, &written.studies))?;
             failpoint::hit("verified");
-            let beside =
-                asked.sha256_file.then(|| studies::write_checksum(&record.destination, &part.sha256)).transpose()?;
+            let beside = asked.sha256_file.then(|| studies::checksum_path(&record.destination));
+            if let Some(beside) = &beside {
+                // Noted first, so that it goes should this process die before the table stands.
+                house.history.note_part(beside, house.owner.id())?;
+                if let Err(error) = studies::write_checksum(beside, &record.destination, &part.sha256) {
+                    // It may be somebody's.
+                    house.history.forget_part(beside)?;
+                    return Err(error);
+                }
+                failpoint::hit("summed");
+            }
             let exported = Confirmed { bytes: part.bytes, ..written.planned.confirmation.numbers.clone() };
-            self.publish(house, record, &exported, part, problems).inspect_err(|_| {
-                if let Some(beside) = beside {
+            let published = self.publish(house, record, &exported, part, problems);
+            if let Some(beside) = &beside {
+                if published.is_err() {
                     // Ours, and about a table that there is not.
                     let _ = std::fs::remove_file(beside);
                 }
-            })
+                // Where this cannot be noted, the next start removes the file of the checksum, and nothing else.
+                let _ = house.history.forget_part(beside);
+            }
+            published
         };
         publish().inspect_err(|_| drop(part.clone().discard()))
     }

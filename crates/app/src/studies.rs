@@ -413,16 +413,15 @@ pub(crate) fn write(house: &House, record: &Record, asked: &StudyExport, meter: 
     Ok(Written { part, studies, problems: problems(&report), planned: planned(&registry, report.rows)? })
 }
 
-/// Puts the checksum beside a table, before the table appears; gives what to remove should that fail.
-pub(crate) fn write_checksum(table: &Path, sha256: &[u8; 32]) -> Result<PathBuf> {
-    let path = checksum_path(table);
+/// Puts the checksum of a table at `path`, before the table appears.
+pub(crate) fn write_checksum(path: &Path, table: &Path, sha256: &[u8; 32]) -> Result<()> {
     let name = table.file_name().unwrap_or_default().to_string_lossy();
     let write = || -> std::io::Result<()> {
-        let mut file = platform::private_file().write(true).create_new(true).open(&path)?;
+        let mut file = platform::private_file().write(true).create_new(true).open(path)?;
         file.write_all(format!("{}  {name}\n", hex::encode(sha256)).as_bytes())?;
         file.sync_all()
     };
-    write().map(|()| path.clone()).map_err(|error| match error.kind() {
+    write().map_err(|error| match error.kind() {
         std::io::ErrorKind::AlreadyExists => {
             Error::new(Code::DestinationTaken, format!("{} already exists.", path.display()))
                 .hint("Move it away, or export without the file of the checksum.")
@@ -454,7 +453,8 @@ pub(crate) fn verify(path: &Path, sha256: &str, rows: u64, cancel: &Cancel) -> R
     Ok(wire::Verification { ok, files: rows, bytes, sha256: found, problems })
 }
 
-fn checksum_path(table: &Path) -> PathBuf {
+/// Where the checksum of a table stands.
+pub(crate) fn checksum_path(table: &Path) -> PathBuf {
     let mut name = table.as_os_str().to_owned();
     name.push(".sha256");
     PathBuf::from(name)

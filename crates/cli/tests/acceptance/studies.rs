@@ -248,9 +248,10 @@ fn a_killed_table_is_restarted() {
         "--out",
         scene.out().join("a.tsv"),
         "--exam-room",
-        "CT1"
+        "CT1",
+        "--sha256"
     ];
-    for point in ["created", "started", "verified", "publishing", "published"] {
+    for point in ["created", "started", "verified", "summed", "publishing", "published"] {
         let ran = scene.sheaf.dying_at(point).run(&words);
         assert_eq!(ran.code, None, "{point}: {ran:?}");
         let record = scene.sheaf.json(&words!["exports", "list"], 0)["exports"][0].clone();
@@ -264,6 +265,8 @@ fn a_killed_table_is_restarted() {
         }
         assert!(fs::read_to_string(scene.out().join("a.tsv")).expect("there").contains("E1\t00123\t"), "{point}");
         scene.sheaf.json(&words!["exports", "delete", &id], 0);
+        // It says nothing about another file of that name, and stays with whom it was made for.
+        let _ = fs::remove_file(scene.out().join("a.tsv.sha256"));
         assert_eq!(fs::read_dir(scene.out()).expect("there").count(), 0, "{point}: deleted with its record");
     }
 }
