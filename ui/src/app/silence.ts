@@ -30,6 +30,11 @@ export function look(): void {
 }
 
 function subscribe(listener: () => void): () => void {
+  // What came before anybody listened says nothing: Rust has its time from now on.
+  if (listeners.size === 0) {
+    lastHeard = lastLook = performance.now();
+    silent = false;
+  }
   listeners.add(listener);
   const timer = setInterval(look, LOOK_EVERY_MS);
   return () => {
