@@ -196,13 +196,17 @@ fn make_executable(path: &Path) {
 }
 
 /// Looks until there is something, and fails with what was waited for.
-pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub(crate) async fn eventually<T>(what: &str, look: impl AsyncFnMut() -> Option<T>) -> T {
+    in_time(look).await.unwrap_or_else(|| panic!("waited in vain for {what}"))
+}
+
+async fn in_time<T>(mut look: impl AsyncFnMut() -> Option<T>) -> Option<T> {
     let began = Instant::now();
     loop {
-        if let Some(found) = look().await {
+        let found = look().await;
+        if found.is_some() || began.elapsed() > PATIENCE {
             return found;
         }
-        assert!(began.elapsed() < PATIENCE, "waited in vain for {what}");
         tokio::time::sleep(LOOK).await;
     }
 }
@@ -243,6 +247,17 @@ impl Window {
         window
     }
 
+    /// Looks until there is something. When it does not come, the window is kept as a picture and its text is told.
+    pub(crate) async fn until<T>(&self, what: &str, look: impl AsyncFnMut() -> Option<T>) -> T {
+        if let Some(found) = in_time(look).await {
+            return found;
+        }
+        let test = std::thread::current().name().unwrap_or("test").replace("::", "-");
+        self.shot(&format!("failed-{test}")).await;
+        let text = self.run("return document.body.innerText;", vec![]).await;
+        panic!("waited in vain for {what}; target/tmp/window/failed-{test}.png shows the window, which says:\n{}", text.as_str().unwrap_or(""));
+    }
+
     /// Process id of the application.
     pub(crate) fn pid(&self) -> u32 {
         self.program
@@ -255,13 +270,13 @@ impl Window {
 
     /// Waits for an element by its CSS selector.
     pub(crate) async fn wait(&self, css: &str) -> Element {
-        eventually(css, async || self.page.find(Locator::Css(css)).await.ok()).await
+        self.until(css, async || self.page.find(Locator::Css(css)).await.ok()).await
     }
 
     /// Waits until no element has this selector.
     pub(crate) async fn wait_gone(&self, css: &str) {
         let gone = async || self.page.find(Locator::Css(css)).await.is_err().then_some(());
-        eventually(&format!("{css} to go"), gone).await;
+        self.until(&format!("{css} to go"), gone).await;
     }
 
     /// Waits for a visible element with this role and accessible name (a part of it is enough).
@@ -275,13 +290,13 @@ impl Window {
             let id = found.get("element-6066-11e4-a52e-4f735466cecf")?.as_str()?.to_owned();
             Some(Element::from_element_id(self.page.clone(), id.into()))
         };
-        eventually(&format!("{role} {name:?}"), find).await
+        self.until(&format!("{role} {name:?}"), find).await
     }
 
     /// Clicks what has this role and accessible name. What has moved or is being drawn anew is found again.
     pub(crate) async fn click(&self, role: &str, name: &str) {
         let clicked = async || self.role(role, name).await.click().await.ok();
-        eventually(&format!("a click on {role} {name:?}"), clicked).await;
+        self.until(&format!("a click on {role} {name:?}"), clicked).await;
     }
 
     /// Waits until the text of an element holds this text; gives it all.
@@ -290,7 +305,27 @@ impl Window {
             let found = self.page.find(Locator::Css(css)).await.ok()?.text().await.ok()?;
             found.contains(text).then_some(found)
         };
-        eventually(&format!("{css} to say {text:?}"), reads).await
+        self.until(&format!("{css} to say {text:?}"), reads).await
+    }
+
+    /// Clicks the first element with this selector, found again if it has moved.
+    pub(crate) async fn click_css(&self, css: &str) {
+        let clicked = async || self.page.find(Locator::Css(css)).await.ok()?.click().await.ok();
+        self.until(&format!("a click on {css}"), clicked).await;
+    }
+
+    /// Something when the element's text holds this text now.
+    pub(crate) async fn has_text(&self, css: &str, text: &str) -> Option<()> {
+        let found = self.page.find(Locator::Css(css)).await.ok()?.text().await.ok()?;
+        found.contains(text).then_some(())
+    }
+
+    /// The first whole number that an element shows.
+    pub(crate) async fn number(&self, css: &str) -> u64 {
+        let text = self.wait(css).await.text().await.expect("it has text");
+        let digits: String =
+            text.chars().skip_while(|c| !c.is_ascii_digit()).take_while(|c| c.is_ascii_digit() || *c == ',').filter(char::is_ascii_digit).collect();
+        digits.parse().unwrap_or_else(|_| panic!("{css} shows no number: {text:?}"))
     }
 
     /// Types into whatever has the focus.
@@ -302,6 +337,44 @@ impl Window {
     /// Presses a key together with Control.
     pub(crate) async fn control(&self, key: char) {
         self.keys(&format!("{}{key}{}", char::from(Key::Control), char::from(Key::Null))).await;
+    }
+
+    /// Presses a key that has no character.
+    pub(crate) async fn press(&self, key: Key) {
+        self.keys(&char::from(key).to_string()).await;
+    }
+
+    /// Presses such a key together with Control.
+    pub(crate) async fn control_press(&self, key: Key) {
+        self.control(char::from(key)).await;
+    }
+
+    /// Presses Tab until the focus is on something whose accessible name holds this text.
+    pub(crate) async fn tab_to(&self, name: &str) {
+        let script = "const e = document.activeElement; return e?.getAttribute('aria-label') ?? e?.textContent ?? '';";
+        self.tab_until(name, async || self.run(script, vec![]).await.as_str().is_some_and(|label| label.contains(name))).await;
+    }
+
+    /// Presses Tab until the focus is on something with this selector.
+    pub(crate) async fn tab_to_css(&self, css: &str) {
+        let script = "return document.activeElement?.matches(arguments[0]) ?? false;";
+        self.tab_until(css, async || self.run(script, vec![json!(css)]).await == json!(true)).await;
+    }
+
+    async fn tab_until(&self, what: &str, reached: impl AsyncFn() -> bool) {
+        for _ in 0..80 {
+            if reached().await {
+                return;
+            }
+            self.press(Key::Tab).await;
+        }
+        panic!("Tab does not reach {what}");
+    }
+
+    /// Waits until nothing moves any longer: transitions of colours would be judged half way.
+    pub(crate) async fn still(&self) {
+        let script = "return document.getAnimations().every((a) => a.playState !== 'running' || a.effect?.getTiming().iterations === Infinity);";
+        self.until("a still page", async || (self.run(script, vec![]).await == json!(true)).then_some(())).await;
     }
 
     /// Runs a script in the page.

@@ -1,5 +1,9 @@
 //! The real window, driven as a person would: on a display, a session bus and a home of its own.
 
+mod fixture;
 mod harness;
 
 mod begins;
+mod everyone;
+mod main_job;
+mod troubles;

@@ -1,0 +1,55 @@
+//! Registries that tests share, made once a run: they are read only.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use sheaf_app::demo::{DemoOptions, make_demo};
+use sheaf_registry::progress::{Cancel, Unobserved};
+
+fn made(name: &str, options: impl FnOnce(PathBuf) -> DemoOptions) -> PathBuf {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("window-registries").join(name);
+    let _ = std::fs::remove_dir_all(&dir);
+    std::fs::create_dir_all(dir.parent().expect("it has one")).expect("a folder");
+    make_demo(&options(dir), &Unobserved, &Cancel::new()).expect("the demo is made").registry
+}
+
+/// Real files of nine patients in three projects.
+pub(crate) fn demo() -> &'static Path {
+    static MADE: OnceLock<PathBuf> = OnceLock::new();
+    MADE.get_or_init(|| {
+        made("small", |dir| DemoOptions { dir, patients: 9, studies: 0, seed: 1, sparse: false, with_faults: false })
+    })
+}
+
+/// The same with files that are missing, changed or forbidden.
+pub(crate) fn faulty() -> &'static Path {
+    static MADE: OnceLock<PathBuf> = OnceLock::new();
+    MADE.get_or_init(|| {
+        made("faulty", |dir| DemoOptions { dir, patients: 9, studies: 0, seed: 1, sparse: false, with_faults: true })
+    })
+}
+
+/// Sparse files of realistic size: an export takes long enough to be stopped.
+pub(crate) fn large() -> &'static Path {
+    static MADE: OnceLock<PathBuf> = OnceLock::new();
+    MADE.get_or_init(|| {
+        made("large", |dir| DemoOptions { dir, patients: 400, studies: 0, seed: 1, sparse: true, with_faults: false })
+    })
+}
+
+/// The program `sheaf` beside the window's. `cargo test` of the workspace builds it; alone it is built here.
+pub(crate) fn sheaf() -> Command {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    let path = BUILT.get_or_init(|| {
+        let desktop = Path::new(env!("CARGO_BIN_EXE_sheaf-desktop"));
+        let path = desktop.with_file_name("sheaf");
+        let built = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--package", "sheaf-cli", "--bin", "sheaf"])
+            .status()
+            .expect("cargo runs");
+        assert!(built.success() && path.is_file(), "the program sheaf is built");
+        path
+    });
+    Command::new(path)
+}

@@ -1,0 +1,144 @@
+//! The main job, as a researcher does it: from a first run to a ZIP that other programs read.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use fantoccini::key::Key;
+use serde_json::Value;
+
+use crate::fixture;
+use crate::harness::{Desktop, Window};
+
+/// Opens a registry through the dialog that a first run offers, and chooses where archives go.
+pub(crate) async fn open(desktop: &Desktop, window: &Window, registry: &Path) {
+    desktop.answer_dialogs(&[registry, &desktop.path("out")]);
+    window.click("button", "Open a registry").await;
+    window.wait("[role=tree] [role=treeitem][data-kind]").await;
+    window.click("button", "Change folder").await;
+    window.until("the destination", async || window.has_text("main", "/out").await).await;
+}
+
+/// The only ZIP in the folder for archives.
+pub(crate) fn the_archive(desktop: &Desktop) -> PathBuf {
+    let entries = std::fs::read_dir(desktop.path("out")).expect("the folder is read").flatten();
+    let found: Vec<_> = entries.map(|entry| entry.path()).collect();
+    let [path] = found.as_slice() else { panic!("one archive, and nothing else: {found:?}") };
+    path.clone()
+}
+
+/// `sheaf verify` and `unzip` find nothing wrong; the number of files is given.
+pub(crate) fn prove(archive: &Path) -> u64 {
+    let verified = fixture::sheaf().args(["verify", "--json"]).arg(archive).output().expect("sheaf runs");
+    let answer: Value = serde_json::from_slice(&verified.stdout).expect("it answers");
+    assert_eq!(answer["ok"], Value::Bool(true), "{answer}");
+    let unzip = Command::new("unzip").arg("-tqq").arg(archive).status().expect("unzip runs");
+    assert!(unzip.success(), "unzip finds nothing wrong");
+    answer["files"].as_u64().expect("a number")
+}
+
+/// The metadata inside an archive.
+fn metadata(archive: &Path) -> Value {
+    let name = archive.file_stem().expect("it has a name").to_string_lossy().into_owned();
+    let out = Command::new("unzip").arg("-p").arg(archive).arg(format!("{name}/metadata.json")).output().expect("unzip runs");
+    serde_json::from_slice(&out.stdout).expect("it is JSON")
+}
+
+#[tokio::test]
+async fn a_first_run_makes_the_demo_and_opens_it() {
+    let desktop = Desktop::start();
+    let window = Window::open(&desktop).await;
+    window.click("button", "Try the demo").await;
+    window.wait("[role=tree] [role=treeitem][data-kind]").await;
+    window.click_css("[role=tree] [role=treeitem] [data-part=box]").await;
+    window.wait("[role=treeitem][aria-checked=true]").await;
+    assert_ne!(window.number("[data-testid=estimate-bytes]").await, 0, "the first click says what it costs");
+    window.close().await;
+}
+
+#[tokio::test]
+async fn folder_tag_and_pasted_list_become_one_verified_zip_and_a_notification() {
+    let desktop = Desktop::start();
+    let window = Window::open(&desktop).await;
+    open(&desktop, &window, fixture::demo()).await;
+
+    // A folder.
+    window.click_css("[role=treeitem][data-kind=folder] [data-part=box]").await;
+    window.wait("[role=treeitem][data-kind=folder][aria-checked=true]").await;
+    let by_folder = window.number("[data-testid=selected]").await;
+    assert!(by_folder > 0, "the folder's patients are selected");
+
+    // A tag narrows what is shown; what was selected stays, and what is hidden of it is said.
+    window.click("button", "Tags").await;
+    window.click_css("[role=dialog][aria-label=Tags] [role=checkbox], [role=dialog][aria-label=Tags] input[type=checkbox]").await;
+    window.keys(&char::from(Key::Escape).to_string()).await;
+    window.role("button", "Remove filter").await;
+    window.click("checkbox", "All matching").await;
+    window.click("button", "Remove filter").await;
+    let with_tag = window.number("[data-testid=selected]").await;
+    assert!(with_tag >= by_folder, "those of the tag came to it: {with_tag} and {by_folder}");
+
+    // A list, with one id that nobody has.
+    window.click("button", "List of IDs").await;
+    let list = window.wait("[role=dialog] textarea").await;
+    list.send_keys("1, 2\n3;nobody").await.expect("typed");
+    window.wait_text("[data-testid=list-result]", "1 ID not found").await;
+    window.click("button", "Add to selection").await;
+    window.wait_gone("[role=dialog] textarea").await;
+    let selected = window.number("[data-testid=selected]").await;
+
+    window.click("radio", "Both").await;
+    window.click("button", "Create export").await;
+    let notified = desktop.heard("export_").await;
+    let archive = the_archive(&desktop);
+    let files = prove(&archive);
+    let metadata = metadata(&archive);
+    let patients = metadata["patients"].as_array().map_or(0, Vec::len);
+    assert!(patients > 0 && patients as u64 <= selected, "{patients} patients of {selected} selected have files");
+    assert!(files > patients as u64, "{files} files");
+    let names = ["Rossi", "Bianchi", "patient_"];
+    assert!(!names.iter().any(|name| notified.contains(name)), "no patient is named: {notified}");
+
+    // The page and the selection stay; the list of exports has it.
+    assert_eq!(window.number("[data-testid=selected]").await, selected, "the selection stays");
+    window.click("link", "Exports").await;
+    window.wait("[data-row][data-state=done]").await;
+    window.close().await;
+}
+
+#[tokio::test]
+async fn the_keyboard_alone_is_enough() {
+    let desktop = Desktop::start();
+    desktop.answer_dialogs(&[fixture::demo(), &desktop.path("out")]);
+    let window = Window::open(&desktop).await;
+    // Tab reaches the first choice of a first run.
+    window.wait("[data-testid=first-run]").await;
+    window.tab_to("Open a registry").await;
+    window.press(Key::Enter).await;
+    window.wait("[role=tree] [role=treeitem][data-kind]").await;
+    // Into the tree: the first row is checked with Space, and all that match with Ctrl+A.
+    window.tab_to("Patients by folder").await;
+    window.keys(" ").await;
+    window.wait("[role=treeitem][aria-checked=true]").await;
+    window.press(Key::Right).await;
+    window.wait("[role=treeitem][aria-expanded=true]").await;
+    window.control('a').await;
+    let all = window.number("[data-testid=of-patients]").await;
+    assert!(all > 1, "all that match are selected");
+    window.control('z').await;
+    window.until("one step back", async || (window.number("[data-testid=of-patients]").await < all).then_some(())).await;
+    window.tab_to("Change folder").await;
+    window.press(Key::Enter).await;
+    window.until("the destination", async || window.has_text("main", "/out").await).await;
+    window.control_press(Key::Enter).await;
+    desktop.heard("export_").await;
+    assert!(prove(&the_archive(&desktop)) > 0, "files are in it");
+    // And to the list, its row and its details.
+    window.control('2').await;
+    window.wait("[data-row][data-state=done]").await;
+    window.tab_to_css("[data-row]").await;
+    window.press(Key::Enter).await;
+    window.role("dialog", "").await;
+    window.press(Key::Escape).await;
+    window.wait_gone("[role=dialog]").await;
+    window.close().await;
+}
