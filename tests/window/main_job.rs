@@ -14,7 +14,7 @@ pub(crate) async fn open(desktop: &Desktop, window: &Window, registry: &Path) {
     desktop.answer_dialogs(&[registry, &desktop.path("out")]);
     window.click("button", "Open a registry").await;
     window.wait("[role=tree] [role=treeitem][data-kind]").await;
-    window.click("button", "Change folder").await;
+    window.click("button", "Save to").await;
     window.until("the destination", async || window.has_text("main", "/out").await).await;
 }
 
@@ -126,7 +126,7 @@ async fn the_keyboard_alone_is_enough() {
     assert!(all > 1, "all that match are selected");
     window.control('z').await;
     window.until("one step back", async || (window.number("[data-testid=of-patients]").await < all).then_some(())).await;
-    window.tab_to("Change folder").await;
+    window.tab_to("Save to").await;
     window.press(Key::Enter).await;
     window.until("the destination", async || window.has_text("main", "/out").await).await;
     window.control_press(Key::Enter).await;
