@@ -444,8 +444,10 @@ window.__sheafFind ??= (role, name) => {
     const box = element.getBoundingClientRect();
     return box.width > 0 && box.height > 0 && getComputedStyle(element).visibility !== 'hidden';
   };
-  const all = [...document.querySelectorAll(selector)].filter((e) => (e.getAttribute('role') ?? role) === role && seen(e));
-  return all.find((e) => label(e).trim() === name) ?? all.find((e) => label(e).includes(name)) ?? null;
+  // A control may be drawn by its label alone: then that is what is clicked.
+  const drawn = (e) => !e ? null : (seen(e) ? e : [...(e.labels ?? [])].find(seen));
+  const all = [...document.querySelectorAll(selector)].filter((e) => (e.getAttribute('role') ?? role) === role && drawn(e));
+  return drawn(all.find((e) => label(e).trim() === name) ?? all.find((e) => label(e).includes(name))) ?? null;
 };";
 
 fn children_of(pid: u32) -> Vec<u32> {
