@@ -4,7 +4,7 @@ use fantoccini::key::Key;
 
 use crate::fixture;
 use crate::harness::{Desktop, Window};
-use crate::main_job::open;
+use crate::main_job::{choose_project, open};
 
 async fn judge(window: &Window, place: &str) {
     window.still().await;
@@ -19,6 +19,7 @@ async fn axe_finds_nothing_on_any_page_in_light_and_dark() {
     window.wait("[data-testid=first-run]").await;
     judge(&window, "first run").await;
     open(&desktop, &window, fixture::faulty()).await;
+    choose_project(&window, "Maxillofacial").await;
     for look in ["Light", "Dark"] {
         window.control(',').await;
         window.click("radio", look).await;

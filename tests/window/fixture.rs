@@ -34,7 +34,7 @@ pub(crate) fn faulty() -> &'static Path {
 pub(crate) fn large() -> &'static Path {
     static MADE: OnceLock<PathBuf> = OnceLock::new();
     MADE.get_or_init(|| {
-        made("large", |dir| DemoOptions { dir, patients: 400, studies: 0, seed: 1, sparse: true, with_faults: false })
+        made("large", |dir| DemoOptions { dir, patients: 60, studies: 0, seed: 1, sparse: true, with_faults: false })
     })
 }
 
