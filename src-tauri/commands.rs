@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-#[expect(clippy::wildcard_imports, reason = "the types that the list of commands names")]
+#[cfg_attr(not(test), expect(clippy::wildcard_imports, reason = "the types that the list of commands names"))]
 use sheaf_app::desk::types::*;
 use sheaf_app::desk::{Desk, Event};
 use sheaf_app::wire::ErrorReport;

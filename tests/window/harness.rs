@@ -39,7 +39,7 @@ fn spawn_and_read(command: &mut Command) -> (Owned, String) {
     let mut line = String::new();
     let out = child.0.stdout.as_mut().expect("it is piped");
     BufReader::new(out).read_line(&mut line).expect("it writes");
-    assert!(!line.trim().is_empty(), "{:?} said nothing", command.get_program());
+    assert!(!line.trim().is_empty(), "{} said nothing", command.get_program().display());
     (child, line.trim().to_owned())
 }
 
@@ -144,21 +144,6 @@ impl Desktop {
         }
     }
 
-    /// Waits for a notification whose line holds this text.
-    pub(crate) async fn heard(&self, text: &str) -> String {
-        let log = self.path("heard.tsv");
-        let line = || {
-            let all = std::fs::read_to_string(&log).unwrap_or_default();
-            all.lines().find(|line| line.contains(text)).map(str::to_owned)
-        };
-        eventually(&format!("a notification with {text:?}"), async || line()).await
-    }
-
-    /// All notifications so far.
-    pub(crate) fn all_heard(&self) -> String {
-        std::fs::read_to_string(self.path("heard.tsv")).unwrap_or_default()
-    }
-
     /// The next dialogs of the window are answered with these paths; an empty one closes the dialog.
     pub(crate) fn answer_dialogs(&self, paths: &[&Path]) {
         use std::io::Write as _;
@@ -254,13 +239,11 @@ impl Window {
         }
         let test = std::thread::current().name().unwrap_or("test").replace("::", "-");
         self.shot(&format!("failed-{test}")).await;
-        let text = self.run("return document.body.innerText;", vec![]).await;
-        panic!("waited in vain for {what}; target/tmp/window/failed-{test}.png shows the window, which says:\n{}", text.as_str().unwrap_or(""));
-    }
-
-    /// Process id of the application.
-    pub(crate) fn pid(&self) -> u32 {
-        self.program
+        let says = self.run("return document.body.innerText;", vec![]).await;
+        panic!(
+            "waited in vain for {what}; target/tmp/window/failed-{test}.png shows the window, which says:\n{}",
+            says.as_str().unwrap_or("")
+        );
     }
 
     /// The WebDriver session.
@@ -314,17 +297,15 @@ impl Window {
         self.until(&format!("a click on {css}"), clicked).await;
     }
 
-    /// Something when the element's text holds this text now.
-    pub(crate) async fn has_text(&self, css: &str, text: &str) -> Option<()> {
-        let found = self.page.find(Locator::Css(css)).await.ok()?.text().await.ok()?;
-        found.contains(text).then_some(())
-    }
-
     /// The first whole number that an element shows.
     pub(crate) async fn number(&self, css: &str) -> u64 {
         let text = self.wait(css).await.text().await.expect("it has text");
-        let digits: String =
-            text.chars().skip_while(|c| !c.is_ascii_digit()).take_while(|c| c.is_ascii_digit() || *c == ',').filter(char::is_ascii_digit).collect();
+        let digits: String = text
+            .chars()
+            .skip_while(|c| !c.is_ascii_digit())
+            .take_while(|c| c.is_ascii_digit() || *c == ',')
+            .filter(char::is_ascii_digit)
+            .collect();
         digits.parse().unwrap_or_else(|_| panic!("{css} shows no number: {text:?}"))
     }
 
@@ -334,41 +315,9 @@ impl Window {
         active.send_keys(text).await.expect("keys are typed");
     }
 
-    /// Presses a key together with Control.
-    pub(crate) async fn control(&self, key: char) {
-        self.keys(&format!("{}{key}{}", char::from(Key::Control), char::from(Key::Null))).await;
-    }
-
     /// Presses a key that has no character.
     pub(crate) async fn press(&self, key: Key) {
         self.keys(&char::from(key).to_string()).await;
-    }
-
-    /// Presses such a key together with Control.
-    pub(crate) async fn control_press(&self, key: Key) {
-        self.control(char::from(key)).await;
-    }
-
-    /// Presses Tab until the focus is on something whose accessible name holds this text.
-    pub(crate) async fn tab_to(&self, name: &str) {
-        let script = "const e = document.activeElement; return e?.getAttribute('aria-label') ?? e?.textContent ?? '';";
-        self.tab_until(name, async || self.run(script, vec![]).await.as_str().is_some_and(|label| label.contains(name))).await;
-    }
-
-    /// Presses Tab until the focus is on something with this selector.
-    pub(crate) async fn tab_to_css(&self, css: &str) {
-        let script = "return document.activeElement?.matches(arguments[0]) ?? false;";
-        self.tab_until(css, async || self.run(script, vec![json!(css)]).await == json!(true)).await;
-    }
-
-    async fn tab_until(&self, what: &str, reached: impl AsyncFn() -> bool) {
-        for _ in 0..80 {
-            if reached().await {
-                return;
-            }
-            self.press(Key::Tab).await;
-        }
-        panic!("Tab does not reach {what}");
     }
 
     /// Waits until nothing moves any longer: transitions of colours would be judged half way.

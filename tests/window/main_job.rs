@@ -18,14 +18,6 @@ pub(crate) async fn open(desktop: &Desktop, window: &Window, registry: &Path) {
     window.wait("button[title$='/out']").await;
 }
 
-/// Chooses another project of the open registry.
-pub(crate) async fn choose_project(window: &Window, name: &str) {
-    window.click("button", "Project").await;
-    window.click("menuitemradio", name).await;
-    window.wait(&format!("nav [title^='{name}']")).await;
-    window.wait("[role=tree] [role=treeitem][data-kind]").await;
-}
-
 /// The only ZIP in the folder for archives.
 pub(crate) fn the_archive(desktop: &Desktop) -> PathBuf {
     let entries = std::fs::read_dir(desktop.path("out")).expect("the folder is read").flatten();
@@ -47,7 +39,8 @@ pub(crate) fn prove(archive: &Path) -> u64 {
 /// The metadata inside an archive.
 fn metadata(archive: &Path) -> Value {
     let name = archive.file_stem().expect("it has a name").to_string_lossy().into_owned();
-    let out = Command::new("unzip").arg("-p").arg(archive).arg(format!("{name}/metadata.json")).output().expect("unzip runs");
+    let out =
+        Command::new("unzip").arg("-p").arg(archive).arg(format!("{name}/metadata.json")).output().expect("unzip runs");
     serde_json::from_slice(&out.stdout).expect("it is JSON")
 }
 
@@ -85,7 +78,9 @@ async fn folder_tag_and_pasted_list_become_one_verified_zip() {
 
     // A folder that is not selected as a whole comes to it; what was selected stays.
     window.click_css("[role=treeitem][data-kind=folder]:not([aria-checked=true]) [data-part=box]").await;
-    window.until("the folder's patients", async || (window.number("[data-testid=selected]").await > by_tag).then_some(())).await;
+    window
+        .until("the folder's patients", async || (window.number("[data-testid=selected]").await > by_tag).then_some(()))
+        .await;
 
     // A list, with one id that nobody has.
     window.click("button", "List of IDs").await;
@@ -108,42 +103,5 @@ async fn folder_tag_and_pasted_list_become_one_verified_zip() {
     assert!(files > patients as u64, "{files} files");
     window.click("link", "New export").await;
     assert_eq!(window.number("[data-testid=selected]").await, selected, "the selection stays");
-    window.close().await;
-}
-
-#[tokio::test]
-async fn the_keyboard_alone_is_enough() {
-    let desktop = Desktop::start();
-    desktop.answer_dialogs(&[fixture::demo(), &desktop.path("out")]);
-    let window = Window::open(&desktop).await;
-    // Tab reaches the first choice of a first run.
-    window.wait("[data-testid=first-run]").await;
-    window.tab_to("Open a registry").await;
-    window.press(Key::Enter).await;
-    window.wait("[role=tree] [role=treeitem][data-kind]").await;
-    // Into the tree: the first row is checked with Space, and all that match with Ctrl+A.
-    window.tab_to("Patients by folder").await;
-    window.keys(" ").await;
-    window.wait("[role=treeitem][aria-checked=true]").await;
-    window.press(Key::Right).await;
-    window.wait("[role=treeitem][aria-expanded=true]").await;
-    window.control('a').await;
-    let all = window.number("[data-testid=of-patients]").await;
-    assert!(all > 1, "all that match are selected");
-    window.control('z').await;
-    window.until("one step back", async || (window.number("[data-testid=of-patients]").await < all).then_some(())).await;
-    window.tab_to("Save to").await;
-    window.press(Key::Enter).await;
-    window.wait("button[title$='/out']").await;
-    window.control_press(Key::Enter).await;
-    // And to the list, its row and its details.
-    window.control('2').await;
-    window.wait("[data-row][data-state=done]").await;
-    assert!(prove(&the_archive(&desktop)) > 0, "files are in it");
-    window.tab_to_css("[data-row]").await;
-    window.press(Key::Enter).await;
-    window.role("dialog", "").await;
-    window.press(Key::Escape).await;
-    window.wait_gone("[role=dialog]").await;
     window.close().await;
 }

@@ -1,10 +1,10 @@
-//! What goes wrong in the middle: cancelled, killed, reloaded, silent, failed.
+//! What goes wrong in the middle: cancelled, killed, reloaded, silent, without a notification daemon.
 
 use serde_json::json;
 
 use crate::fixture;
 use crate::harness::{Desktop, Window};
-use crate::main_job::{choose_project, open, prove, the_archive};
+use crate::main_job::{open, prove, the_archive};
 
 /// Selects everyone, starts an export of gigabytes, and waits until it writes.
 async fn begin_a_long_export(desktop: &Desktop, window: &Window) {
@@ -84,75 +84,6 @@ async fn an_engine_that_is_silent_is_said_to_be() {
     window.signal("CONT");
     window.wait_gone("[data-testid=silent]").await;
     assert_eq!(window.run("return window.bannerSeen;", vec![]).await, json!(true), "the page said so");
-    window.close().await;
-}
-
-#[tokio::test]
-async fn a_failed_export_says_why_in_its_drawer() {
-    let desktop = Desktop::start();
-    let window = Window::open(&desktop).await;
-    // Another process on the same home runs against a limit of file sizes: the window sees its record.
-    let sheaf = fixture::sheaf().get_program().to_owned();
-    let registry = fixture::demo();
-    let mut cli = desktop.command("sh");
-    cli.args(["-c", "trap '' XFSZ; ulimit -f 4096; exec \"$@\"", "sh"]).arg(&sheaf);
-    cli.arg("export").arg("--registry").arg(registry).args(["--project", "brain", "--all", "--all-modalities", "--kind", "both"]);
-    cli.arg("--out").arg(desktop.path("out")).args(["--name", "too_large", "--quiet"]).arg("--home").arg(desktop.path("sheaf"));
-    let ended = cli.output().expect("sheaf runs");
-    assert_eq!(ended.status.code(), Some(1), "{}", String::from_utf8_lossy(&ended.stderr));
-
-    window.click("link", "Exports").await;
-    window.wait("[data-row][data-state=failed]").await;
-    window.click("button", "Details").await;
-    window.wait_text("[role=dialog]", "What happened").await;
-    window.wait_text("[role=dialog]", "What you can do").await;
-    window.wait_text("[role=dialog]", "too_large").await;
-    window.close().await;
-}
-
-#[tokio::test]
-async fn missing_files_stop_an_export_in_place_and_the_selection_stays() {
-    let desktop = Desktop::start();
-    let window = Window::open(&desktop).await;
-    open(&desktop, &window, fixture::faulty()).await;
-    choose_project(&window, "Maxillofacial").await;
-    window.click("checkbox", "All matching").await;
-    window.click("radio", "Both").await;
-    let selected = window.number("[data-testid=selected]").await;
-    window.click("button", "Create export").await;
-    window.wait("main [role=alert]").await;
-    assert_eq!(window.number("[data-testid=selected]").await, selected, "nothing is lost");
-    window.click("radio", "Leave out and list").await;
-    window.click("button", "Create export").await;
-    window.click("link", "Exports").await;
-    window.wait("[data-row][data-state=problems]").await;
-    assert!(prove(&the_archive(&desktop)) > 0, "what could be had is in it");
-    window.close().await;
-}
-
-#[tokio::test]
-async fn a_real_dialog_of_the_desktop_is_answered() {
-    let desktop = Desktop::start();
-    let window = Window::open_with(&desktop, std::path::Path::new(env!("CARGO_BIN_EXE_sheaf-desktop")), &[("SHEAF_TEST_DIALOGS", "")]).await;
-    window.click("button", "Open a registry").await;
-    let xdotool = |arguments: &[&str]| {
-        let done = desktop.command("xdotool").args(arguments).output().expect("xdotool runs");
-        done.status.success().then(|| String::from_utf8_lossy(&done.stdout).trim().to_owned())
-    };
-    let dialog = window.until("the dialog", async || xdotool(&["search", "--onlyvisible", "--name", "^Open a registry$"])).await;
-    let dialog = dialog.lines().next().expect("a window").to_owned();
-    let registry = fixture::demo().to_str().expect("text").to_owned();
-    // Ctrl+L opens the dialog's field for a path.
-    for arguments in [
-        &["windowfocus", "--sync", &dialog][..],
-        &["key", "ctrl+l"],
-        &["key", "ctrl+a"],
-        &["type", "--delay", "5", &registry],
-        &["key", "Return"],
-    ] {
-        assert!(xdotool(arguments).is_some(), "xdotool {arguments:?}");
-    }
-    window.wait("[role=tree] [role=treeitem][data-kind]").await;
     window.close().await;
 }
 
