@@ -55,6 +55,8 @@ impl Background {
         around.sheaf.house().history.watch(Arc::new(move |change| drop(changed.send(Message::Changed(change.clone())))));
         let ended = messages.clone();
         around.sheaf.on_end(Arc::new(move |_| drop(ended.send(Message::Ended))));
+        // Seen before anybody can ask: what changes from here on is told, however late the thread begins.
+        let version = around.sheaf.house().history.version().ok();
         let (alive, pulse) = mpsc::channel::<()>();
         let hub = around.hub.clone();
         // A thread of its own: nothing that hangs elsewhere shall look like a death.
@@ -65,7 +67,7 @@ impl Background {
         });
         let watch = std::thread::Builder::new().name("sheaf-watch".to_owned()).spawn(move || {
             let _alive = alive;
-            Watch::new(around).run(&inbox);
+            Watch::new(around, version).run(&inbox);
         });
         // A system without threads runs no job either; commands still answer.
         let threads = heart.into_iter().chain(watch).collect();
@@ -102,9 +104,9 @@ struct Watch {
 }
 
 impl Watch {
-    fn new(around: Around) -> Self {
+    /// `version` is where the history stood before anybody could ask for it.
+    fn new(around: Around, version: Option<i64>) -> Self {
         let now = Instant::now();
-        let version = around.sheaf.house().history.version().ok();
         let mut watch = Self {
             around,
             known: HashMap::new(),
@@ -114,7 +116,11 @@ impl Watch {
             notices: Notices::default(),
             shown: None,
         };
-        watch.known = watch.all().unwrap_or_default();
+        let known = watch.all().unwrap_or_default();
+        // Others' changes between then and now may be missing in what the page has, so it is left to the first look.
+        if watch.around.sheaf.house().history.version().ok() == version {
+            watch.known = known;
+        }
         watch
     }
 
@@ -160,16 +166,14 @@ impl Watch {
         }
     }
 
-    /// Tells records that this process has changed.
+    /// Tells records that this process has changed; also what is known already, since the page may have asked before.
     fn tell(&mut self, changed: &BTreeSet<String>) {
         let (mut rows, mut removed) = (Vec::new(), Vec::new());
         for id in changed {
             match exports::listed(&self.around.sheaf, id) {
                 Ok(Some(row)) => {
-                    let quiet = ExportRow { progress: None, ..row.clone() };
-                    if self.known.insert(id.clone(), quiet.clone()) != Some(quiet) {
-                        rows.push(row);
-                    }
+                    self.known.insert(id.clone(), ExportRow { progress: None, ..row.clone() });
+                    rows.push(row);
                 }
                 Ok(None) => {
                     self.known.remove(id);

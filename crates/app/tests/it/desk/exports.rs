@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use sheaf_app::desk::Event;
@@ -28,11 +28,21 @@ pub(super) fn hear(bench: &Bench) -> Receiver<Event> {
 /// Waits for an event.
 #[track_caller]
 pub(super) fn until<T>(heard: &Receiver<Event>, wanted: impl Fn(&Event) -> Option<T>) -> T {
+    // One limit for all: signs of life come each second and would never let a single wait end.
+    let end = Instant::now() + LONG;
     loop {
-        let event = heard.recv_timeout(LONG).expect("it is told in time");
+        let event = heard.recv_timeout(end.saturating_duration_since(Instant::now())).expect("it is told in time");
         if let Some(found) = wanted(&event) {
             return found;
         }
+    }
+}
+
+/// Waits until something is so; looked at after each event, of which there is one a second at least.
+#[track_caller]
+pub(super) fn until_so(heard: &Receiver<Event>, so: impl Fn() -> bool) {
+    if !so() {
+        until(heard, |_| so().then_some(()));
     }
 }
 
@@ -130,14 +140,16 @@ fn a_job_is_followed_from_the_queue_to_its_end_also_by_a_page_that_comes_later()
     let heard = hear(&bench);
     assert_eq!(text(&bench.just("exports")["exports"][0], "status"), "pending", "it is found");
     drop(slot);
-    let mut phases = Vec::new();
-    let end = loop {
-        match heard.recv_timeout(LONG).expect("it is told in time") {
-            Event::Progress { id: told, progress } if told == id => phases.push(progress.phase),
-            Event::Exports { rows, .. } if rows[0].status == ExportStatus::Completed => break rows[0].clone(),
-            _ => {}
+    let phases = std::cell::RefCell::new(Vec::new());
+    let end = until(&heard, |event| match event {
+        Event::Progress { id: told, progress } if *told == id => {
+            phases.borrow_mut().push(progress.phase.clone());
+            None
         }
-    };
+        Event::Exports { rows, .. } => rows.iter().find(|row| row.status == ExportStatus::Completed).cloned(),
+        _ => None,
+    });
+    let phases = phases.into_inner();
     assert_eq!((end.id.as_str(), end.files), (id.as_str(), 3), "the whole row");
     for phase in ["preparing", "writing", "verifying", "publishing"] {
         assert!(phases.iter().any(|told| told == phase), "{phase} was told: {phases:?}");

@@ -1,24 +1,19 @@
 //! Preferences, limits, notifications, and what becomes of jobs when the window is closed.
 
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use serde_json::json;
 use sheaf_app::desk::Event;
 use sheaf_app::wire::ExportStatus;
 
-use super::exports::{failed, hear, hold, made_as, until, until_status};
+use super::exports::{failed, hear, hold, made_as, until, until_so, until_status};
 use super::native::Bench;
 use crate::fixture::Lab;
 
 /// Waits for something that the desktop is asked to do.
 #[track_caller]
 fn until_done(bench: &Bench, what: &str) {
-    let heard = hear(bench);
-    while bench.desktop.did(what).is_empty() {
-        // The desk tells at least once a second that it lives.
-        heard.recv_timeout(Duration::from_mins(1)).expect("it lives");
-    }
+    until_so(&hear(bench), || !bench.desktop.did(what).is_empty());
 }
 
 #[test]
@@ -71,9 +66,7 @@ fn limits_are_changed_and_count_for_the_next_job() {
     bench.get("set_limits", limits("", 2));
     // The place that was held stays held: one of them runs in the new one, then the other.
     until_status(&heard, &id, ExportStatus::Completed);
-    while bench.desk.active_jobs() > 0 {
-        heard.recv_timeout(Duration::from_mins(1)).expect("it lives");
-    }
+    until_so(&heard, || bench.desk.active_jobs() == 0);
     drop(slot);
     assert_eq!(bench.again().just("settings")["limits"]["concurrent_jobs"], 2, "also tomorrow");
 }
@@ -120,9 +113,7 @@ fn the_end_of_a_job_is_told_by_the_desktop_when_nobody_looks() {
     let heard = hear(&bench);
     bench.get("restart_export", json!({"id": id, "task": "t"}));
     until_status(&heard, &id, ExportStatus::Completed);
-    while bench.desktop.notices.lock().expect("unpoisoned").is_empty() {
-        heard.recv_timeout(Duration::from_mins(1)).expect("it lives");
-    }
+    until_so(&heard, || !bench.desktop.notices.lock().expect("unpoisoned").is_empty());
     let notices = bench.desktop.notices.lock().expect("unpoisoned").clone();
     assert_eq!(notices.len(), 1, "once: {notices:?}");
     assert_eq!((notices[0].export.as_deref(), &*notices[0].title), (Some(&*id), "Esportazione pronta"), "{notices:?}");
