@@ -48,7 +48,7 @@ function Job({ exports }: { exports: ExportRow[] }) {
     <button
       type="button"
       className={classes.job}
-      aria-label={t('exports.bar.go', { name: shown.name })}
+      title={t('exports.bar.go', { name: shown.name })}
       onClick={() => goTo('exports', shown.id)}
     >
       <span className={classes.dot} data-tone={toneOf(state)} aria-hidden />
