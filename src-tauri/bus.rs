@@ -15,7 +15,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Name of the desktop entry, by which desktops find icon and taskbar.
 pub(crate) const DESKTOP_ENTRY: &str = "sheaf-desktop";
 
-fn session() -> zbus::Result<Connection> {
+/// A connection of its own to the session's bus.
+pub(crate) fn session() -> zbus::Result<Connection> {
     connection::Builder::session()?.method_timeout(PATIENCE).build()
 }
 

@@ -9,7 +9,7 @@ use tauri::{AppHandle, Manager as _, WebviewWindow};
 
 use crate::bus::Work;
 use crate::notifications::Daemon;
-use crate::{bus, dialogs, notifications, start};
+use crate::{bus, dialogs, start};
 
 /// A registry that was named on the command line: the answer to the next question for a file.
 #[derive(Clone, Default)]
@@ -113,7 +113,11 @@ impl Native for Host {
     }
 
     fn notify(&self, notice: &Notice) -> Result<()> {
-        notifications::show(&self.app, notice)
+        self.daemon.show(&self.app, notice)
+    }
+
+    fn has_notice(&self) -> bool {
+        self.daemon.has_notice()
     }
 
     fn notifications(&self) -> NotificationState {

@@ -55,6 +55,9 @@ impl Native for Answers {
     fn notify(&self, _: &Notice) -> sheaf_registry::Result<()> {
         Ok(())
     }
+    fn has_notice(&self) -> bool {
+        false
+    }
     fn notifications(&self) -> NotificationState {
         NotificationState { available: false, about: String::new() }
     }

@@ -22,6 +22,9 @@ const SECOND: Duration = Duration::from_secs(1);
 const SHOW: Duration = Duration::from_millis(500);
 /// How often jobs of processes that died are looked for.
 const RECOVER: Duration = Duration::from_secs(3);
+/// How long a process without window and job stays for a notification that nobody has clicked or put away: what ends in the
+/// night is still told in the morning.
+const LINGER: Duration = Duration::from_hours(12);
 
 /// What the threads work with.
 pub(super) struct Around {
@@ -29,7 +32,7 @@ pub(super) struct Around {
     pub(super) hub: Hub,
     pub(super) native: Arc<dyn Native>,
     pub(super) preferences: Arc<PreferencesFile>,
-    /// The window is gone: the process ends after the last job.
+    /// The window is gone: the process ends after the last job and its notification.
     pub(super) leaving: Arc<AtomicBool>,
 }
 
@@ -101,6 +104,8 @@ struct Watch {
     notices: Notices,
     /// What the desktop was told of work: how far it is, and whether the machine stays awake for it.
     shown: Option<(f64, bool)>,
+    /// Since when nothing but a notification keeps a process whose window is gone.
+    lingers: Option<Instant>,
 }
 
 impl Watch {
@@ -115,6 +120,7 @@ impl Watch {
             recovered_at: now,
             notices: Notices::default(),
             shown: None,
+            lingers: None,
         };
         let known = watch.all().unwrap_or_default();
         // Others' changes between then and now may be missing in what the page has, so it is left to the first look.
@@ -132,6 +138,8 @@ impl Watch {
                     Err(RecvTimeoutError::Timeout) => None,
                     Err(RecvTimeoutError::Disconnected) => break,
                 };
+            // Before the messages: what a job that is not among these has told is among them, so no end goes untold.
+            let jobs = self.around.sheaf.jobs();
             let mut changed = BTreeSet::new();
             let mut stops = false;
             for message in first.into_iter().chain(inbox.try_iter()) {
@@ -154,15 +162,28 @@ impl Watch {
                 self.looked_at = Instant::now();
                 self.look_for_others();
             }
-            let jobs = self.around.sheaf.jobs();
             self.show(&jobs);
             self.notices.show(&self.around, jobs.is_empty());
-            if jobs.is_empty() && self.around.leaving.swap(false, Ordering::AcqRel) {
-                self.around.native.exit();
-            }
+            self.leave(jobs.is_empty());
         }
         if self.shown.is_some() {
             self.around.native.working(None, false);
+        }
+    }
+
+    /// Ends the process whose window is gone, once it is idle and no notification can be clicked any longer.
+    fn leave(&mut self, idle: bool) {
+        if !idle || !self.around.leaving.load(Ordering::Acquire) {
+            self.lingers = None;
+            return;
+        }
+        let since = *self.lingers.get_or_insert_with(Instant::now);
+        if self.around.native.has_notice() && since.elapsed() < LINGER {
+            return;
+        }
+        // Called back in this moment: it stays.
+        if self.around.leaving.swap(false, Ordering::AcqRel) {
+            self.around.native.exit();
         }
     }
 

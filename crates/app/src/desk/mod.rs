@@ -66,7 +66,7 @@ pub struct Desk {
     tasks: tasks::Tasks,
     native: Arc<dyn Native>,
     preferences: Arc<preferences::PreferencesFile>,
-    /// The window is gone: the process ends after the last job.
+    /// The window is gone: the process ends after the last job and its notification.
     leaving: Arc<AtomicBool>,
 }
 

@@ -81,6 +81,8 @@ pub trait Native: Send + Sync {
     fn trash(&self, file: &Path) -> Result<()>;
     /// Shows a notification. `DESKTOP_UNAVAILABLE`.
     fn notify(&self, notice: &Notice) -> Result<()>;
+    /// Whether a notification stands that nobody has clicked or put away yet.
+    fn has_notice(&self) -> bool;
     /// Whether there is a notification daemon.
     fn notifications(&self) -> NotificationState;
     /// Whether the window has the focus: then the page's toast is enough.

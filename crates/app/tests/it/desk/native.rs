@@ -26,6 +26,8 @@ pub(crate) struct Desktop {
     pub(crate) done: Mutex<Vec<(String, String)>>,
     /// Notifications that were shown.
     pub(crate) notices: Mutex<Vec<Notice>>,
+    /// Notifications stand until somebody puts them away.
+    pub(crate) notices_stand: AtomicBool,
     /// The window has the focus.
     pub(crate) focus: AtomicBool,
     /// There is no notification daemon.
@@ -105,6 +107,10 @@ impl Native for Hands {
     fn notify(&self, notice: &Notice) -> Result<()> {
         self.0.notices.lock().expect("unpoisoned").push(notice.clone());
         Ok(())
+    }
+
+    fn has_notice(&self) -> bool {
+        self.0.notices_stand.load(Ordering::Relaxed) && !self.0.notices.lock().expect("unpoisoned").is_empty()
     }
 
     fn notifications(&self) -> NotificationState {

@@ -189,6 +189,27 @@ fn a_process_without_a_window_ends_after_its_last_job() {
 }
 
 #[test]
+fn a_process_without_a_window_stays_for_its_notification() {
+    let lab = Lab::new();
+    let id = failed(&lab);
+    let bench = Bench::on(lab);
+    bench.desktop.notices_stand.store(true, Ordering::Relaxed);
+    let slot = hold(&bench.lab);
+    let heard = hear(&bench);
+    bench.get("restart_export", json!({"id": id, "task": "t"}));
+    bench.get("quit", json!({"how": "keep_running"}));
+    drop(slot);
+    until_status(&heard, &id, ExportStatus::Completed);
+    for _ in 0..3 {
+        until(&heard, |event| matches!(event, Event::Alive).then_some(()));
+    }
+    assert_eq!(bench.desktop.notices.lock().expect("unpoisoned").len(), 1, "the end was told");
+    assert!(bench.desktop.did("exit").is_empty(), "somebody may still click on it");
+    bench.desktop.notices_stand.store(false, Ordering::Relaxed);
+    until_done(&bench, "exit");
+}
+
+#[test]
 fn stopping_leaves_jobs_that_can_be_restarted() {
     let lab = Lab::new();
     let id = failed(&lab);
