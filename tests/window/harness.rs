@@ -87,6 +87,11 @@ impl Desktop {
         Desktop { display, bus: address, dir, dunst: None, _bus: bus, _xvfb: xvfb }
     }
 
+    /// Name of the display.
+    pub(crate) fn display(&self) -> &str {
+        &self.display
+    }
+
     /// A command on this desktop.
     pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
@@ -106,7 +111,8 @@ impl Desktop {
         self.dir.path().join(name)
     }
 
-    /// Starts the daemon, which writes every notification into a file: title, text, urgency, separated by tabs.
+    /// Starts the daemon, which writes every notification into a file: title, text, urgency, separated by tabs. They stand until a
+    /// test clicks them or puts them away.
     fn start_dunst(&mut self) {
         let (script, rules, log) = (self.path("heard.sh"), self.path("dunstrc"), self.path("heard.tsv"));
         std::fs::write(
@@ -118,7 +124,7 @@ impl Desktop {
         std::fs::write(
             &rules,
             format!(
-                "[global]\n    notification_limit = 5\n[heard]\n    summary = \"*\"\n    script = {}\n",
+                "[global]\n    notification_limit = 5\n[heard]\n    summary = \"*\"\n    timeout = 0\n    script = {}\n",
                 script.display()
             ),
         )
@@ -142,6 +148,23 @@ impl Desktop {
             assert!(asked.elapsed() < PATIENCE, "dunst does not take its name");
             std::thread::sleep(LOOK);
         }
+    }
+
+    /// Waits for a notification whose line holds this text.
+    pub(crate) async fn heard(&self, text: &str) -> String {
+        let line = || self.all_heard().lines().find(|line| line.contains(text)).map(str::to_owned);
+        eventually(&format!("a notification with {text:?}"), async || line()).await
+    }
+
+    /// All notifications so far.
+    pub(crate) fn all_heard(&self) -> String {
+        std::fs::read_to_string(self.path("heard.tsv")).unwrap_or_default()
+    }
+
+    /// Clicks the notification that stands, or puts all away: a word of `dunstctl`.
+    pub(crate) fn notifications(&self, word: &str) {
+        let done = self.command("dunstctl").arg(word).status().expect("dunstctl runs");
+        assert!(done.success(), "dunst takes {word}");
     }
 
     /// The next dialogs of the window are answered with these paths; an empty one closes the dialog.
@@ -278,8 +301,22 @@ impl Window {
 
     /// Clicks what has this role and accessible name. What has moved or is being drawn anew is found again.
     pub(crate) async fn click(&self, role: &str, name: &str) {
-        let clicked = async || self.role(role, name).await.click().await.ok();
+        let clicked = async || {
+            let element = self.role(role, name).await;
+            self.rests(&element).await.then_some(())?;
+            element.click().await.ok()
+        };
         self.until(&format!("a click on {role} {name:?}"), clicked).await;
+    }
+
+    /// Whether an element stays where it is from one frame to the next: a click goes to a place, and misses what moves.
+    async fn rests(&self, element: &Element) -> bool {
+        let script = "const [element, done] = arguments;
+            const place = () => { const box = element.getBoundingClientRect(); return `${box.x} ${box.y} ${box.width}`; };
+            const before = place();
+            requestAnimationFrame(() => requestAnimationFrame(() => done(place() === before)));";
+        let element = serde_json::to_value(element).expect("a reference");
+        self.page.execute_async(script, vec![element]).await.is_ok_and(|same| same == json!(true))
     }
 
     /// Waits until the text of an element holds this text; gives it all.
@@ -293,7 +330,11 @@ impl Window {
 
     /// Clicks the first element with this selector, found again if it has moved.
     pub(crate) async fn click_css(&self, css: &str) {
-        let clicked = async || self.page.find(Locator::Css(css)).await.ok()?.click().await.ok();
+        let clicked = async || {
+            let element = self.page.find(Locator::Css(css)).await.ok()?;
+            self.rests(&element).await.then_some(())?;
+            element.click().await.ok()
+        };
         self.until(&format!("a click on {css}"), clicked).await;
     }
 

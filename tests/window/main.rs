@@ -2,8 +2,10 @@
 
 mod fixture;
 mod harness;
+mod screen;
 
 mod begins;
+mod desktop;
 mod everyone;
 mod main_job;
 mod troubles;
