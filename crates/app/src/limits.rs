@@ -121,7 +121,9 @@ fn too_many_bytes(bytes: u64, most: u64) -> Error {
 fn over_quota(kept: u64, more: u64, most: u64) -> Error {
     Error::new(
         Code::QuotaExceeded,
-        format!("Your kept archives have {kept} bytes and this one needs up to {more} more; the quota is {most} bytes."),
+        format!(
+            "Your kept archives have {kept} bytes and this one needs up to {more} bytes more; the quota is {most} bytes."
+        ),
     )
     .hint("Delete archives that are no longer needed (`sheaf exports delete`), or raise max_kept_bytes_per_user.")
 }

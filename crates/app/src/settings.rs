@@ -104,9 +104,14 @@ impl Settings {
                 document.remove(key);
                 continue;
             }
-            let value = if *key == "max_patients_per_export" {
-                let patients: i64 = said.parse().map_err(|_| refused(key, format!("`{said}` is no number of patients")))?;
-                toml_edit::Value::from(patients)
+            let counted = match *key {
+                "max_patients_per_export" => Some("patients"),
+                "max_studies_per_export" => Some("studies"),
+                _ => None,
+            };
+            let value = if let Some(what) = counted {
+                let number: i64 = said.parse().map_err(|_| refused(key, format!("`{said}` is no number of {what}")))?;
+                toml_edit::Value::from(number)
             } else {
                 let bytes = parse_size(said).map_err(|reason| refused(key, reason))?;
                 // Plain bytes are a number in the file, as people write them.
@@ -248,9 +253,12 @@ mod tests {
             "# ours\nmax_bytes_per_export = \"500 GB\" # for now\nmax_patients_per_export = 7\nconcurrent_jobs = 2\n";
         let now = std::fs::read_to_string(&path).expect("text");
         assert_eq!(now, after, "comments stay");
-        for (key, bad) in
-            [("max_bytes_per_export", "lots"), ("max_patients_per_export", "-1"), ("free_space_reserve", "1 PB")]
-        {
+        for (key, bad) in [
+            ("max_bytes_per_export", "lots"),
+            ("max_patients_per_export", "-1"),
+            ("max_studies_per_export", "1 GB"),
+            ("free_space_reserve", "1 PB"),
+        ] {
             let bad = text(bad);
             let error = Settings::change(&path, &[(key, &bad)], 2).expect_err("must be refused");
             assert_eq!(error.code(), Code::SettingsInvalid, "{error}");

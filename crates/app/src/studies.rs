@@ -264,6 +264,31 @@ impl Sheaf {
     }
 }
 
+impl Sheaf {
+    /// The same table once more, under a new automatic name in the same folder.
+    pub(crate) fn create_studies_again(
+        &self,
+        record: &Record,
+        table: &StudyExport,
+        listener: &Listener,
+        cancel: &Cancel,
+    ) -> Result<Record> {
+        let request = StudyExportRequest {
+            registry: record.registry.clone(),
+            user: (!record.as_owner).then(|| record.user.clone()),
+            filter: table.filter.clone(),
+            sort: StudySort::named(&table.sort).unwrap_or_default(),
+            columns: Columns::named(&table.columns.join(","))?,
+            format: table.format,
+            bom: table.bom,
+            neutralise: table.neutralise,
+            sha256_file: table.sha256_file,
+            out: record.destination.parent().unwrap_or(Path::new("/")).to_owned(),
+        };
+        create(self.house(), &request, listener, cancel)
+    }
+}
+
 fn create(house: &House, request: &StudyExportRequest, listener: &Listener, cancel: &Cancel) -> Result<Record> {
     let criteria = Criteria::new(&request.filter, &house.environment.zone)?;
     let out = std::path::absolute(&request.out).map_err(|error| {

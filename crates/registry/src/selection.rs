@@ -50,9 +50,11 @@ impl KindChoice {
 pub struct FolderRef {
     /// Row id as text.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "id")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
     pub id: Option<String>,
     /// Names from the root down; a name may hold a slash.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
     pub path: Option<Vec<String>>,
 }
 
@@ -67,34 +69,43 @@ pub struct FolderRef {
 pub struct Selection {
     /// All patients that this user may export.
     #[serde(skip_serializing_if = "is_false")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<_>"))]
     pub all: bool,
     /// Folders, each with its subfolders.
     #[serde(alias = "folders", skip_serializing_if = "Vec::is_empty", deserialize_with = "one_or_many")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<_>"))]
     pub folder: Vec<FolderRef>,
     /// Folder ids, each with its subfolders.
     #[serde(alias = "folder-id", alias = "folder_ids", skip_serializing_if = "Vec::is_empty", deserialize_with = "ids")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<_>"))]
     pub folder_id: Vec<String>,
     /// Patients by id; an unknown one is an error.
     #[serde(alias = "patients", skip_serializing_if = "Vec::is_empty", deserialize_with = "ids")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<_>"))]
     pub patient: Vec<String>,
     /// Patients of a pasted list; unknown ones are listed.
     #[serde(alias = "patients-from", skip_serializing_if = "Vec::is_empty", deserialize_with = "ids")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<_>"))]
     pub patients_from: Vec<String>,
     /// Tags that narrow the patients.
     #[serde(alias = "tags", skip_serializing_if = "Vec::is_empty", deserialize_with = "one_or_many")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<_>"))]
     pub tag: Vec<String>,
     /// How the tags narrow.
     #[serde(alias = "tag-mode")]
     pub tag_mode: TagMode,
     /// Modality slugs.
     #[serde(alias = "modalities", skip_serializing_if = "Vec::is_empty", deserialize_with = "one_or_many")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<_>"))]
     pub modality: Vec<String>,
     /// All modalities, also those that no row of the modality table names.
     #[serde(alias = "all-modalities", skip_serializing_if = "is_false")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<_>"))]
     pub all_modalities: bool,
     /// Raw, processed or both; `None` where nothing was said, which an export takes for processed, a list for any. Always
     /// written, as an export takes it.
     #[serde(serialize_with = "as_exported", deserialize_with = "said")]
+    #[cfg_attr(feature = "typescript", ts(as = "KindChoice"))]
     pub kind: Option<KindChoice>,
 }
 

@@ -10,6 +10,7 @@ import { FirstRun } from '../features/first-run/FirstRun';
 import { NewExportPage } from '../features/new-export/NewExportPage';
 import { SettingsPage } from '../features/settings/SettingsPage';
 import { useHost } from '../host/context';
+import { PageBoundary } from './PageBoundary';
 import { QuitDialog, askToQuit } from './QuitDialog';
 import { goTo, usePage } from './page';
 import { Shortcuts } from './Shortcuts';
@@ -49,20 +50,26 @@ export function Frame({ startup }: { startup: Startup }) {
       <Sidebar page={page} startup={startup} exports={exports.data?.exports ?? []} />
       <main id="content" tabIndex={-1} className={classes.content}>
         <Activity mode={page === 'new-export' ? 'visible' : 'hidden'}>
-          {startup.registry ? (
-            <NewExportPage
-              key={`${startup.registry.id}/${startup.registry.project ?? ''}/${startup.registry.user ?? ''}`}
-              registry={startup.registry}
-            />
-          ) : (
-            <FirstRun startup={startup} />
-          )}
+          <PageBoundary>
+            {startup.registry ? (
+              <NewExportPage
+                key={`${startup.registry.id}/${startup.registry.project ?? ''}/${startup.registry.user ?? ''}`}
+                registry={startup.registry}
+              />
+            ) : (
+              <FirstRun startup={startup} />
+            )}
+          </PageBoundary>
         </Activity>
         <Activity mode={page === 'exports' ? 'visible' : 'hidden'}>
-          <ExportsPage exports={exports} />
+          <PageBoundary>
+            <ExportsPage exports={exports} />
+          </PageBoundary>
         </Activity>
         <Activity mode={page === 'settings' ? 'visible' : 'hidden'}>
-          <SettingsPage startup={startup} />
+          <PageBoundary>
+            <SettingsPage startup={startup} />
+          </PageBoundary>
         </Activity>
       </main>
       <StatusBar startup={startup} exports={exports.data?.exports ?? []} />

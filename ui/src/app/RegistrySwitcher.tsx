@@ -14,7 +14,7 @@ import { useTranslation } from 'react-i18next';
 import { useRecent, useRegistry } from '../api/registry';
 import type { OpenRegistry } from '../bindings/OpenRegistry';
 import type { Startup } from '../bindings/Startup';
-import { toast, toastError } from '../components/toast';
+import { toastError, toastReport } from '../components/toast';
 import { useFormat } from './FormatContext';
 import { goTo } from './page';
 import { useNow } from './useNow';
@@ -34,8 +34,7 @@ export function RegistrySwitcher({ startup }: { startup: Startup }) {
   // What of last time could not be had again although the registry is open: said once.
   const { problem } = startup;
   useEffect(() => {
-    if (problem && open)
-      toast({ id: 'start', message: problem.message, detail: problem.hint, tone: 'warn', stays: 15_000 });
+    if (problem && open) toastReport(problem, { id: 'start', tone: 'warn' });
     // eslint-disable-next-line react-hooks/exhaustive-deps -- not again for another registry
   }, [problem]);
 

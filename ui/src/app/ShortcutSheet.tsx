@@ -1,4 +1,5 @@
 import { Modal } from '@mantine/core';
+import type { TFunction } from 'i18next';
 import { Fragment } from 'react';
 import { useTranslation } from 'react-i18next';
 
@@ -108,6 +109,6 @@ export function ShortcutSheet({ opened, onClose }: Props) {
 type Name =
   'space' | 'enter' | 'escape' | 'shift' | 'ctrl' | 'home' | 'end' | 'pageUp' | 'pageDown' | 'click' | 'del';
 
-function keyName(t: ReturnType<typeof useTranslation>['t'], name: Name): string {
+function keyName(t: TFunction, name: Name): string {
   return t(`common.shortcuts.keys.${name}`);
 }

@@ -18,6 +18,11 @@ export const common = {
     title: 'Sheaf’s engine does not answer',
     body: 'Nothing is lost: running exports go on or can be restarted. This goes away when it answers again.',
   },
+  broken: {
+    title: 'This page has stopped working',
+    body: 'That is a fault in Sheaf. Running exports go on, and nothing that is kept is lost. Try again; if it stays, reload the window.',
+    reload: 'Reload the window',
+  },
   runningBadge_one: '{{count}} running',
   runningBadge_other: '{{count}} running',
   failedBadge_one: '{{count}} failed',

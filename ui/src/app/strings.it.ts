@@ -21,6 +21,11 @@ export const common: Catalogue<typeof en> = {
     title: 'Il motore di Sheaf non risponde',
     body: 'Nulla è perduto: le esportazioni in corso proseguono o si possono riavviare. L’avviso sparisce appena risponde.',
   },
+  broken: {
+    title: 'Questa pagina ha smesso di funzionare',
+    body: 'È un errore di Sheaf. Le esportazioni in corso continuano e nulla di ciò che è salvato va perso. Riprova; se rimane, ricarica la finestra.',
+    reload: 'Ricarica la finestra',
+  },
   runningBadge_one: '{{count}} in corso',
   runningBadge_other: '{{count}} in corso',
   failedBadge_one: '{{count}} non riuscita',

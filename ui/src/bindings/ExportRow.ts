@@ -37,6 +37,10 @@ status: ExportStatus,
  */
 cancelling: boolean, 
 /**
+ * Studies in it, where it is a table of studies; `null`: an archive of files.
+ */
+studies: number | null, 
+/**
  * Patients with at least one file.
  */
 patients: number, 

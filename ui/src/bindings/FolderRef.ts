@@ -7,8 +7,8 @@ export type FolderRef = {
 /**
  * Row id as text.
  */
-id?: string | null, 
+id?: string, 
 /**
  * Names from the root down; a name may hold a slash.
  */
-path?: Array<string> | null, };
+path?: Array<string>, };

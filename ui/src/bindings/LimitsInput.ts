@@ -13,6 +13,10 @@ max_bytes_per_export: string,
  */
 max_patients_per_export: string, 
 /**
+ * Such as `100000`.
+ */
+max_studies_per_export: string, 
+/**
  * Such as `2 TB`.
  */
 max_kept_bytes_per_user: string, 

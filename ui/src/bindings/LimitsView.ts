@@ -13,6 +13,10 @@ max_bytes_per_export: number | null,
  */
 max_patients_per_export: number | null, 
 /**
+ * Most studies in one table.
+ */
+max_studies_per_export: number | null, 
+/**
  * Most bytes of one user's archives that are still where they were published.
  */
 max_kept_bytes_per_user: number | null, 

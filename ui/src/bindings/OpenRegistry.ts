@@ -12,7 +12,7 @@ export type OpenRegistry = {
  */
 id: string, 
 /**
- * Name to show: the file's name without its ending.
+ * Name to show: of the file, or of its folder where the file is called just `registry`.
  */
 name: string, 
 /**

@@ -14,27 +14,27 @@ export type Selection = {
 /**
  * All patients that this user may export.
  */
-all: boolean, 
+all?: boolean, 
 /**
  * Folders, each with its subfolders.
  */
-folder: Array<FolderRef>, 
+folder?: Array<FolderRef>, 
 /**
  * Folder ids, each with its subfolders.
  */
-folder_id: Array<string>, 
+folder_id?: Array<string>, 
 /**
  * Patients by id; an unknown one is an error.
  */
-patient: Array<string>, 
+patient?: Array<string>, 
 /**
  * Patients of a pasted list; unknown ones are listed.
  */
-patients_from: Array<string>, 
+patients_from?: Array<string>, 
 /**
  * Tags that narrow the patients.
  */
-tag: Array<string>, 
+tag?: Array<string>, 
 /**
  * How the tags narrow.
  */
@@ -42,13 +42,13 @@ tag_mode: TagMode,
 /**
  * Modality slugs.
  */
-modality: Array<string>, 
+modality?: Array<string>, 
 /**
  * All modalities, also those that no row of the modality table names.
  */
-all_modalities: boolean, 
+all_modalities?: boolean, 
 /**
  * Raw, processed or both; `None` where nothing was said, which an export takes for processed, a list for any. Always
  * written, as an export takes it.
  */
-kind: KindChoice | null, };
+kind: KindChoice, };

@@ -3,6 +3,7 @@ import { IconAlertTriangle } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 
 import type { ErrorReport } from '../bindings/ErrorReport';
+import { useErrorWords } from '../errors/words';
 import { HostError } from '../host/types';
 import classes from './ErrorNotice.module.css';
 
@@ -26,12 +27,18 @@ interface Props {
 
 /** An error in its place: what happened, what to do next, the code. */
 export function ErrorNotice({ report, action, children }: Props) {
+  const { message, exact, hint } = useErrorWords()(report);
   return (
     <div className={classes.notice} role="alert">
       <IconAlertTriangle size={16} stroke={1.75} aria-hidden className={classes.icon} />
       <div className={classes.text}>
-        <p className={classes.message}>{report.message}</p>
-        {report.hint !== '' && <p className={classes.hint}>{report.hint}</p>}
+        <p className={classes.message}>{message}</p>
+        {exact !== null && (
+          <p className={classes.exact} lang="en">
+            {exact}
+          </p>
+        )}
+        {hint !== '' && <p className={classes.hint}>{hint}</p>}
         <p className={classes.code}>
           <code>{report.code}</code>
         </p>

@@ -1,14 +1,16 @@
 import { notifications } from '@mantine/notifications';
 import { Button } from '@mantine/core';
+import type { ReactNode } from 'react';
 
+import { useErrorWords, type Told } from '../errors/words';
 import { reportOf } from './ErrorNotice';
 import classes from './toast.module.css';
 
 interface Toast {
   /** Replaces one with the same id. */
   id?: string;
-  message: string;
-  detail?: string;
+  message: ReactNode;
+  detail?: ReactNode;
   tone?: 'plain' | 'good' | 'warn' | 'bad';
   action?: { label: string; onClick: () => void };
   /** Milliseconds; errors stay. */
@@ -51,6 +53,21 @@ export function toast({ id, message, detail, tone = 'plain', action, stays = 600
 
 /** A failed command, where it has no place of its own. */
 export function toastError(error: unknown): void {
-  const report = reportOf(error);
-  toast({ message: report.message, detail: report.hint, tone: 'bad', stays: 15_000 });
+  toastReport(reportOf(error), { tone: 'bad' });
+}
+
+/** An error that is told beside something else. */
+export function toastReport(told: Told, toasted: Pick<Toast, 'id' | 'tone'>): void {
+  toast({
+    message: <Said told={told} part="message" />,
+    detail: <Said told={told} part="hint" />,
+    stays: 15_000,
+    ...toasted,
+  });
+}
+
+/** Toasts are asked for outside of components: what they say is put into words where they are drawn. */
+function Said({ told, part }: { told: Told; part: 'message' | 'hint' }) {
+  const words = useErrorWords()(told);
+  return part === 'message' ? words.message : [words.exact, words.hint].filter(Boolean).join(' ');
 }

@@ -1,7 +1,8 @@
 import { common } from '../app/strings.en';
+import { errors } from '../errors/strings.en';
 import { exportsPage } from '../features/exports/strings.en';
 import { firstRun } from '../features/first-run/strings.en';
 import { newExport } from '../features/new-export/strings.en';
 import { settings } from '../features/settings/strings.en';
 
-export const en = { common, newExport, exports: exportsPage, settings, firstRun };
+export const en = { common, newExport, exports: exportsPage, settings, firstRun, errors };

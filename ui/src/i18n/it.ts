@@ -1,4 +1,5 @@
 import { common } from '../app/strings.it';
+import { errors } from '../errors/strings.it';
 import { exportsPage } from '../features/exports/strings.it';
 import { firstRun } from '../features/first-run/strings.it';
 import { newExport } from '../features/new-export/strings.it';
@@ -6,4 +7,11 @@ import { settings } from '../features/settings/strings.it';
 import type { en } from './en';
 import type { Catalogue } from './types';
 
-export const it: Catalogue<typeof en> = { common, newExport, exports: exportsPage, settings, firstRun };
+export const it: Catalogue<typeof en> = {
+  common,
+  newExport,
+  exports: exportsPage,
+  settings,
+  firstRun,
+  errors,
+};

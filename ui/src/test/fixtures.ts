@@ -88,6 +88,7 @@ export function settingsView(change: Partial<SettingsView> = {}): SettingsView {
     limits: {
       max_bytes_per_export: 500_000_000_000,
       max_patients_per_export: null,
+      max_studies_per_export: null,
       max_kept_bytes_per_user: null,
       free_space_reserve: 1_073_741_824,
       concurrent_jobs: 1,

@@ -35,6 +35,8 @@ pub struct ExportRow {
     pub status: ExportStatus,
     /// It is being cancelled.
     pub cancelling: bool,
+    /// Studies in it, where it is a table of studies; `null`: an archive of files.
+    pub studies: Option<u64>,
     /// Patients with at least one file.
     pub patients: u64,
     /// Files.
@@ -154,7 +156,10 @@ impl Desk {
     pub fn export_again(&self, export: ExportTask) -> Result<ExportRow> {
         let task = self.tasks.begin(&export.task)?;
         let record = self.sheaf.house().history.one(&export.id)?;
-        let record = self.sheaf.create_again(&record, &task.listener(), task.cancel())?;
+        let record = match &record.studies {
+            Some(table) => self.sheaf.create_studies_again(&record, table, &task.listener(), task.cancel())?,
+            None => self.sheaf.create_again(&record, &task.listener(), task.cancel())?,
+        };
         self.run(record)
     }
 
@@ -316,6 +321,7 @@ pub(super) fn quiet_rows(records: &[Record]) -> Vec<ExportRow> {
             project: record.project.clone(),
             status: record.state.status(),
             cancelling: record.cancel_requested && record.state.status().is_active(),
+            studies: record.studies.as_ref().map(|table| table.studies),
             patients: record.patients,
             files: record.files,
             bytes: record.bytes,

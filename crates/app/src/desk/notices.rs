@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::background::Around;
 use super::native::Notice;
-use super::words::{End, Language};
+use super::words::{End, Language, What};
 use crate::history::Change;
 
 /// Ends that come within this time while other jobs run are told together.
@@ -61,11 +61,12 @@ fn notice(around: &Around, language: Language, ended: &[(String, End)]) -> Optio
     if let [(id, end)] = ended {
         // Removed meanwhile: nothing to tell.
         let record = around.sheaf.house().history.one(id).ok()?;
+        let what = record.studies.as_ref().map_or(What::Patients(record.patients), |table| What::Studies(table.studies));
         let bytes = record.archive.as_ref().map_or(0, |archive| archive.identity.bytes);
         return Some(Notice {
             export: Some(id.clone()),
             title: language.ended(*end).to_owned(),
-            body: language.about(*end, &record.name, record.patients, record.problems.len() as u64, bytes),
+            body: language.about(*end, &record.name, what, record.problems.len() as u64, bytes),
             action,
             urgent: *end == End::Failed,
         });

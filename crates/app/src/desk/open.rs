@@ -81,9 +81,15 @@ impl Open {
         })
     }
 
-    /// The file's name without its ending.
+    /// The file's name without its ending; the name of its folder where the file is called just what it is.
     pub(crate) fn name(path: &Path) -> String {
-        path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+        let stem = path.file_stem().unwrap_or(path.as_os_str());
+        if stem.eq_ignore_ascii_case("registry")
+            && let Some(folder) = path.parent().and_then(Path::file_name)
+        {
+            return folder.to_string_lossy().into_owned();
+        }
+        stem.to_string_lossy().into_owned()
     }
 }
 
@@ -139,6 +145,23 @@ fn root_problem(root: &DataRoot, looked: Option<std::io::Result<()>>) -> Option<
                 _ => "cannot be opened",
             };
             Some(Error::new(Code::RootMissing, format!("The data folder {shown} {why}.")).hint(HINT).cause(error))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_registry_is_called_what_tells_it_from_others() {
+        for (path, name) in [
+            ("/data/ortho 2025.sqlite", "ortho 2025"),
+            ("/home/u/Sheaf demo 2/registry.sqlite", "Sheaf demo 2"),
+            ("/data/Registry.db", "data"),
+            ("/registry.sqlite", "registry"),
+        ] {
+            assert_eq!(Open::name(Path::new(path)), name, "{path}");
         }
     }
 }

@@ -69,7 +69,7 @@ pub struct RecentRegistries {
 pub struct OpenRegistry {
     /// Its id on this machine.
     pub id: String,
-    /// Name to show: the file's name without its ending.
+    /// Name to show: of the file, or of its folder where the file is called just `registry`.
     pub name: String,
     /// Where it is.
     pub path: String,

@@ -108,6 +108,8 @@ pub struct LimitsView {
     pub max_bytes_per_export: Option<u64>,
     /// Most patients in one export.
     pub max_patients_per_export: Option<u64>,
+    /// Most studies in one table.
+    pub max_studies_per_export: Option<u64>,
     /// Most bytes of one user's archives that are still where they were published.
     pub max_kept_bytes_per_user: Option<u64>,
     /// Bytes that stay free at the destination.
@@ -125,6 +127,8 @@ pub struct LimitsInput {
     pub max_bytes_per_export: String,
     /// Such as `1000`.
     pub max_patients_per_export: String,
+    /// Such as `100000`.
+    pub max_studies_per_export: String,
     /// Such as `2 TB`.
     pub max_kept_bytes_per_user: String,
     /// Such as `1 GiB`.
@@ -174,6 +178,7 @@ impl Desk {
             limits: LimitsView {
                 max_bytes_per_export: settings.max_bytes_per_export,
                 max_patients_per_export: settings.max_patients_per_export,
+                max_studies_per_export: settings.max_studies_per_export,
                 max_kept_bytes_per_user: settings.max_kept_bytes_per_user,
                 free_space_reserve: settings.free_space_reserve,
                 concurrent_jobs: u32::try_from(settings.concurrent_jobs).unwrap_or(u32::MAX),
@@ -200,6 +205,7 @@ impl Desk {
         let said = [
             ("max_bytes_per_export", &limits.max_bytes_per_export),
             ("max_patients_per_export", &limits.max_patients_per_export),
+            ("max_studies_per_export", &limits.max_studies_per_export),
             ("max_kept_bytes_per_user", &limits.max_kept_bytes_per_user),
             ("free_space_reserve", &limits.free_space_reserve),
         ];

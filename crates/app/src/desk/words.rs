@@ -23,6 +23,15 @@ pub(crate) enum End {
     Failed,
 }
 
+/// What an export is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    /// So many patients with files.
+    Patients(u64),
+    /// So many studies in a table.
+    Studies(u64),
+}
+
 /// What the parts of a cohort's rule are called.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RuleWords {
@@ -63,10 +72,10 @@ impl Language {
     }
 
     /// Second line of a notification about one export.
-    pub(crate) fn about(self, end: End, name: &str, patients: u64, problems: u64, bytes: u64) -> String {
+    pub(crate) fn about(self, end: End, name: &str, what: What, problems: u64, bytes: u64) -> String {
         let size = self.size(bytes);
         match (self, end) {
-            (_, End::Done) => format!("{name} · {} · {size}", self.patients(patients)),
+            (_, End::Done) => format!("{name} · {} · {size}", self.count(what)),
             (Language::En, End::Problems) => format!("{name} · {size} · {problems} problems to look at"),
             (Language::It, End::Problems) => format!("{name} · {size} · problemi da vedere: {problems}"),
             (Language::En, End::Failed) => format!("{name} · Sheaf tells why and what to do"),
@@ -217,12 +226,16 @@ impl Language {
         }
     }
 
-    fn patients(self, count: u64) -> String {
-        match (self, count) {
-            (Language::En, 1) => "1 patient".to_owned(),
-            (Language::En, _) => format!("{count} patients"),
-            (Language::It, 1) => "1 paziente".to_owned(),
-            (Language::It, _) => format!("{count} pazienti"),
+    fn count(self, what: What) -> String {
+        match (self, what) {
+            (Language::En, What::Patients(1)) => "1 patient".to_owned(),
+            (Language::En, What::Patients(count)) => format!("{count} patients"),
+            (Language::It, What::Patients(1)) => "1 paziente".to_owned(),
+            (Language::It, What::Patients(count)) => format!("{count} pazienti"),
+            (Language::En, What::Studies(1)) => "1 study".to_owned(),
+            (Language::En, What::Studies(count)) => format!("{count} studies"),
+            (Language::It, What::Studies(1)) => "1 studio".to_owned(),
+            (Language::It, What::Studies(count)) => format!("{count} studi"),
         }
     }
 
@@ -263,9 +276,13 @@ mod tests {
 
     #[test]
     fn numbers_are_written_as_the_language_does() {
-        assert_eq!(Language::En.about(End::Done, "study", 1, 0, 61_250_000_000), "study · 1 patient · 61.2 GB");
-        assert_eq!(Language::It.about(End::Done, "study", 2, 0, 1_500), "study · 2 pazienti · 1,5 kB");
-        assert_eq!(Language::En.about(End::Problems, "a", 2, 3, 999), "a · 999 B · 3 problems to look at");
+        assert_eq!(
+            Language::En.about(End::Done, "study", What::Patients(1), 0, 61_250_000_000),
+            "study · 1 patient · 61.2 GB"
+        );
+        assert_eq!(Language::It.about(End::Done, "study", What::Patients(2), 0, 1_500), "study · 2 pazienti · 1,5 kB");
+        assert_eq!(Language::It.about(End::Done, "t", What::Studies(7), 0, 1_500), "t · 7 studi · 1,5 kB");
+        assert_eq!(Language::En.about(End::Problems, "a", What::Patients(2), 3, 999), "a · 999 B · 3 problems to look at");
         assert_eq!(Language::En.size(u64::MAX), "18446744.0 TB", "there is no larger unit");
         assert_eq!(Language::It.mixed(2, 0, 1), "2 pronte · 1 non riuscite");
     }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use sheaf_app::desk::Event;
 #[allow(clippy::wildcard_imports, reason = "the list of commands names these types")]
 use sheaf_app::desk::types::*;
+use sheaf_registry::Code;
 use ts_rs::{Config, TS};
 
 /// Name of a type as TypeScript writes it.
@@ -86,6 +87,20 @@ fn the_pages_types_are_those_of_rust() {
         differing.is_empty(),
         "ui/src/bindings is stale in {differing:?}; run: SHEAF_BINDINGS=write cargo test -p sheaf-app --test it bindings"
     );
+}
+
+/// A person who does not read English, or never types a command, gets every error in the words of the window.
+#[test]
+fn the_window_has_words_for_every_error() {
+    let text = |name: &str| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ui/src/errors").join(name);
+        std::fs::read_to_string(path).expect("it is there")
+    };
+    for name in ["strings.en.ts", "strings.it.ts"] {
+        let text = text(name);
+        let missing: Vec<_> = Code::ALL.iter().filter(|code| !text.contains(&format!("\n    {code}: "))).collect();
+        assert!(missing.is_empty(), "ui/src/errors/{name} does not say what {missing:?} is");
+    }
 }
 
 #[test]

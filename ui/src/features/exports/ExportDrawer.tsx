@@ -9,9 +9,11 @@ import { useFormat } from '../../app/FormatContext';
 import { useNow } from '../../app/useNow';
 import type { DatasetExport } from '../../bindings/DatasetExport';
 import type { ExportRow } from '../../bindings/ExportRow';
+import type { StudyExport } from '../../bindings/StudyExport';
 import { Bytes } from '../../components/Bytes';
 import { ErrorNotice, reportOf } from '../../components/ErrorNotice';
 import { Moment } from '../../components/Moment';
+import { useErrorWords } from '../../errors/words';
 import { useHost } from '../../host/context';
 import { Bar } from './Bar';
 import { actsOf, hasShare, isActive, shareOf, standingOf, toneOf, type Act } from './model';
@@ -20,7 +22,16 @@ import { problemsOf, textsOf } from './problems';
 import { StandingIcon } from './StandingIcon';
 import type { ExportActs } from './useExportActs';
 import { VirtualRows } from './VirtualRows';
-import { progressParts, selectionLines, sizeParts, stateWord, todoText } from './words';
+import {
+  actWord,
+  filterLines,
+  happenedText,
+  progressParts,
+  selectionLines,
+  sizeParts,
+  stateWord,
+  todoText,
+} from './words';
 import { OutcomeLine, TaskLine } from './WorkLine';
 import classes from './ExportDrawer.module.css';
 import standing from './standing.module.css';
@@ -85,6 +96,7 @@ function Body({ row, acts, onAct }: { row: ExportRow; acts: ExportActs; onAct: P
     queryKey: keys.exportDetails(row.id),
     queryFn: () => host.call('export_details', { id: row.id }),
   });
+  const words = useErrorWords();
   const state = standingOf(row);
   const task = acts.tasks.get(row.id);
   const outcome = acts.outcomes.get(row.id);
@@ -94,9 +106,14 @@ function Body({ row, acts, onAct }: { row: ExportRow; acts: ExportActs; onAct: P
       <Part title={t('exports.drawer.happened')}>
         <p className={classes.said}>
           {(state === 'failed' || state === 'interrupted') && row.error
-            ? row.error.message
-            : t(`exports.happened.${state}`, { count: row.problems, n: format.count(row.problems) })}
+            ? words(row.error).message
+            : happenedText(row, t, format)}
         </p>
+        {(state === 'failed' || state === 'interrupted') && row.error && words(row.error).exact !== null && (
+          <p className={classes.dim} lang="en">
+            {words(row.error).exact}
+          </p>
+        )}
         {isActive(row) && (
           <div className={classes.progress}>
             {hasShare(state) && (
@@ -120,7 +137,7 @@ function Body({ row, acts, onAct }: { row: ExportRow; acts: ExportActs; onAct: P
       </Part>
 
       <Part title={t('exports.drawer.todo')}>
-        <p className={classes.said}>{todoText(row, t)}</p>
+        <p className={classes.said}>{todoText(row, t, format)}</p>
         <div className={classes.buttons}>
           {shownActs(row).map((act, index) => (
             <Button
@@ -129,7 +146,7 @@ function Body({ row, acts, onAct }: { row: ExportRow; acts: ExportActs; onAct: P
               disabled={task !== undefined && act !== 'show'}
               onClick={() => onAct(act, row)}
             >
-              {t(`exports.acts.${act}`)}
+              {actWord(act, row, t)}
             </Button>
           ))}
         </div>
@@ -141,7 +158,7 @@ function Body({ row, acts, onAct }: { row: ExportRow; acts: ExportActs; onAct: P
               action={{ label: t('exports.outcome.dismiss'), onClick: () => acts.dismiss(row) }}
             />
           ) : (
-            <OutcomeLine outcome={outcome} reachable onDismiss={() => acts.dismiss(row)} />
+            <OutcomeLine row={row} outcome={outcome} reachable onDismiss={() => acts.dismiss(row)} />
           ))}
         {outcome?.kind === 'verified' && outcome.result.problems.length > 0 && (
           <VirtualRows
@@ -238,17 +255,21 @@ function Record({ row, record, acts, onAct }: RecordProps) {
       )}
       <Part title={t('exports.drawer.selection')}>
         <dl className={classes.facts}>
-          {selectionLines(record.selection, t, format).map((line) => (
-            <Fact key={line.label} label={line.label}>
-              {line.names.map((name, index) => (
-                <span key={`${index}-${name}`}>
-                  {index > 0 && ', '}
-                  <bdi>{name}</bdi>
-                </span>
-              ))}{' '}
-              {line.value}
-            </Fact>
-          ))}
+          {record.studies ? (
+            <TableFacts table={record.studies} />
+          ) : (
+            selectionLines(record.selection, t, format).map((line) => (
+              <Fact key={line.label} label={line.label}>
+                {line.names.map((name, index) => (
+                  <span key={`${index}-${name}`}>
+                    {index > 0 && ', '}
+                    <bdi>{name}</bdi>
+                  </span>
+                ))}{' '}
+                {line.value}
+              </Fact>
+            ))
+          )}
         </dl>
       </Part>
       <Part
@@ -270,7 +291,7 @@ function Record({ row, record, acts, onAct }: RecordProps) {
           </Fact>
           {archive && (
             <>
-              <Fact label={t('exports.drawer.archive')}>
+              <Fact label={t(record.studies ? 'exports.drawer.table' : 'exports.drawer.archive')}>
                 <Bytes value={archive.bytes} />
               </Fact>
               <Fact label={t('exports.drawer.path')} side={copy('copyPath')}>
@@ -296,7 +317,7 @@ function Record({ row, record, acts, onAct }: RecordProps) {
             </Fact>
           )}
           <Fact label={t('exports.drawer.attempt')}>{format.count(record.attempt)}</Fact>
-          <Fact label={t('exports.drawer.project')}>{record.project}</Fact>
+          {record.project !== '' && <Fact label={t('exports.drawer.project')}>{record.project}</Fact>}
           <Fact label={t('exports.drawer.user')}>{record.user}</Fact>
           <Fact label={t('exports.drawer.registry')}>
             <bdi className="selectable">{record.registry}</bdi>
@@ -314,6 +335,29 @@ function Record({ row, record, acts, onAct }: RecordProps) {
           </Fact>
         </dl>
       </Part>
+    </>
+  );
+}
+
+/** What a table of studies was asked to hold. Fields are named as the registry names them. */
+function TableFacts({ table }: { table: StudyExport }) {
+  const { t } = useTranslation();
+  const lines = filterLines(table.filter);
+  return (
+    <>
+      <Fact label={t('exports.drawer.filter')}>
+        {lines.length === 0
+          ? t('exports.drawer.noFilter')
+          : lines.map(({ field, values }) => (
+              <span key={field} className={classes.filterLine}>
+                <code>{field}</code> <bdi>{values.join(', ')}</bdi>
+              </span>
+            ))}
+      </Fact>
+      <Fact label={t('exports.drawer.table')}>{table.format.toUpperCase()}</Fact>
+      <Fact label={t('exports.drawer.columns')}>
+        <code>{table.columns.join(', ')}</code>
+      </Fact>
     </>
   );
 }

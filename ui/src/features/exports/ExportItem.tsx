@@ -101,6 +101,7 @@ export const ExportItem = memo(function ExportItem(props: Props) {
             <TaskLine row={row} task={task} reachable={current} onStop={() => onStop(row)} />
           ) : outcome ? (
             <OutcomeLine
+              row={row}
               outcome={outcome}
               reachable={current}
               onDetails={

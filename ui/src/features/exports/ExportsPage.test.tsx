@@ -179,7 +179,7 @@ describe('what can be done', () => {
     const task = await screen.findByTestId('row-task');
     const id = (calls(host, 'verify_export')[0]?.input as { task: string }).task;
     host.tell({ type: 'task', task: id, progress: progress({ bytes_done: 1, bytes_total: 2 }) });
-    await within(task).findByText('Verifying the ZIP 50%');
+    await within(task).findByText('Verifying the file 50%');
     await userEvent.click(within(task).getByRole('button', { name: 'Stop' }));
     expect(calls(host, 'cancel_task')[0]?.input).toEqual({ task: id });
     await within(task).findByText('Stopping…');
@@ -225,7 +225,7 @@ describe('what can be done', () => {
     expect(screen.getByText('File missing')).toBeInTheDocument();
     host.answer({ locate_archive: () => row({ path: '/elsewhere/study_a.zip' }) });
     await userEvent.click(screen.getByRole('button', { name: 'Locate…' }));
-    await screen.findByText('Found: the ZIP is where you said');
+    await screen.findByText('Found: the file is where you said');
     expect(screen.getByText('Done', { selector: 'span' })).toBeInTheDocument();
   });
 

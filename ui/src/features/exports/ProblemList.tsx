@@ -20,6 +20,7 @@ const KNOWN = [
   'ROOT_MISSING',
   'SIZE_MISMATCH',
   'HASH_MISMATCH',
+  'CELL_CHANGED',
 ] as const;
 
 function codeWord(code: string, t: TFunction): string {
@@ -97,7 +98,9 @@ export function ProblemList({ problems, onSave }: Props) {
                 {', '}
                 {problem.omitted ? t('exports.problems.omitted') : t('exports.problems.included')}
                 {' · '}
-                {t('exports.problems.patient', { id: problem.patient })}
+                {problem.patient === ''
+                  ? t('exports.problems.study', { id: problem.file })
+                  : t('exports.problems.patient', { id: problem.patient })}
                 {' · '}
                 {problem.message}
               </div>

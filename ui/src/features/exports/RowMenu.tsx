@@ -20,6 +20,7 @@ import { useTranslation } from 'react-i18next';
 import type { ExportRow } from '../../bindings/ExportRow';
 import type { MenuPlace } from './ExportItem';
 import { actsOf, type Act } from './model';
+import { actWord } from './words';
 
 const ICONS: Record<Act, typeof IconX> = {
   cancel: IconPlayerStop,
@@ -96,7 +97,7 @@ export function RowMenu({ row, place, busy, onAct, onClose }: Props) {
                 disabled={busy && LONG.has(act)}
                 onClick={() => onAct(act, row)}
               >
-                {t(`exports.acts.${act}`)}
+                {actWord(act, row, t)}
               </Menu.Item>
             );
           }),

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { useTaskProgress } from '../../api/tasks';
 import { useFormat } from '../../app/FormatContext';
 import type { ExportRow } from '../../bindings/ExportRow';
+import { errorWords } from '../../errors/words';
 import type { Format } from '../../format/format';
 import { Bar } from './Bar';
 import { shareOf } from './model';
@@ -52,14 +53,22 @@ export function TaskLine({ row, task, reachable, onStop }: TaskProps) {
 }
 
 /** What long work came to, in a sentence. */
-export function outcomeText(outcome: Outcome, t: TFunction, format: Format): { text: string; good: boolean } {
+export function outcomeText(
+  outcome: Outcome,
+  row: ExportRow,
+  t: TFunction,
+  format: Format,
+): { text: string; good: boolean } {
   switch (outcome.kind) {
     case 'verified': {
       const { ok, files, problems } = outcome.result;
       return {
         good: ok,
         text: ok
-          ? t('exports.outcome.verified', { count: files, n: format.count(files) })
+          ? t(row.studies === null ? 'exports.outcome.verified' : 'exports.outcome.verifiedTable', {
+              count: files,
+              n: format.count(files),
+            })
           : t('exports.outcome.broken', { count: problems.length, n: format.count(problems.length) }),
       };
     }
@@ -67,22 +76,25 @@ export function outcomeText(outcome: Outcome, t: TFunction, format: Format): { t
       return { good: true, text: t('exports.outcome.saved', { path: outcome.path }) };
     case 'located':
       return { good: true, text: t('exports.outcome.located') };
-    case 'error':
-      return { good: false, text: [outcome.report.message, outcome.report.hint].filter(Boolean).join(' ') };
+    case 'error': {
+      const { message, hint } = errorWords(outcome.report, t, format);
+      return { good: false, text: [message, hint].filter(Boolean).join(' ') };
+    }
   }
 }
 
 interface OutcomeProps {
+  row: ExportRow;
   outcome: Outcome;
   reachable: boolean;
   onDetails?: (() => void) | undefined;
   onDismiss: () => void;
 }
 
-export function OutcomeLine({ outcome, reachable, onDetails, onDismiss }: OutcomeProps) {
+export function OutcomeLine({ row, outcome, reachable, onDetails, onDismiss }: OutcomeProps) {
   const { t } = useTranslation();
   const format = useFormat();
-  const { text, good } = outcomeText(outcome, t, format);
+  const { text, good } = outcomeText(outcome, row, t, format);
   const Icon = good ? IconCircleCheck : IconAlertTriangle;
   return (
     <div className={classes.line} role="status" data-good={good}>

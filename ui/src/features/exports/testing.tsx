@@ -27,6 +27,7 @@ export function row(more: Partial<ExportRow> = {}): ExportRow {
     project: 'alpha',
     status: 'completed',
     cancelling: false,
+    studies: null,
     patients: 210,
     files: 18204,
     bytes: 61_000_000_000,

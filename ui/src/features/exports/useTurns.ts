@@ -10,7 +10,7 @@ import type { ExportRows } from '../../bindings/ExportRows';
 import { toast, toastError } from '../../components/toast';
 import { useHost } from '../../host/context';
 import { rememberTurns, turnsBetween, type Turn } from './model';
-import { problemsWord, sizeParts } from './words';
+import { problemsWord, reasonOf, sizeParts } from './words';
 
 const TONES = { done: 'good', problems: 'warn', failed: 'bad', interrupted: 'warn' } as const;
 
@@ -50,7 +50,7 @@ export function useTurns(): string {
             ? sizeParts(row, t, format).join(' · ')
             : kind === 'problems'
               ? problemsWord(row, t, format)
-              : (row.error?.message ?? ''),
+              : (reasonOf(row, t, format) ?? ''),
         tone: TONES[kind],
         action:
           kind === 'done'

@@ -4,7 +4,18 @@ import { describe, expect, it } from 'vitest';
 import { makeFormat } from '../../format/format';
 import { makeI18n } from '../../i18n';
 import { progress, record, row, running } from './testing';
-import { detailParts, paceParts, progressParts, selectionLines, stateWord, todoText } from './words';
+import {
+  actWord,
+  detailParts,
+  filterLines,
+  happenedText,
+  paceParts,
+  progressParts,
+  selectionLines,
+  sizeParts,
+  stateWord,
+  todoText,
+} from './words';
 
 const format = makeFormat('en');
 const t = makeI18n('en').t as TFunction;
@@ -88,10 +99,12 @@ describe('what can be done', () => {
     });
 
   it('is the hint of the error, but never an option of the command line', () => {
-    expect(todoText(failed('Connect the disk.'), t)).toBe('Connect the disk.');
-    expect(todoText(failed('Leave them out with `--on-missing skip`.'), t)).toMatch(/^Bring the files back/);
-    expect(todoText(failed(''), t)).toBe('Retry when the cause is gone.');
-    expect(todoText(running(), t)).toMatch(/go on working/);
+    expect(todoText(failed('Connect the disk.'), t, format)).toBe('Connect the disk.');
+    expect(todoText(failed('Leave them out with `--on-missing skip`.'), t, format)).toMatch(
+      /^Bring the files back/,
+    );
+    expect(todoText(failed(''), t, format)).toBe('Retry when the cause is gone.');
+    expect(todoText(running(), t, format)).toMatch(/go on working/);
   });
 });
 
@@ -117,19 +130,70 @@ describe('a selection in words', () => {
   });
 
   it('understands a record that leaves out what was not said', () => {
-    expect(selectionLines({ patient: ['7'] }, t, format).map((line) => line.label)).toEqual([
-      '1 patient',
-      'Files',
-    ]);
+    expect(
+      selectionLines({ patient: ['7'], tag_mode: 'any', kind: 'processed' }, t, format).map(
+        (line) => line.label,
+      ),
+    ).toEqual(['1 patient', 'Files']);
   });
 
   it('says everything only where everything was said', () => {
     const { selection } = record(row());
-    const all = { ...selection, all: true, folder: [], tag: [], all_modalities: true, kind: null };
+    const all = {
+      ...selection,
+      all: true,
+      folder: [],
+      tag: [],
+      all_modalities: true,
+      kind: 'processed' as const,
+    };
     expect(selectionLines(all, t, format).map((line) => line.value)).toEqual([
       'All patients',
       'All modalities',
       'Processed',
+    ]);
+  });
+});
+
+describe('a table of studies', () => {
+  const table = row({ studies: 12480, patients: 0, files: 1, bytes: 0, archive_bytes: 2_100_000 });
+
+  it('counts studies, never patients or files', () => {
+    expect(sizeParts(table, t, format)).toEqual(['2.1 MB', '12,480 studies']);
+    const writing = running({
+      studies: 12480,
+      patients: 0,
+      files: 1,
+      progress: progress({ files_done: 4096, files_total: 12480, bytes_total: 0, bytes_per_second: null }),
+    });
+    expect(progressParts(writing, t, format)[0]).toBe('4,096 of 12,480 studies');
+  });
+
+  it('is called a table in what happened and what can be done', () => {
+    expect(happenedText(table, t, format)).toMatch(/Every study/);
+    expect(happenedText({ ...table, status: 'completed_with_problems', problems: 2 }, t, format)).toMatch(
+      /2 cells/,
+    );
+    expect(actWord('trash', table, t)).toBe('Move table to trash');
+    expect(actWord('trash', row(), t)).toBe('Move ZIP to trash');
+  });
+
+  it('tells by what it was filtered, and only that', () => {
+    const filter = {
+      q: '',
+      exam_equipment: ['CT', 'MR'],
+      patient_gender: [],
+      exam_description: [],
+      exam_room: [],
+      patient_age_min: 40,
+      patient_age_max: 60,
+      exam_ids: null,
+      time_zone: 'Europe/Rome',
+    };
+    expect(filterLines(filter)).toEqual([
+      { field: 'exam_equipment', values: ['CT', 'MR'] },
+      { field: 'patient_age_min', values: ['40'] },
+      { field: 'patient_age_max', values: ['60'] },
     ]);
   });
 });

@@ -3,8 +3,10 @@ import type { TFunction } from 'i18next';
 import type { ExportRow } from '../../bindings/ExportRow';
 import type { FolderRef } from '../../bindings/FolderRef';
 import type { Selection } from '../../bindings/Selection';
+import type { StudyFilter } from '../../bindings/StudyFilter';
+import { errorWords } from '../../errors/words';
 import type { Format } from '../../format/format';
-import { hasShare, shareOf, standingOf } from './model';
+import { hasShare, shareOf, standingOf, type Act } from './model';
 
 /** The state in a word or two: "Writing 62 %". */
 export function stateWord(row: ExportRow, t: TFunction, format: Format): string {
@@ -28,7 +30,7 @@ export function progressParts(row: ExportRow, t: TFunction, format: Format): str
     );
   if (progress.files_total > 0)
     parts.push(
-      t('exports.filesOf', {
+      t(row.studies === null ? 'exports.filesOf' : 'exports.studiesOf', {
         count: progress.files_total,
         done: format.count(progress.files_done),
         total: format.count(progress.files_total),
@@ -51,11 +53,13 @@ export function paceParts(row: ExportRow, t: TFunction, format: Format): string[
   return parts;
 }
 
-/** 210 patients · 18,204 files, with the size first where there are bytes. */
+/** 210 patients · 18,204 files, or 12,480 studies, with the size first where there are bytes. */
 export function sizeParts(row: ExportRow, t: TFunction, format: Format): string[] {
   const parts: string[] = [];
   const bytes = row.archive_bytes ?? row.bytes;
   if (bytes > 0) parts.push(format.bytes(bytes));
+  if (row.studies !== null)
+    return [...parts, t('exports.studies', { count: row.studies, n: format.count(row.studies) })];
   if (row.patients > 0)
     parts.push(t('exports.patients', { count: row.patients, n: format.count(row.patients) }));
   if (row.files > 0) parts.push(t('exports.files', { count: row.files, n: format.count(row.files) }));
@@ -78,7 +82,11 @@ export function detailParts(row: ExportRow, t: TFunction, format: Format, now: n
       return [t('exports.alteredAbout')];
     case 'failed':
     case 'interrupted':
-      return [row.error?.message ?? t(`exports.happened.${standing}`), format.moment(ended, now), ...attempt];
+      return [
+        reasonOf(row, t, format) ?? t(`exports.happened.${standing}`),
+        format.moment(ended, now),
+        ...attempt,
+      ];
     case 'cancelled':
       return [t('exports.nothingLeft'), format.moment(ended, now), ...attempt];
     case 'running':
@@ -90,11 +98,48 @@ export function detailParts(row: ExportRow, t: TFunction, format: Format, now: n
   }
 }
 
-/** What can be done now: the hint of an error, where it speaks of this window and not of the command line. */
-export function todoText(row: ExportRow, t: TFunction): string {
+/** What happened to an export, in a sentence or two; of a table where it is one. */
+export function happenedText(row: ExportRow, t: TFunction, format: Format): string {
   const standing = standingOf(row);
-  const hint = row.error?.hint ?? '';
-  if (hint.includes('--')) return t('exports.todo.failedFiles');
+  const numbers = { count: row.problems, n: format.count(row.problems) };
+  if (row.studies !== null)
+    switch (standing) {
+      case 'preparing':
+      case 'writing':
+      case 'verifying':
+      case 'done':
+      case 'problems':
+        return t(`exports.happenedTable.${standing}`, numbers);
+      default:
+        break;
+    }
+  return t(`exports.happened.${standing}`, numbers);
+}
+
+/** What an act is called: a table is no ZIP. */
+export function actWord(act: Act, row: ExportRow, t: TFunction): string {
+  return t(act === 'trash' && row.studies !== null ? 'exports.acts.trashTable' : `exports.acts.${act}`);
+}
+
+/** What studies were filtered by: each field that narrows, with its values. Empty: all studies. */
+export function filterLines(filter: StudyFilter): { field: string; values: string[] }[] {
+  return Object.entries(filter).flatMap(([field, value]) => {
+    // The zone narrows nothing by itself.
+    if (field === 'time_zone') return [];
+    const values = (Array.isArray(value) ? value : [value]).filter((each) => each !== null && each !== '');
+    return values.length === 0 ? [] : [{ field, values: values.map(String) }];
+  });
+}
+
+/** Why an export failed or was interrupted; nothing where that is not known. */
+export function reasonOf(row: ExportRow, t: TFunction, format: Format): string | null {
+  return row.error === null ? null : errorWords(row.error, t, format).message;
+}
+
+/** What can be done now: what helps against the error, else what fits how the export stands. */
+export function todoText(row: ExportRow, t: TFunction, format: Format): string {
+  const standing = standingOf(row);
+  const hint = row.error === null ? '' : errorWords(row.error, t, format).hint;
   if (hint !== '') return hint;
   switch (standing) {
     case 'cancelling':
@@ -131,7 +176,7 @@ export interface SelectionLine {
 const NAMES_SHOWN = 12;
 
 /** What was selected, in words. Kept records leave out what was not said. */
-export function selectionLines(selection: Partial<Selection>, t: TFunction, format: Format): SelectionLine[] {
+export function selectionLines(selection: Selection, t: TFunction, format: Format): SelectionLine[] {
   const lines: SelectionLine[] = [];
   const add = (label: string, values: string[], all?: string) => {
     const more = values.length - NAMES_SHOWN;
@@ -142,7 +187,7 @@ export function selectionLines(selection: Partial<Selection>, t: TFunction, form
     });
   };
   const { folder = [], folder_id: ids = [], patient = [], patients_from: list = [] } = selection;
-  const { tag = [], tag_mode: mode = 'any', modality = [] } = selection;
+  const { tag = [], tag_mode: mode, modality = [] } = selection;
   if (selection.all) add(t('exports.selection.patients'), [], t('exports.selection.all'));
   if (folder.length + ids.length > 0)
     add(t('exports.selection.folders'), [...folder.map(folderName), ...ids]);
@@ -157,6 +202,6 @@ export function selectionLines(selection: Partial<Selection>, t: TFunction, form
   if (selection.all_modalities)
     add(t('exports.selection.modalities'), [], t('exports.selection.allModalities'));
   else if (modality.length > 0) add(t('exports.selection.modalities'), modality);
-  add(t('exports.selection.kind'), [], t(`exports.selection.kinds.${selection.kind ?? 'processed'}`));
+  add(t('exports.selection.kind'), [], t(`exports.selection.kinds.${selection.kind}`));
   return lines;
 }

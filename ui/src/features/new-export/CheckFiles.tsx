@@ -8,6 +8,7 @@ import type { BrowseState } from '../../bindings/BrowseState';
 import type { ErrorReport } from '../../bindings/ErrorReport';
 import type { PlanReport } from '../../bindings/PlanReport';
 import { ErrorNotice, reportOf } from '../../components/ErrorNotice';
+import { useErrorWords } from '../../errors/words';
 import { useHost } from '../../host/context';
 import { TaskLine } from './TaskLine';
 import { useActs } from './useActs';
@@ -83,6 +84,7 @@ interface PlanProps {
 
 function PlanResult({ plan, older, onAgain, onClose }: PlanProps) {
   const { t } = useTranslation();
+  const words = useErrorWords();
   const format = useFormat();
   return (
     <div className={classes.plan} role="status" data-testid="plan">
@@ -112,7 +114,7 @@ function PlanResult({ plan, older, onAgain, onClose }: PlanProps) {
             <p key={breach.code} className={classes.bad}>
               <IconAlertTriangle size={14} stroke={1.75} aria-hidden />
               <span>
-                {breach.message} {breach.hint}
+                {words(breach).message} {words(breach).hint}
               </span>
             </p>
           ))}

@@ -4,6 +4,7 @@ import { useId } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { ErrorNotice } from '../../components/ErrorNotice';
+import { useErrorWords } from '../../errors/words';
 import { shortPath } from './shortPath';
 import type { ExportForm } from './useExportForm';
 import classes from './NewExport.module.css';
@@ -15,12 +16,13 @@ const MOST_NOTES = 16 * 1024;
 export function FormFields({ form }: { form: ExportForm }) {
   const { t } = useTranslation();
   const id = useId();
+  const words = useErrorWords();
   const automatic = form.typedName === null;
   const fault =
     form.nameFault !== null
       ? t(`newExport.name.fault.${form.nameFault}`)
       : form.nameProblem
-        ? `${form.nameProblem.message} ${form.nameProblem.hint}`.trim()
+        ? `${words(form.nameProblem).message} ${words(form.nameProblem).hint}`.trim()
         : null;
   const folder = form.destination?.folder ?? null;
 

@@ -242,6 +242,7 @@ const row = (name: string): ExportRow => ({
   project: 'p',
   status: 'pending',
   cancelling: false,
+  studies: null,
   patients: 3,
   files: 30,
   bytes: 1,

@@ -1,5 +1,6 @@
 import type { BrowseState } from '../../bindings/BrowseState';
 import type { Destination } from '../../bindings/Destination';
+import type { ErrorReport } from '../../bindings/ErrorReport';
 import type { NameFault } from './name';
 import { roomFor } from './room';
 
@@ -12,7 +13,7 @@ export type Blocked =
   | { why: 'mayNotExport' }
   | { why: 'name' }
   | { why: 'noDestination' }
-  | { why: 'destination'; message: string }
+  | { why: 'destination'; problem: ErrorReport }
   | { why: 'noRoom'; short: number };
 
 export function blockedBy(
@@ -29,7 +30,7 @@ export function blockedBy(
   if (nameFault) return { why: 'name' };
   if (!destination) return { why: 'loading' };
   if (destination.folder === null) return { why: 'noDestination' };
-  if (destination.problem) return { why: 'destination', message: destination.problem.message };
+  if (destination.problem) return { why: 'destination', problem: destination.problem };
   const room = roomFor(estimate.bytes, destination);
   if (room.type === 'none') return { why: 'noRoom', short: room.short };
   return null;

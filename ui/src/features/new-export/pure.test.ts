@@ -36,7 +36,10 @@ it('says why an export cannot be created, the nearest reason first', () => {
       destination({ problem: { code: 'DESTINATION_MISSING', message: 'Gone.', hint: '', details: [] } }),
       null,
     ),
-  ).toEqual({ why: 'destination', message: 'Gone.' });
+  ).toEqual({
+    why: 'destination',
+    problem: { code: 'DESTINATION_MISSING', message: 'Gone.', hint: '', details: [] },
+  });
   expect(blockedBy(browseState({ estimate: { bytes: 100 } }), destination({ free_bytes: 90 }), null)).toEqual(
     {
       why: 'noRoom',

@@ -8,6 +8,7 @@ import type { ErrorReport } from '../../bindings/ErrorReport';
 import type { LimitsInput } from '../../bindings/LimitsInput';
 import type { LimitsView } from '../../bindings/LimitsView';
 import { ErrorNotice, reportOf } from '../../components/ErrorNotice';
+import { useErrorWords } from '../../errors/words';
 import { useHost } from '../../host/context';
 import { fieldOf, formOf, inputOf, LIMITS, reasonOf, type LimitsForm } from './limits';
 import { Row } from './Row';
@@ -69,6 +70,7 @@ export function LimitsSection({ limits }: { limits: LimitsView }) {
     }
   };
 
+  const words = useErrorWords();
   return (
     <form
       noValidate
@@ -105,7 +107,7 @@ export function LimitsSection({ limits }: { limits: LimitsView }) {
                 wrong && (
                   <>
                     {reasonOf(wrong, field)}
-                    {wrong.hint !== '' && <span className={classes.block}>{wrong.hint}</span>}
+                    {words(wrong).hint !== '' && <span className={classes.block}>{words(wrong).hint}</span>}
                   </>
                 )
               }

@@ -13,6 +13,7 @@ import type { ErrorReport } from '../../bindings/ErrorReport';
 import type { Startup } from '../../bindings/Startup';
 import { ErrorNotice, reportOf } from '../../components/ErrorNotice';
 import { toast } from '../../components/toast';
+import { useErrorWords } from '../../errors/words';
 import { useHost } from '../../host/context';
 import { Row } from './Row';
 import classes from './SettingsPage.module.css';
@@ -204,6 +205,7 @@ function Roots() {
 
 function Root({ root, busy, onLocate }: { root: DataRootView; busy: boolean; onLocate: () => void }) {
   const { t } = useTranslation();
+  const words = useErrorWords();
   const what =
     root.prefix === ''
       ? t('settings.registries.rootAll')
@@ -226,7 +228,7 @@ function Root({ root, busy, onLocate }: { root: DataRootView; busy: boolean; onL
         </span>
         {root.problem && (
           <span className={classes.dim}>
-            {root.problem.message} {root.problem.hint}
+            {words(root.problem).message} {words(root.problem).hint}
           </span>
         )}
       </div>

@@ -141,6 +141,7 @@ describe('settings', () => {
     expect(fake.calls.filter((call) => call.command === 'set_limits').at(-1)?.input).toEqual({
       max_bytes_per_export: '2000 GB',
       max_patients_per_export: '',
+      max_studies_per_export: '',
       max_kept_bytes_per_user: '',
       free_space_reserve: '1 GiB',
       concurrent_jobs: 1,

@@ -8,6 +8,7 @@ export type LimitsForm = Record<keyof LimitsInput, string>;
 export const LIMITS = [
   'max_bytes_per_export',
   'max_patients_per_export',
+  'max_studies_per_export',
   'max_kept_bytes_per_user',
   'free_space_reserve',
   'concurrent_jobs',
@@ -42,6 +43,8 @@ export function formOf(limits: LimitsView): LimitsForm {
     max_bytes_per_export: size(limits.max_bytes_per_export),
     max_patients_per_export:
       limits.max_patients_per_export === null ? '' : String(limits.max_patients_per_export),
+    max_studies_per_export:
+      limits.max_studies_per_export === null ? '' : String(limits.max_studies_per_export),
     max_kept_bytes_per_user: size(limits.max_kept_bytes_per_user),
     free_space_reserve: size(limits.free_space_reserve),
     concurrent_jobs: String(limits.concurrent_jobs),

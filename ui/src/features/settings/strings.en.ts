@@ -59,6 +59,8 @@ export const settings = {
     max_bytes_per_export_about: 'Such as 500 GB. Empty: unlimited.',
     max_patients_per_export: 'Most patients in one export',
     max_patients_per_export_about: 'Such as 1000. Empty: unlimited.',
+    max_studies_per_export: 'Most studies in one table',
+    max_studies_per_export_about: 'Such as 100000. Empty: unlimited.',
     max_kept_bytes_per_user: 'Most data kept in archives',
     max_kept_bytes_per_user_about:
       'All archives of one user that are still where they were written. Empty: unlimited.',

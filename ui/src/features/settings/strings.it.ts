@@ -63,6 +63,8 @@ export const settings: Catalogue<typeof en> = {
     max_bytes_per_export_about: 'Per esempio 500 GB. Vuoto: illimitato.',
     max_patients_per_export: 'Massimo di pazienti per esportazione',
     max_patients_per_export_about: 'Per esempio 1000. Vuoto: illimitato.',
+    max_studies_per_export: 'Massimo di studi per tabella',
+    max_studies_per_export_about: 'Per esempio 100000. Vuoto: illimitato.',
     max_kept_bytes_per_user: 'Massimo di dati conservati in archivi',
     max_kept_bytes_per_user_about:
       'Tutti gli archivi di un utente che sono ancora dove sono stati scritti. Vuoto: illimitato.',

@@ -24,7 +24,7 @@ fn preferences_are_kept_and_limits_shown() {
     assert_eq!(
         settings["limits"],
         json!({
-            "max_bytes_per_export": null, "max_patients_per_export": null, "max_kept_bytes_per_user": null,
+            "max_bytes_per_export": null, "max_patients_per_export": null, "max_studies_per_export": null, "max_kept_bytes_per_user": null,
             "free_space_reserve": 0, "concurrent_jobs": 1,
         })
     );
@@ -45,7 +45,7 @@ fn limits_are_changed_and_count_for_the_next_job() {
     let id = failed(&lab);
     let bench = Bench::on(lab);
     let limits = |bytes: &str, jobs: u32| {
-        json!({"max_bytes_per_export": bytes, "max_patients_per_export": "", "max_kept_bytes_per_user": "",
+        json!({"max_bytes_per_export": bytes, "max_patients_per_export": "", "max_studies_per_export": "", "max_kept_bytes_per_user": "",
                "free_space_reserve": "0", "concurrent_jobs": jobs})
     };
     assert_eq!(bench.refused("set_limits", limits("lots", 1)), "SETTINGS_INVALID", "no size");
