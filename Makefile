@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 CARGO ?= cargo
 
-.PHONY: help setup ui run test lint icons package bench coverage clean
+.PHONY: help setup ui run test lint icons package package-check bench coverage clean
 
 help: ## Lists the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -37,6 +37,9 @@ icons: ## Draws the icons in all sizes from icons/sheaf.svg
 
 package: setup ui ## Builds the .deb and the .rpm (release; minutes), and says where they are
 	@scripts/package.sh
+
+package-check: setup ui ## Installs that .deb, tries the window and sheaf on the demo, removes it (as root)
+	@scripts/check_package.sh
 
 bench: setup ## Measures speed against Python and 7-Zip, and peak memory
 	$(CARGO) build --release --package sheaf-cli --bins --examples

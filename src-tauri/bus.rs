@@ -12,8 +12,10 @@ use zbus::zvariant::{OwnedFd, Value};
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Name of the desktop entry, by which desktops find icon and taskbar.
-pub(crate) const DESKTOP_ENTRY: &str = "sheaf-desktop";
+/// Name of the desktop entry, by which desktops find the taskbar's button: the packages call it after the product.
+pub(crate) const DESKTOP_ENTRY: &str = "Sheaf";
+/// Name of the icon: the packages call it after the program.
+pub(crate) const ICON: &str = "sheaf-desktop";
 
 /// A connection of its own to the session's bus.
 pub(crate) fn session() -> zbus::Result<Connection> {

@@ -15,7 +15,7 @@ use zbus::blocking::{Connection, MessageIterator};
 use zbus::message::{Message, Type};
 use zbus::zvariant::Value;
 
-use crate::bus::{self, DESKTOP_ENTRY};
+use crate::bus::{self, DESKTOP_ENTRY, ICON};
 
 /// How long a daemon may take to answer.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -137,7 +137,7 @@ impl Shown {
         ]);
         let (title, body) = (one_line(&notice.title), escape(&notice.body));
         // It replaces none, and the daemon decides how long it stands.
-        let words = ("Sheaf", 0_u32, DESKTOP_ENTRY, title, body, actions(notice), hints, -1_i32);
+        let words = ("Sheaf", 0_u32, ICON, title, body, actions(notice), hints, -1_i32);
         let number = bus.call_method(Some(NAME), PATH, Some(NAME), "Notify", &words)?.body().deserialize()?;
         Ok(Self { number, told, _bus: bus })
     }

@@ -254,7 +254,7 @@ async fn the_file_manager_is_asked_to_select_the_archive_and_the_taskbar_is_told
     wait_state(&window, "done").await;
     let told = async || {
         let told = words(&desktop, "told");
-        (told.contains("application://sheaf-desktop.desktop") && told.contains("progress-visible")).then_some(())
+        (told.contains("application://Sheaf.desktop") && told.contains("progress-visible")).then_some(())
     };
     eventually("the taskbar to be told", told).await;
     window.click("button", "Show in folder").await;

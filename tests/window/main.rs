@@ -7,5 +7,6 @@ mod screen;
 mod begins;
 mod desktop;
 mod everyone;
+mod installed;
 mod main_job;
 mod troubles;
