@@ -1,9 +1,9 @@
-import { MantineProvider } from '@mantine/core';
+import { Loader, MantineProvider } from '@mantine/core';
 import { ModalsProvider } from '@mantine/modals';
 import { Notifications } from '@mantine/notifications';
 import { QueryClientProvider, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useState, type ReactNode } from 'react';
-import { I18nextProvider } from 'react-i18next';
+import { I18nextProvider, useTranslation } from 'react-i18next';
 
 import { makeQueryClient } from '../api/client';
 import { keys } from '../api/keys';
@@ -34,7 +34,7 @@ export function App({ host }: { host: Host }) {
   );
 }
 
-/** Asks how to begin; until then nothing is drawn, since it takes less than a blink. */
+/** Asks how to begin; that takes less than a blink, unless a registry has to be read first. */
 function Begun() {
   const host = useHost();
   const client = useQueryClient();
@@ -46,7 +46,12 @@ function Begun() {
       return begun;
     },
   });
-  if (startup.isPending) return null;
+  if (startup.isPending)
+    return (
+      <Looks preferences={undefined} desktopLanguage={navigator.language}>
+        <Beginning />
+      </Looks>
+    );
   if (startup.isError)
     return (
       <Looks preferences={undefined} desktopLanguage="">
@@ -59,6 +64,17 @@ function Begun() {
       </Looks>
     );
   return <Ready startup={startup.data} />;
+}
+
+/** Drawn only when it takes long: see its style. */
+function Beginning() {
+  const { t } = useTranslation();
+  return (
+    <main className={classes.beginning} role="status">
+      <Loader size="sm" />
+      {t('common.beginning')}
+    </main>
+  );
 }
 
 function Ready({ startup }: { startup: Startup }) {
@@ -100,7 +116,8 @@ function Looks({ preferences, desktopLanguage, children }: LooksProps) {
       <I18nextProvider i18n={i18n}>
         <FormatContext value={format}>
           <ModalsProvider>
-            <Notifications position="bottom-right" limit={4} />
+            {/* Beside the sidebar, above the foot of the page: what they hide scrolls, and no button is under them. */}
+            <Notifications position="bottom-left" limit={4} classNames={{ root: classes.toasts ?? '' }} />
             {children}
           </ModalsProvider>
           {/* Mantine puts menus, dialogs and toasts here: a landmark, so that none is outside of all. */}

@@ -41,6 +41,15 @@ export function Frame({ startup }: { startup: Startup }) {
     });
   }, [host, client]);
 
+  // Somebody comes back from the file manager: what they did to files there is seen.
+  useEffect(() => {
+    const look = () => {
+      for (const queryKey of [keys.exports, keys.destination]) void client.invalidateQueries({ queryKey });
+    };
+    window.addEventListener('focus', look);
+    return () => window.removeEventListener('focus', look);
+  }, [client]);
+
   return (
     <div className={classes.frame}>
       <a href="#content" className={classes.skip} onClick={(event) => skip(event)}>

@@ -14,6 +14,7 @@ export const common = {
   redo: 'Redo',
   code: 'Code',
   loading: 'Loading…',
+  beginning: 'Reading the registry…',
   silent: {
     title: 'Sheaf’s engine does not answer',
     body: 'Nothing is lost: running exports go on or can be restarted. This goes away when it answers again.',

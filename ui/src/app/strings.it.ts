@@ -16,6 +16,7 @@ export const common: Catalogue<typeof en> = {
   undo: 'Annulla modifica',
   redo: 'Ripeti modifica',
   code: 'Codice',
+  beginning: 'Lettura del registro…',
   loading: 'Caricamento…',
   silent: {
     title: 'Il motore di Sheaf non risponde',

@@ -11,7 +11,7 @@ export const errors: Catalogue<typeof en> = {
     UNKNOWN_PATIENT: 'Il paziente non esiste',
     UNKNOWN_FOLDER: 'La cartella di pazienti non esiste',
     UNKNOWN_MODALITY: 'La modalità non esiste',
-    UNKNOWN_TAG: 'Il tag non esiste',
+    UNKNOWN_TAG: 'L’etichetta non esiste',
     UNKNOWN_USER: 'L’utente non esiste',
     UNKNOWN_EXPORT: 'L’esportazione non esiste',
     EMPTY_SELECTION: 'Non è selezionato nulla',

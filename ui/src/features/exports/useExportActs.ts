@@ -112,7 +112,7 @@ export function useExportActs(): ExportActs {
             const fresh = await host.call('export_again', input);
             merge(fresh);
             toast({
-              id: `queued-${fresh.id}`,
+              id: `export-${fresh.id}`,
               message: t('exports.queued', { name: fresh.name }),
               action: { label: t('exports.view'), onClick: () => goTo('exports', fresh.id) },
             });

@@ -43,7 +43,8 @@ export function useTurns(): string {
       if (kind === 'started' || kind === 'cancelled') return;
       const { id, name } = row;
       toast({
-        id: `ended-${id}`,
+        // In place of “queued”, where that still stands.
+        id: `export-${id}`,
         message: t(`exports.ended.${kind}`, { name }),
         detail:
           kind === 'done'

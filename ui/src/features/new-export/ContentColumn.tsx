@@ -64,12 +64,23 @@ export function ContentColumn({ state, foot }: { state: BrowseState; foot?: Reac
                 className={classes.modality}
                 checked={counts(contents, modality.id)}
                 onChange={() => setContents((before) => withModality(before, all, modality.id))}
-                title={`${modality.name}\n${t('newExport.contents.row', {
-                  name: modality.slug,
-                  count: modality.patients,
-                  n: format.count(modality.patients),
-                  bytes: format.exactBytes(modality.bytes),
-                })}`}
+                title={[
+                  modality.name,
+                  ...[
+                    { word: modality.slug, ...modality },
+                    ...modality.kinds.map((kind) => ({
+                      word: t(`newExport.contents.kinds.${kind.kind as 'raw' | 'processed' | 'other'}`),
+                      ...kind,
+                    })),
+                  ].map(({ word, patients, bytes }) =>
+                    t('newExport.contents.row', {
+                      name: word,
+                      count: patients,
+                      n: format.count(patients),
+                      bytes: format.exactBytes(bytes),
+                    }),
+                  ),
+                ].join('\n')}
               >
                 <span className={`name ${classes.modalityName ?? ''}`}>{modality.slug}</span>
                 <span className={classes.number} data-zero={modality.patients === 0 || undefined}>

@@ -63,7 +63,7 @@ function Columns({ state }: { state: BrowseState }) {
   const onQueued = useCallback(
     (row: ExportRow, view: () => void) =>
       toast({
-        id: `queued-${row.id}`,
+        id: `export-${row.id}`,
         message: t('newExport.create.queued'),
         detail: row.name,
         tone: 'good',

@@ -146,11 +146,12 @@ function LeftOut({ state }: { state: BrowseState }) {
   const format = useFormat();
   const { act } = useActs();
   const { setFilter } = useWishes();
+  const [all, setAll] = useState(false);
   const { lacking, forbidden } = state.estimate;
   const without = state.counts.selected - state.estimate.patients - forbidden;
   if (lacking.length === 0 && forbidden === 0 && without <= 0) return null;
   const sorted = [...lacking].sort((a, b) => a.patients - b.patients);
-  const rest = sorted.length - MOST_LACKING;
+  const rest = all ? 0 : sorted.length - MOST_LACKING;
 
   return (
     <div className={classes.leftOut}>
@@ -166,7 +167,7 @@ function LeftOut({ state }: { state: BrowseState }) {
           {t('newExport.estimate.without', { count: without, n: format.count(without) })}
         </p>
       )}
-      {sorted.slice(0, MOST_LACKING).map((each) => (
+      {sorted.slice(0, sorted.length - rest).map((each) => (
         <button
           key={each.modality}
           type="button"
@@ -194,7 +195,11 @@ function LeftOut({ state }: { state: BrowseState }) {
           <IconChevronRight size={14} stroke={1.75} aria-hidden />
         </button>
       ))}
-      {rest > 0 && <p className={classes.hint}>{t('newExport.estimate.more', { n: format.count(rest) })}</p>}
+      {rest > 0 && (
+        <button type="button" className={classes.link} onClick={() => setAll(true)}>
+          {t('newExport.estimate.more', { n: format.count(rest) })}
+        </button>
+      )}
       {lacking.length > 0 && (
         <button type="button" className={classes.link} onClick={() => void keepComplete(act, state)}>
           {t('newExport.estimate.complete')}

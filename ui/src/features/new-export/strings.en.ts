@@ -90,6 +90,7 @@ export const newExport = {
     processed: 'Processed',
     raw: 'Raw',
     both: 'Both',
+    kinds: { processed: 'processed', raw: 'raw', other: 'neither raw nor processed' },
     about: 'Patients and sizes are of those that match the filter.',
     no: 'This registry has no modalities.',
     row_one: '{{name}}: {{n}} patient, {{bytes}}',

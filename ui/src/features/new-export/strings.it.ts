@@ -94,6 +94,7 @@ export const newExport: Catalogue<typeof en> = {
     processed: 'Elaborati',
     raw: 'Grezzi',
     both: 'Entrambi',
+    kinds: { processed: 'elaborati', raw: 'grezzi', other: 'né grezzi né elaborati' },
     about: 'Pazienti e dimensioni riguardano chi corrisponde al filtro.',
     no: 'Questo registro non ha modalità.',
     row_one: '{{name}}: {{n}} paziente, {{bytes}}',

@@ -1,0 +1,34 @@
+import { act, render, screen, waitFor } from '@testing-library/react';
+import { expect, it } from 'vitest';
+
+import { makeFakeHost } from '../test/fakeHost';
+import { startup } from '../test/fixtures';
+import type { Startup } from '../bindings/Startup';
+import { App } from './App';
+
+it('looks at the exports and the destination again when somebody comes back to the window', async () => {
+  window.location.hash = '#exports';
+  const host = makeFakeHost({
+    start: () => startup({}),
+    exports: () => ({ exports: [] }),
+    destination: () => ({ folder: '/out', free_bytes: 1e9, largest_file: null, problem: null }),
+  });
+  render(<App host={host} />);
+  await screen.findByText('No exports yet');
+  const asked = () => host.calls.filter(({ command }) => command === 'exports').length;
+  const before = asked();
+  act(() => void window.dispatchEvent(new Event('focus')));
+  await waitFor(() => expect(asked()).toBe(before + 1));
+});
+
+it('says that a registry is being read when that takes long', async () => {
+  let begin: (startup: Startup) => void = () => undefined;
+  const host = makeFakeHost({
+    start: () => new Promise<Startup>((resolve) => (begin = resolve)),
+    exports: () => ({ exports: [] }),
+  });
+  render(<App host={host} />);
+  expect(await screen.findByRole('status')).toHaveTextContent('Reading the registry…');
+  begin(startup({}));
+  await screen.findByRole('navigation', { name: 'Pages' });
+});
