@@ -324,7 +324,13 @@ impl Sheaf {
     }
 
     /// The same export once more, under the next free name.
-    pub(crate) fn create_again(&self, record: &Record, listener: &Listener, cancel: &Cancel) -> Result<Record> {
+    pub(crate) fn create_again(
+        &self,
+        record: &Record,
+        on_missing: OnMissing,
+        listener: &Listener,
+        cancel: &Cancel,
+    ) -> Result<Record> {
         let request = ExportRequest {
             registry: record.registry.clone(),
             user: (!record.as_owner).then(|| record.user.clone()),
@@ -333,7 +339,7 @@ impl Sheaf {
             out: record.destination.parent().unwrap_or(Path::new("/")).to_owned(),
             name: base_name(&record.name),
             notes: record.notes.clone(),
-            on_missing: record.on_missing,
+            on_missing,
         };
         self.create_as(&request, true, listener, cancel)
     }

@@ -19,6 +19,7 @@ import type { DatasetExport } from "./DatasetExport";
 import type { Destination } from "./Destination";
 import type { ExpandAll } from "./ExpandAll";
 import type { ExpandInput } from "./ExpandInput";
+import type { ExportAgain } from "./ExportAgain";
 import type { ExportId } from "./ExportId";
 import type { ExportRow } from "./ExportRow";
 import type { ExportRows } from "./ExportRows";
@@ -99,7 +100,7 @@ export type Commands = {
   export_details: { input: ExportId; output: DatasetExport };
   cancel_export: { input: ExportId; output: ExportRow };
   restart_export: { input: ExportTask; output: ExportRow };
-  export_again: { input: ExportTask; output: ExportRow };
+  export_again: { input: ExportAgain; output: ExportRow };
   verify_export: { input: ExportTask; output: Verification };
   save_copy: { input: ExportTask; output: Saved | null };
   show_in_folder: { input: ExportId; output: Nothing };

@@ -58,7 +58,7 @@ macro_rules! sheaf_commands {
             export_details(ExportId) -> DatasetExport;
             cancel_export(ExportId) -> ExportRow;
             restart_export(ExportTask) -> ExportRow;
-            export_again(ExportTask) -> ExportRow;
+            export_again(ExportAgain) -> ExportRow;
             verify_export(ExportTask) -> Verification;
             save_copy(ExportTask) -> Option<Saved>;
             show_in_folder(ExportId) -> Nothing;

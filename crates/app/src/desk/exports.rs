@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use sheaf_archive::plan::OnMissing;
 use sheaf_registry::progress::Cancel;
 use sheaf_registry::{Code, Error, Result};
 
@@ -93,6 +94,19 @@ pub struct ExportTask {
     pub task: String,
 }
 
+/// The same export once more.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct ExportAgain {
+    /// Id of the export.
+    pub id: String,
+    /// Id of the task, chosen by the page: progress and cancel go by it.
+    pub task: String,
+    /// Files that cannot be had are left out and listed, whatever was said of them then.
+    pub leave_out: bool,
+}
+
 /// What was saved, and where the user had chosen to.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
@@ -153,12 +167,15 @@ impl Desk {
 
     /// The same export once more, with everything that was said then, under the next free name in the same folder. The task
     /// is the looking at the files.
-    pub fn export_again(&self, export: ExportTask) -> Result<ExportRow> {
+    pub fn export_again(&self, export: ExportAgain) -> Result<ExportRow> {
         let task = self.tasks.begin(&export.task)?;
         let record = self.sheaf.house().history.one(&export.id)?;
         let record = match &record.studies {
             Some(table) => self.sheaf.create_studies_again(&record, table, &task.listener(), task.cancel())?,
-            None => self.sheaf.create_again(&record, &task.listener(), task.cancel())?,
+            None => {
+                let on_missing = if export.leave_out { OnMissing::Skip } else { record.on_missing };
+                self.sheaf.create_again(&record, on_missing, &task.listener(), task.cancel())?
+            }
         };
         self.run(record)
     }

@@ -2,6 +2,7 @@ import { Menu } from '@mantine/core';
 import {
   IconArrowBackUp,
   IconCopy,
+  IconFileOff,
   IconFileSearch,
   IconFingerprint,
   IconFolderOpen,
@@ -29,6 +30,7 @@ const ICONS: Record<Act, typeof IconX> = {
   restart: IconRefresh,
   locate: IconFileSearch,
   recreate: IconArrowBackUp,
+  leaveOut: IconFileOff,
   details: IconInfoCircle,
   saveCopy: IconFileDownload,
   copyPath: IconCopy,
@@ -49,6 +51,7 @@ const LONG: ReadonlySet<Act> = new Set([
   'restart',
   'again',
   'recreate',
+  'leaveOut',
   'trash',
   'remove',
 ]);

@@ -73,6 +73,10 @@ describe('acts', () => {
   it('lead on from every end that is no archive', () => {
     expect(actsOf(OF.missing).buttons).toEqual(['locate', 'recreate']);
     expect(actsOf(OF.failed).buttons[0]).toBe('retry');
+    const error = { code: 'SOURCE_MISSING', message: 'm', hint: '', details: [] };
+    expect(offers({ ...OF.failed, error }, 'leaveOut')).toBe(true);
+    expect(offers({ ...OF.failed, error: { ...error, code: 'NO_SPACE' } }, 'leaveOut')).toBe(false);
+    expect(offers({ ...OF.failed, error, studies: 5 }, 'leaveOut')).toBe(false);
     expect(actsOf(OF.interrupted).buttons[0]).toBe('restart');
     expect(actsOf(OF.cancelled).buttons[0]).toBe('restart');
     expect(offers(OF.altered, 'recreate')).toBe(true);

@@ -1,5 +1,6 @@
 import type { ExportRow } from '../../bindings/ExportRow';
 import type { JobProgress } from '../../bindings/JobProgress';
+import { isOfFiles } from '../../errors/codes';
 
 /** How a row stands, as people say it: status, phase and what became of the archive in one word. */
 export type Standing =
@@ -165,6 +166,7 @@ export type Act =
   | 'restart'
   | 'locate'
   | 'recreate'
+  | 'leaveOut'
   | 'details'
   | 'saveCopy'
   | 'copyPath'
@@ -220,7 +222,14 @@ export function actsOf(row: ExportRow): Acts {
     case 'failed':
       return {
         buttons: ['retry', 'details'],
-        menu: [['details'], ['retry', 'again'], ['copyReport'], ['remove']],
+        menu: [
+          ['details'],
+          isOfFiles(row.error?.code) && row.studies === null
+            ? ['retry', 'leaveOut', 'again']
+            : ['retry', 'again'],
+          ['copyReport'],
+          ['remove'],
+        ],
       };
     case 'interrupted':
     case 'cancelled':

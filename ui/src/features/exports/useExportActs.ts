@@ -17,7 +17,7 @@ import { useHost } from '../../host/context';
 import { isActive, isCompleted, type Act } from './model';
 
 /** Long work on a row. */
-export type TaskKind = 'verify' | 'saveCopy' | 'locate' | 'restart' | 'again';
+export type TaskKind = 'verify' | 'saveCopy' | 'locate' | 'restart' | 'again' | 'leaveOut';
 
 export interface RowTask {
   kind: TaskKind;
@@ -49,6 +49,7 @@ const KINDS: Partial<Record<Act, TaskKind>> = {
   restart: 'restart',
   again: 'again',
   recreate: 'again',
+  leaveOut: 'leaveOut',
 };
 
 function without<V>(map: ReadonlyMap<string, V>, key: string): ReadonlyMap<string, V> {
@@ -108,8 +109,9 @@ export function useExportActs(): ExportActs {
           case 'restart':
             merge(await host.call('restart_export', input));
             break;
-          case 'again': {
-            const fresh = await host.call('export_again', input);
+          case 'again':
+          case 'leaveOut': {
+            const fresh = await host.call('export_again', { ...input, leave_out: kind === 'leaveOut' });
             merge(fresh);
             toast({
               id: `export-${fresh.id}`,

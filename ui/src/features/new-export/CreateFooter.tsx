@@ -7,22 +7,13 @@ import { useFormat } from '../../app/FormatContext';
 import type { FileProblem } from '../../bindings/FileProblem';
 import { ErrorNotice } from '../../components/ErrorNotice';
 import { Kbd } from '../../components/Kbd';
+import { isOfFiles } from '../../errors/codes';
 import { useErrorWords } from '../../errors/words';
 import type { Blocked } from './blocked';
 import { TaskLine } from './TaskLine';
 import type { ExportForm } from './useExportForm';
 import classes from './NewExport.module.css';
 
-/** Errors that the other answer to missing files would have avoided. */
-const OF_FILES = new Set([
-  'SOURCE_MISSING',
-  'SOURCE_UNREADABLE',
-  'SOURCE_NOT_REGULAR',
-  'PATH_ESCAPE',
-  'ROOT_MISSING',
-  'SOURCE_IO',
-  'SIZE_MISMATCH',
-]);
 const MOST_DETAILS = 100;
 
 /** The button that makes it happen, or what stands in its way, beside it. */
@@ -36,7 +27,7 @@ export function CreateFooter({ form }: { form: ExportForm }) {
         <ErrorNotice
           report={problem}
           action={
-            OF_FILES.has(problem.code) && !form.skipMissing
+            isOfFiles(problem.code) && !form.skipMissing
               ? {
                   label: t('newExport.create.skip'),
                   onClick: () => {

@@ -1,7 +1,7 @@
 import { Button, Drawer } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { IconAlertTriangle, IconFileZip, IconSearch, IconSelectAll } from '@tabler/icons-react';
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { memo, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { useCommands } from '../../app/commands';
@@ -28,8 +28,8 @@ import classes from './NewExport.module.css';
 /** Below this width the summary is a drawer. */
 const NARROW = '(max-width: 1099px)';
 
-/** Patients and modalities are chosen together; at every click what it costs stands beside it. */
-export function NewExportPage({ registry }: { registry: OpenRegistry }) {
+/** Patients and modalities are chosen together; at every click what it costs stands beside it. Progress of exports draws nothing of it anew. */
+export const NewExportPage = memo(function NewExportPage({ registry }: { registry: OpenRegistry }) {
   const { t } = useTranslation();
   const kept = useBrowse();
   const state = kept ?? registry.browse ?? undefined;
@@ -50,7 +50,7 @@ export function NewExportPage({ registry }: { registry: OpenRegistry }) {
       )}
     </div>
   );
-}
+});
 
 function Columns({ state }: { state: BrowseState }) {
   const { t } = useTranslation();

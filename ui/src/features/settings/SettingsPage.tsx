@@ -1,7 +1,7 @@
 import { Button, SegmentedControl, Switch } from '@mantine/core';
 import { IconBell, IconBellOff } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useId, useRef, useState, type ReactNode } from 'react';
+import { memo, useEffect, useId, useRef, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { keys } from '../../api/keys';
@@ -23,7 +23,7 @@ import { usePreference } from './usePreference';
 import classes from './SettingsPage.module.css';
 
 /** One calm page; the sections beside it lead to their places. */
-export function SettingsPage({ startup }: { startup: Startup }) {
+export const SettingsPage = memo(function SettingsPage({ startup }: { startup: Startup }) {
   const { t } = useTranslation();
   const host = useHost();
   const settings = useQuery({ queryKey: keys.settings, queryFn: () => host.call('settings', {}) });
@@ -83,7 +83,7 @@ export function SettingsPage({ startup }: { startup: Startup }) {
       </div>
     </div>
   );
-}
+});
 
 function Part({ section, children }: { section: Section; children: ReactNode }) {
   const { t } = useTranslation();

@@ -3,11 +3,15 @@
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
+use sheaf_app::demo::{DemoOptions, make_demo};
 use sheaf_app::desk::Event;
 use sheaf_app::progress::unheard;
+use sheaf_app::studies::{StudyExportRequest, TableFormat};
 use sheaf_app::wire::{DatasetExport, ExportStatus};
 use sheaf_archive::plan::OnMissing;
-use sheaf_registry::progress::Cancel;
+use sheaf_registry::progress::{Cancel, Unobserved};
+use sheaf_registry::studies::{StudyFilter, StudySort};
+use sheaf_tables::Columns;
 
 use super::exports::{failed, hear, made, until, until_status};
 use super::native::Bench;
@@ -94,7 +98,7 @@ fn the_same_export_is_made_again_under_the_next_name() {
     std::fs::remove_file(&path).expect("ours");
     let heard = hear(&bench);
     for name in ["study_2", "study_3"] {
-        let again = bench.get("export_again", json!({"id": record.id, "task": "a"}));
+        let again = bench.get("export_again", json!({"id": record.id, "task": "a", "leave_out": false}));
         assert_eq!(again["name"], name, "the record before keeps its name");
         let end = until_status(&heard, again["id"].as_str().expect("an id"), ExportStatus::Completed);
         assert_eq!((end.files, &*end.user), (record.files, "owner"), "the same");
@@ -102,9 +106,41 @@ fn the_same_export_is_made_again_under_the_next_name() {
     assert_eq!(bench.lab.files_out(), ["study_2.zip", "study_3.zip"], "beside");
     bench.lab.write_registry(false);
     std::fs::remove_file(bench.lab.source(1, "processed")).expect("ours");
-    let again = bench.get("export_again", json!({"id": record.id, "task": "a"}));
+    let again = bench.get("export_again", json!({"id": record.id, "task": "a", "leave_out": false}));
     let end = until_status(&heard, again["id"].as_str().expect("an id"), ExportStatus::Failed);
     assert_eq!(end.error.map(|error| error.code), Some("SOURCE_MISSING".to_owned()), "files are looked at anew");
+    let without = bench.get("export_again", json!({"id": end.id, "task": "a", "leave_out": true}));
+    let end = until_status(&heard, without["id"].as_str().expect("an id"), ExportStatus::CompletedWithProblems);
+    assert_eq!(end.files, record.files - 1, "without the file that is gone");
+}
+
+#[test]
+fn a_table_of_studies_counts_studies_and_is_made_again_as_one() {
+    let lab = Lab::new();
+    let demo =
+        DemoOptions { dir: lab.root().join("demo"), patients: 1, studies: 40, seed: 1, sparse: true, with_faults: false };
+    let registry = make_demo(&demo, &Unobserved, &Cancel::new()).expect("made").registry;
+    let request = StudyExportRequest {
+        registry,
+        user: None,
+        filter: StudyFilter::default(),
+        sort: StudySort::default(),
+        columns: Columns::list(),
+        format: TableFormat::Csv,
+        bom: true,
+        neutralise: true,
+        sha256_file: false,
+        out: lab.out(),
+    };
+    let record = lab.sheaf().export_studies(&request, &unheard(), &Cancel::new()).expect("a record");
+    let bench = Bench::on(lab);
+    let listed = row(&bench);
+    assert_eq!((&listed["studies"], &listed["patients"]), (&json!(40), &json!(0)), "{listed}");
+    let heard = hear(&bench);
+    let again = bench.get("export_again", json!({"id": record.id, "task": "a", "leave_out": false}));
+    let end = until_status(&heard, again["id"].as_str().expect("an id"), ExportStatus::Completed);
+    assert_eq!(end.studies, Some(40), "the same studies");
+    assert_ne!(end.path, record.archive.map(|archive| archive.path), "beside the first");
 }
 
 #[test]

@@ -61,7 +61,7 @@ fn limits_are_changed_and_count_for_the_next_job() {
     let slot = hold(&bench.lab);
     bench.get("set_limits", limits("", 1));
     bench.get("restart_export", json!({"id": id, "task": "t"}));
-    bench.get("export_again", json!({"id": other, "task": "t"}));
+    bench.get("export_again", json!({"id": other, "task": "t", "leave_out": false}));
     assert_eq!(bench.desk.active_jobs(), 2, "both wait for the one place");
     bench.get("set_limits", limits("", 2));
     // The place that was held stays held: one of them runs in the new one, then the other.
