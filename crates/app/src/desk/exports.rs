@@ -170,12 +170,12 @@ impl Desk {
     pub fn export_again(&self, export: ExportAgain) -> Result<ExportRow> {
         let task = self.tasks.begin(&export.task)?;
         let record = self.sheaf.house().history.one(&export.id)?;
-        let record = match &record.studies {
-            Some(table) => self.sheaf.create_studies_again(&record, table, &task.listener(), task.cancel())?,
-            None => {
-                let on_missing = if export.leave_out { OnMissing::Skip } else { record.on_missing };
-                self.sheaf.create_again(&record, on_missing, &task.listener(), task.cancel())?
-            }
+        let (listener, cancel) = (task.listener(), task.cancel());
+        let record = if let Some(table) = &record.studies {
+            self.sheaf.create_studies_again(&record, table, &listener, cancel)?
+        } else {
+            let on_missing = if export.leave_out { OnMissing::Skip } else { record.on_missing };
+            self.sheaf.create_again(&record, on_missing, &listener, cancel)?
         };
         self.run(record)
     }
