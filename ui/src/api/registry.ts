@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { useMemo } from 'react';
 
+import type { DataRoots } from '../bindings/DataRoots';
 import type { OpenRegistry } from '../bindings/OpenRegistry';
 import type { RecentRegistry } from '../bindings/RecentRegistry';
 import type { Startup } from '../bindings/Startup';
@@ -20,6 +21,17 @@ export function keepRegistry(client: QueryClient, registry: OpenRegistry | null)
   client.setQueryData<Startup>(keys.startup, (old) => (old ? { ...old, registry, problem: null } : old));
   for (const queryKey of [keys.cohorts, keys.dataRoots, keys.recent])
     void client.invalidateQueries({ queryKey });
+}
+
+/** What is known now of the data roots of the open registry, also where only their number is said. */
+export function keepRoots(client: QueryClient, roots: DataRoots): void {
+  client.setQueryData(keys.dataRoots, roots);
+  const missing = roots.roots.filter((root) => root.problem !== null).length;
+  client.setQueryData<Startup>(keys.startup, (old) =>
+    old?.registry && old.registry.data_roots_missing !== missing
+      ? { ...old, registry: { ...old.registry, data_roots_missing: missing } }
+      : old,
+  );
 }
 
 /** The making of a demo, wherever it was begun. */

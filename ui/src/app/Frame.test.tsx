@@ -2,7 +2,7 @@ import { act, render, screen, waitFor } from '@testing-library/react';
 import { expect, it } from 'vitest';
 
 import { makeFakeHost } from '../test/fakeHost';
-import { startup } from '../test/fixtures';
+import { openRegistry, startup } from '../test/fixtures';
 import type { Startup } from '../bindings/Startup';
 import { App } from './App';
 
@@ -19,6 +19,22 @@ it('looks at the exports and the destination again when somebody comes back to t
   const before = asked();
   act(() => void window.dispatchEvent(new Event('focus')));
   await waitFor(() => expect(asked()).toBe(before + 1));
+});
+
+it('takes back that a data folder is missing when it is there again', async () => {
+  window.location.hash = '#exports';
+  const host = makeFakeHost({
+    start: () => startup({ registry: openRegistry({ data_roots_missing: 1 }) }),
+    exports: () => ({ exports: [] }),
+    data_roots: () => ({
+      roots: [{ id: 1, prefix: '', location: '/data', located: false, problem: null }],
+    }),
+  });
+  render(<App host={host} />);
+  await screen.findByText('No exports yet');
+  await screen.findByText(/A data folder is not there/);
+  act(() => void window.dispatchEvent(new Event('focus')));
+  await waitFor(() => expect(screen.queryByText(/A data folder is not there/)).not.toBeInTheDocument());
 });
 
 it('says that a registry is being read when that takes long', async () => {

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 
 import { applyEvent } from '../api/events';
 import { keys } from '../api/keys';
+import { keepRoots } from '../api/registry';
 import type { Startup } from '../bindings/Startup';
 import { ExportsPage } from '../features/exports/ExportsPage';
 import { FirstRun } from '../features/first-run/FirstRun';
@@ -45,10 +46,16 @@ export function Frame({ startup }: { startup: Startup }) {
   useEffect(() => {
     const look = () => {
       for (const queryKey of [keys.exports, keys.destination]) void client.invalidateQueries({ queryKey });
+      // A disk was connected, or taken away. What cannot be told now is told by what needs it.
+      if (client.getQueryData<Startup>(keys.startup)?.registry)
+        host.call('data_roots', {}).then(
+          (roots) => keepRoots(client, roots),
+          () => undefined,
+        );
     };
     window.addEventListener('focus', look);
     return () => window.removeEventListener('focus', look);
-  }, [client]);
+  }, [host, client]);
 
   return (
     <div className={classes.frame}>

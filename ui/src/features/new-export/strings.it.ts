@@ -87,7 +87,7 @@ export const newExport: Catalogue<typeof en> = {
   contents: {
     modality: 'Modalità',
     patients: 'Pazienti',
-    size: 'Dimensione',
+    size: 'Peso',
     all: 'Tutte',
     none: 'Nessuna',
     files: 'File',

@@ -5,7 +5,7 @@ import { useId, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { keys } from '../../api/keys';
-import { useRecent, useRegistry } from '../../api/registry';
+import { keepRoots, useRecent, useRegistry } from '../../api/registry';
 import { useFormat } from '../../app/FormatContext';
 import { useNow } from '../../app/useNow';
 import type { DataRootView } from '../../bindings/DataRootView';
@@ -160,18 +160,7 @@ function Roots() {
     try {
       const before = roots.data?.roots;
       const after = await host.call('locate_data_root', { id });
-      client.setQueryData(keys.dataRoots, after);
-      client.setQueryData<Startup>(keys.startup, (old) =>
-        old?.registry
-          ? {
-              ...old,
-              registry: {
-                ...old.registry,
-                data_roots_missing: after.roots.filter((root) => root.problem !== null).length,
-              },
-            }
-          : old,
-      );
+      keepRoots(client, after);
       const here = after.roots.find((root) => root.id === id);
       const was = before?.find((root) => root.id === id);
       if (here && here.problem === null && here.location !== was?.location)
