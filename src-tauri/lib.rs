@@ -66,21 +66,14 @@ pub fn main() -> ExitCode {
         .setup(move |app| {
             let handle = app.handle().clone();
             let host = Box::new(Host::new(handle.clone(), named.clone()));
-            // The home opens while WebKit starts.
-            let opening = std::thread::spawn(move || Desk::open(home.as_deref(), Environment::system(), host));
+            // The home opens, and the last registry is read, while WebKit starts and the page is loaded.
+            let is_last_wanted = registry.is_none();
+            let opening = std::thread::spawn(move || open_desk(home.as_deref(), host, is_last_wanted));
             let window = window::make(app, &preferences)?;
             match opening.join().map_err(|_| "the desk could not be opened")? {
                 Ok(desk) => {
-                    let desk = Arc::new(desk);
-                    if let Err(error) = desk.begin_log() {
-                        eprintln!("sheaf-desktop: {error}");
-                    }
                     if let Some(registry) = registry.clone() {
                         open(&handle, &desk, &named, registry);
-                    } else {
-                        // The last registry is read while the page is loaded.
-                        let desk = Arc::clone(&desk);
-                        std::thread::spawn(move || desk.warm());
                     }
                     app.manage(Arc::clone(&desk));
                     end_on_signals(&handle, desk);
@@ -116,6 +109,19 @@ pub fn main() -> ExitCode {
         _ => (),
     });
     ExitCode::SUCCESS
+}
+
+/// Opens the desk and its log, and begins to read the registry that was open last where that is wanted.
+fn open_desk(home: Option<&Path>, host: Box<Host>, is_last_wanted: bool) -> sheaf_registry::Result<Arc<Desk>> {
+    let desk = Arc::new(Desk::open(home, Environment::system(), host)?);
+    if let Err(error) = desk.begin_log() {
+        eprintln!("sheaf-desktop: {error}");
+    }
+    if is_last_wanted {
+        let desk = Arc::clone(&desk);
+        std::thread::spawn(move || desk.warm());
+    }
+    Ok(desk)
 }
 
 /// Brings the window back, in front.

@@ -214,6 +214,17 @@ pub(crate) fn path_from_sql(value: rusqlite::types::ValueRef<'_>) -> rusqlite::t
     }
 }
 
+/// Lets this thread, and every thread that it starts, give way to what the user is doing: it takes all cores that are idle,
+/// and none that somebody waits for. On Linux a thread has a niceness of its own, which its threads inherit; elsewhere the
+/// system's own scheduling has to do.
+pub(crate) fn give_way() {
+    #[cfg(target_os = "linux")]
+    if let Ok(now) = rustix::process::getpriority_process(None) {
+        // Refused only where a thread may not be nicer; then it is as it was.
+        let _ = rustix::process::setpriority_process(None, now + 10);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -240,6 +251,21 @@ mod tests {
         let dir = tempfile::tempdir().expect("a temporary folder");
         assert_eq!(largest_file(dir.path()), None, "tests run on a disk for grown-ups");
         assert_eq!(largest_file(&dir.path().join("no")), None, "of what is not there nothing is known");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_thread_that_gives_way_takes_only_its_own_along() {
+        let nice = || rustix::process::getpriority_process(None).expect("Linux tells");
+        let before = nice();
+        let (own, child) = std::thread::spawn(move || {
+            give_way();
+            (nice(), std::thread::spawn(nice).join().expect("no panic"))
+        })
+        .join()
+        .expect("no panic");
+        assert_eq!((own, child), (19.min(before + 10), own), "what it starts comes along");
+        assert_eq!(nice(), before, "who started it does not");
     }
 
     #[test]

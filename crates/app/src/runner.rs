@@ -15,6 +15,7 @@ use sheaf_registry::{Code, Error, Result};
 use crate::history::{Key, Record};
 use crate::house::House;
 use crate::job::Job;
+use crate::platform;
 use crate::progress::{JobProgress, Listener, Meter};
 use crate::wire::ExportStatus;
 
@@ -188,6 +189,8 @@ fn builder() -> std::thread::Builder {
 
 /// A thread of the queue: takes jobs until none waits.
 fn work(house: &House, queue: &Mutex<Shared>) {
+    // A window on the same machine stays quick while all cores pack.
+    platform::give_way();
     loop {
         let next = {
             let mut shared = lock(queue);
