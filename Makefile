@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 CARGO ?= cargo
 
-.PHONY: help setup ui run test lint icons package package-check bench coverage clean
+.PHONY: help setup ui run test lint icons package package-check bench bench-ui coverage clean
 
 help: ## Lists the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -46,6 +46,10 @@ bench: setup ## Measures speed against Python and 7-Zip, and peak memory
 	.env-checkers/bin/python scripts/bench.py
 	$(CARGO) bench --package sheaf-registry --bench studies
 	.env-checkers/bin/python scripts/bench_studies.py
+
+bench-ui: setup ui ## Measures the window's budgets in the real window, on 100,000 patients with 1,000,000 files
+	$(CARGO) build --profile quick --example empty-window
+	xvfb-run -a -s '-screen 0 1280x800x24' dbus-run-session -- $(CARGO) bench --profile quick --bench window-budgets
 
 coverage: setup ## Measures line coverage of registry, archive and app (85 % at least)
 	scripts/coverage.sh
