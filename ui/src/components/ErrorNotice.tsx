@@ -45,7 +45,7 @@ export function ErrorNotice({ report, action, children }: Props) {
         {children}
       </div>
       {action && (
-        <Button variant="default" onClick={action.onClick}>
+        <Button variant="default" className={classes.action} onClick={action.onClick}>
           {action.label}
         </Button>
       )}
