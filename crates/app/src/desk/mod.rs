@@ -145,10 +145,11 @@ macro_rules! dispatcher {
             /// Runs a command by its name, as JSON: what a test, and later a server, has in place of a window.
             ///
             /// # Errors
-            /// `USAGE` for an unknown command or an input that does not fit; those of the command.
+            /// `USAGE` for an unknown command or an input that does not fit or is too large; those of the command.
             pub fn dispatch(&self, command: &str, input: serde_json::Value) -> Result<serde_json::Value, ErrorReport> {
                 #[allow(clippy::wildcard_imports)]
                 use types::*;
+                check_size(command, &input)?;
                 match command {
                     $(stringify!($name) => {
                         let input: $input = serde_json::from_value(input).map_err(|error| ErrorReport::from(&misfit(command, &error)))?;
@@ -162,6 +163,42 @@ macro_rules! dispatcher {
     };
 }
 crate::sheaf_commands!(dispatcher);
+
+/// Most bytes of text in one input. A pasted list has a limit of its own, in `list.rs`, with words of its own.
+const MOST_TEXT: usize = 64 << 10;
+/// Most values in one input.
+const MOST_VALUES: usize = 4096;
+
+/// Looks at the size of an input before anybody understands it: what a page sends has an end, whatever the page.
+///
+/// # Errors
+/// `USAGE` for an input that is larger than any of this command is.
+pub fn check_size(command: &str, input: &serde_json::Value) -> Result<(), ErrorReport> {
+    let mut text = if command == "match_list" { usize::MAX } else { MOST_TEXT };
+    let mut values = MOST_VALUES;
+    if takes(input, &mut text, &mut values).is_some() {
+        return Ok(());
+    }
+    Err(ErrorReport::from(&Error::new(Code::Usage, format!("The input of {command} is too large.")).hint("Shorten it.")))
+}
+
+/// Takes the size of a value from what is left; `None` when that is not enough.
+fn takes(value: &serde_json::Value, text: &mut usize, values: &mut usize) -> Option<()> {
+    use serde_json::Value;
+    *values = values.checked_sub(1)?;
+    match value {
+        Value::String(said) => *text = text.checked_sub(said.len())?,
+        Value::Array(items) => items.iter().try_for_each(|item| takes(item, text, values))?,
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                *text = text.checked_sub(key.len())?;
+                takes(value, text, values)?;
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+    Some(())
+}
 
 fn misfit(command: &str, error: &serde_json::Error) -> Error {
     Error::new(Code::Usage, format!("The input of {command} does not fit: {error}."))
