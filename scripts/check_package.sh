@@ -43,6 +43,10 @@ for program in sheaf sheaf-desktop; do
   missing=$(ldd "/usr/bin/$program" | grep 'not found' || true)
   [ -z "$missing" ] || fail "$program lacks $missing"
 done
+# What tests may do to a program, those for users must not know.
+for word in SHEAF_TEST_DIALOGS SHEAF_FAILPOINT SHEAF_PAUSE; do
+  if grep -qa "$word" /usr/bin/sheaf /usr/bin/sheaf-desktop; then fail "a program knows $word, which is for tests"; fi
+done
 bash -c 'source /usr/share/bash-completion/completions/sheaf && complete -p sheaf' >/dev/null
 say "installed: $(grep -c . "$work/files") files and folders, $(du -h "$deb" | cut -f 1)"
 

@@ -25,7 +25,6 @@ async fn create_export(window: &Window) {
     window.click("checkbox", "All matching").await;
     window.wait("[data-testid=create][aria-disabled=false]").await;
     window.click("button", "Create export").await;
-    window.wait_text("body", "Export queued").await;
 }
 
 async fn wait_state(window: &Window, state: &str) {
@@ -277,6 +276,33 @@ async fn an_archive_goes_to_the_trash_and_its_record_says_so() {
     window.click("menuitem", "Move ZIP to trash").await;
     window.wait_text("body", "is in the trash").await;
     assert_eq!(archives(&desktop).len(), 0, "it is gone from its place");
+    window.close().await;
+}
+
+#[tokio::test]
+async fn while_a_dialog_of_the_desktop_is_open_the_page_still_hears_from_the_engine() {
+    let desktop = Desktop::start();
+    let screen = Screen::of(desktop.display());
+    let window = Window::open(&desktop).await;
+    // No answer is prepared, so the desktop's own dialog opens.
+    window.click("button", "Open a registry…").await;
+    screen.wait_for("Open a registry", 1).await;
+    let watch = "window.bannerSeen = false; window.since = performance.now();
+        const look = () => { if (document.querySelector('[data-testid=silent]')) window.bannerSeen = true; };
+        new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
+        look();";
+    window.run(watch, vec![]).await;
+    // By the page's clock, which decides about silence: more than twice what it bears.
+    let waited = "return performance.now() - window.since > 5000;";
+    eventually("the page's time", async || (window.run(waited, vec![]).await == serde_json::json!(true)).then_some(()))
+        .await;
+    assert_eq!(screen.windows("Open a registry").len(), 1, "the dialog is still open");
+    assert_eq!(window.run("return window.bannerSeen;", vec![]).await, serde_json::json!(false), "nothing was silent");
+    let mut escape = desktop.command("xdotool");
+    escape.args(["search", "--onlyvisible", "--name", "^Open a registry$", "windowfocus", "--sync", "key", "Escape"]);
+    assert!(escape.stdout(Stdio::null()).status().expect("xdotool runs").success(), "the dialog is closed");
+    screen.wait_for("Open a registry", 0).await;
+    window.role("button", "Open a registry…").await;
     window.close().await;
 }
 

@@ -7,6 +7,7 @@ mod screen;
 mod begins;
 mod desktop;
 mod everyone;
+mod guards;
 mod installed;
 mod main_job;
 mod troubles;
