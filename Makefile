@@ -51,7 +51,7 @@ bench-ui: setup ui ## Measures the window's budgets in the real window, on 100,0
 	$(CARGO) build --profile quick --example empty-window
 	xvfb-run -a -s '-screen 0 1280x800x24' dbus-run-session -- $(CARGO) bench --profile quick --bench window-budgets
 
-coverage: setup ## Measures line coverage of registry, archive and app (85 % at least)
+coverage: setup ## Measures line coverage of registry, archive, tables and app (85 % at least)
 	scripts/coverage.sh
 
 clean: ## Removes what was built; the page's packages and the Python readers stay

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Line coverage of registry, archive and app by their own tests, with rustc's instrumentation and LLVM's own tools.
-# Fails under 85 % of any of the three. LLVM_PROFDATA and LLVM_COV may name the tools; else rustup's, else the system's of
+# Line coverage of registry, archive, tables and app by their own tests, with rustc's instrumentation and LLVM's own tools.
+# Fails under 85 % of any of them. LLVM_PROFDATA and LLVM_COV may name the tools; else rustup's, else the system's of
 # rustc's LLVM version, which Debian's package llvm-NN brings.
 set -euo pipefail
 cd "$(dirname "$0")/.."
