@@ -8,4 +8,4 @@ export type Among = { "type": "selected" } | { "type": "hidden" } | { "type": "l
 /**
  * Row id.
  */
-modality: number, } | { "type": "list" };
+modality: number, } | { "type": "without" } | { "type": "forbidden" } | { "type": "list" };

@@ -111,6 +111,10 @@ pub enum Among {
         /// Row id.
         modality: i64,
     },
+    /// Selected patients without a file of any chosen modality.
+    Without,
+    /// Selected patients that may be looked at only.
+    Forbidden,
     /// The pasted list.
     List,
 }

@@ -265,6 +265,8 @@ impl Choosing {
             Among::Selected => self.view.selected_ids(),
             Among::Hidden => self.view.hidden_ids(),
             Among::Lacking { modality } => self.view.lacking_patients(ModalityId(*modality)),
+            Among::Without => self.view.empty_patients(),
+            Among::Forbidden => self.view.forbidden_patients(),
             Among::List => self.listed()?.patients.clone(),
         })
     }

@@ -225,6 +225,21 @@ impl View {
         self.ids(&lacking)
     }
 
+    /// The patients of the estimate without a file of any chosen modality, by ascending row id.
+    pub fn empty_patients(&self) -> Vec<PatientId> {
+        let exported = &self.selected & &self.exportable;
+        let has_any = |patient: u32| self.index.entries_of(patient).any(|entry| self.chosen[entry.column]);
+        let patients = self.index.patients_in(&exported).filter(|&patient| !has_any(patient));
+        let mut ids: Vec<PatientId> = patients.map(|at| self.index.patients[at as usize].id).collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    /// The selected patients that may be looked at only, by ascending row id.
+    pub fn forbidden_patients(&self) -> Vec<PatientId> {
+        self.ids(&(&self.selected - &self.exportable))
+    }
+
     /// Who has which of the chosen contents: totals of a scope, and the patients from `offset` on, at most `limit`.
     pub fn completeness(&self, scope: Scope, offset: u64, limit: usize) -> Completeness<'_> {
         let index = &*self.index;

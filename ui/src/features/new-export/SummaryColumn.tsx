@@ -1,10 +1,11 @@
 import { Button } from '@mantine/core';
 import { IconAlertTriangle, IconChevronRight, IconEye, IconTable } from '@tabler/icons-react';
-import { use, useMemo, useState } from 'react';
+import { use, useMemo, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { useCommands } from '../../app/commands';
 import { useFormat } from '../../app/FormatContext';
+import type { Among } from '../../bindings/Among';
 import type { BrowseState } from '../../bindings/BrowseState';
 import { LabelsContext } from '../../components/VirtualTree/labels';
 import { ErrorNotice } from '../../components/ErrorNotice';
@@ -151,40 +152,31 @@ function LeftOut({ state }: { state: BrowseState }) {
   const without = state.counts.selected - state.estimate.patients - forbidden;
   if (lacking.length === 0 && forbidden === 0 && without <= 0) return null;
   const sorted = [...lacking].sort((a, b) => a.patients - b.patients);
+  const show = (among: Among) => setFilter((before) => ({ ...noFilter(before), among }));
   const rest = all ? 0 : sorted.length - MOST_LACKING;
 
   return (
     <div className={classes.leftOut}>
       {forbidden > 0 && (
-        <p className={classes.warnLine}>
-          <IconAlertTriangle size={14} stroke={1.75} aria-hidden />
+        <LeftOutLine onClick={() => show({ type: 'forbidden' })}>
           {t('newExport.estimate.forbidden', { count: forbidden, n: format.count(forbidden) })}
-        </p>
+        </LeftOutLine>
       )}
       {without > 0 && (
-        <p className={classes.warnLine}>
-          <IconAlertTriangle size={14} stroke={1.75} aria-hidden />
+        <LeftOutLine onClick={() => show({ type: 'without' })}>
           {t('newExport.estimate.without', { count: without, n: format.count(without) })}
-        </p>
+        </LeftOutLine>
       )}
       {sorted.slice(0, sorted.length - rest).map((each) => (
-        <button
+        <LeftOutLine
           key={each.modality}
-          type="button"
-          className={classes.lacking}
           title={t('newExport.estimate.lackingShow', {
             count: each.patients,
             n: format.count(each.patients),
             name: each.slug,
           })}
-          onClick={() =>
-            setFilter((before) => ({
-              ...noFilter(before),
-              among: { type: 'lacking', modality: each.modality },
-            }))
-          }
+          onClick={() => show({ type: 'lacking', modality: each.modality })}
         >
-          <IconAlertTriangle size={14} stroke={1.75} aria-hidden />
           <span className="name">
             {t('newExport.estimate.lacking', {
               count: each.patients,
@@ -192,8 +184,7 @@ function LeftOut({ state }: { state: BrowseState }) {
               name: each.slug,
             })}
           </span>
-          <IconChevronRight size={14} stroke={1.75} aria-hidden />
-        </button>
+        </LeftOutLine>
       ))}
       {rest > 0 && (
         <button type="button" className={classes.link} onClick={() => setAll(true)}>
@@ -206,6 +197,25 @@ function LeftOut({ state }: { state: BrowseState }) {
         </button>
       )}
     </div>
+  );
+}
+
+/** A line about patients who will not be in the ZIP, or not with everything: a click shows them. */
+function LeftOutLine({
+  title,
+  onClick,
+  children,
+}: {
+  title?: string;
+  onClick: () => void;
+  children: ReactNode;
+}) {
+  return (
+    <button type="button" className={classes.lacking} title={title} onClick={onClick}>
+      <IconAlertTriangle size={14} stroke={1.75} aria-hidden />
+      {children}
+      <IconChevronRight size={14} stroke={1.75} aria-hidden />
+    </button>
   );
 }
 

@@ -45,6 +45,8 @@ export const newExport = {
       selected: 'selected',
       hidden: 'selected, but hidden before',
       lacking: 'selected without {{name}}',
+      without: 'selected without such files',
+      forbidden: 'selected for viewing only',
       list: 'in the list',
     },
     clear: 'Clear',

@@ -49,6 +49,8 @@ export const newExport: Catalogue<typeof en> = {
       selected: 'selezionati',
       hidden: 'selezionati, ma prima nascosti',
       lacking: 'selezionati senza {{name}}',
+      without: 'selezionati senza file di questo tipo',
+      forbidden: 'selezionati solo in visione',
       list: 'nella lista',
     },
     clear: 'Azzera',

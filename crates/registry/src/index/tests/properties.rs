@@ -307,6 +307,12 @@ fn compare_estimate(view: &View, model: &Model) {
         .map(|facet| ((facet.modality.0, facet.kind), (facet.patients, facet.files, facet.bytes)))
         .collect();
     assert_eq!(said, sums, "the estimate by modality and kind");
+    let without: Vec<PatientId> =
+        exported.iter().filter(|&&id| model.chosen_of(id).is_empty()).map(|&id| PatientId(id)).collect();
+    assert_eq!(view.empty_patients(), without, "who has nothing of what was chosen");
+    let forbidden: Vec<PatientId> =
+        model.selected.iter().filter(|id| !exported.contains(id)).map(|&id| PatientId(id)).collect();
+    assert_eq!(view.forbidden_patients(), forbidden, "who may be looked at only");
     let lacks = |id: i64, modality: i64| !model.chosen_of(id).keys().any(|column| column.0 == modality);
     for modality in 1..=MODALITIES {
         let had = exported.iter().any(|&id| !lacks(id, modality));
