@@ -22,6 +22,14 @@ pub(crate) fn demo() -> &'static Path {
     })
 }
 
+/// Twelve patients, and 400 studies of them and of others.
+pub(crate) fn clinic() -> &'static Path {
+    static MADE: OnceLock<PathBuf> = OnceLock::new();
+    MADE.get_or_init(|| {
+        made("clinic", |dir| DemoOptions { dir, patients: 12, studies: 400, seed: 1, sparse: true, with_faults: false })
+    })
+}
+
 /// Sparse files of realistic size: an export takes long enough to be stopped.
 pub(crate) fn large() -> &'static Path {
     static MADE: OnceLock<PathBuf> = OnceLock::new();

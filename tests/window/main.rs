@@ -10,4 +10,5 @@ mod everyone;
 mod guards;
 mod installed;
 mod main_job;
+mod studies;
 mod troubles;

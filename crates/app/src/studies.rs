@@ -289,7 +289,14 @@ impl Sheaf {
     }
 }
 
-fn create(house: &House, request: &StudyExportRequest, listener: &Listener, cancel: &Cancel) -> Result<Record> {
+/// The name of a table that is asked for now, without its extension.
+pub(crate) fn automatic_name(house: &House) -> String {
+    let now = house.environment.clock.now().to_zoned(house.environment.zone.clone());
+    now.strftime("studies_export_%Y-%m-%d_%H%M%S").to_string()
+}
+
+/// Counts, refuses or creates the record of a table.
+pub(crate) fn create(house: &House, request: &StudyExportRequest, listener: &Listener, cancel: &Cancel) -> Result<Record> {
     let criteria = Criteria::new(&request.filter, &house.environment.zone)?;
     let out = std::path::absolute(&request.out).map_err(|error| {
         Error::new(Code::DestinationUnwritable, format!("{} names no file: {error}.", request.out.display()))
@@ -297,8 +304,7 @@ fn create(house: &House, request: &StudyExportRequest, listener: &Listener, canc
     let is_folder = ask_destination(&out, cancel, |out| Ok(out.is_dir()))?;
     let extension = request.format.extension();
     let (folder, base) = if is_folder {
-        let now = house.environment.clock.now().to_zoned(house.environment.zone.clone());
-        (out, now.strftime("studies_export_%Y-%m-%d_%H%M%S").to_string())
+        (out, automatic_name(house))
     } else {
         let folder = out.parent().map(Path::to_owned).unwrap_or_default();
         let name = out.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -492,7 +498,7 @@ fn check(folder: &Path, name: String, sha256_file: bool, cancel: &Cancel) -> Res
     })
 }
 
-fn may_export(viewer: &Viewer) -> Result<()> {
+pub(crate) fn may_export(viewer: &Viewer) -> Result<()> {
     if viewer.may_export_studies() {
         return Ok(());
     }
@@ -507,7 +513,7 @@ fn count(registry: &Registry, viewer: &Viewer, criteria: &Criteria, cancel: &Can
     registry.each_study(viewer, criteria, StudySort::default(), cancel, |_| Ok(())).map(|count| count.matching)
 }
 
-fn refuse(studies: u64, house: &House) -> Result<()> {
+pub(crate) fn refuse(studies: u64, house: &House) -> Result<()> {
     if studies == 0 {
         return Err(Error::new(Code::NothingToExport, "No study matches, so there is no table to write.")
             .hint("`sheaf studies search` shows what matches."));
@@ -606,7 +612,7 @@ fn problems(report: &TableReport) -> Vec<FileProblem> {
     report.notes.iter().map(problem).collect()
 }
 
-fn progress(phase: Phase, done: u64, total: u64) -> Progress {
+pub(crate) fn progress(phase: Phase, done: u64, total: u64) -> Progress {
     Progress { phase, files_done: done.min(total), files_total: total, bytes_done: 0, bytes_total: 0, current: None }
 }
 

@@ -4,6 +4,11 @@ export const keys = {
   browse: ['browse'] as const,
   destination: ['destination'] as const,
   cohorts: ['cohorts'] as const,
+  /** Everything about studies. */
+  studiesAll: ['studies'] as const,
+  studies: ['studies', 'state'] as const,
+  studyValues: (field: string, filter: unknown) => ['studies', 'values', field, filter] as const,
+  studiesSummary: (list: number) => ['studies', 'summary', list] as const,
   exports: ['exports'] as const,
   exportDetails: (id: string) => ['export', id] as const,
   settings: ['settings'] as const,

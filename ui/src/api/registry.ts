@@ -19,6 +19,7 @@ export function keepRegistry(client: QueryClient, registry: OpenRegistry | null)
   if (registry?.browse) client.setQueryData(keys.browse, registry.browse);
   else client.removeQueries({ queryKey: keys.browse });
   client.setQueryData<Startup>(keys.startup, (old) => (old ? { ...old, registry, problem: null } : old));
+  void client.resetQueries({ queryKey: keys.studiesAll });
   for (const queryKey of [keys.cohorts, keys.dataRoots, keys.recent])
     void client.invalidateQueries({ queryKey });
 }

@@ -10,6 +10,7 @@ import { ExportsPage } from '../features/exports/ExportsPage';
 import { FirstRun } from '../features/first-run/FirstRun';
 import { NewExportPage } from '../features/new-export/NewExportPage';
 import { SettingsPage } from '../features/settings/SettingsPage';
+import { StudiesPage } from '../features/studies/StudiesPage';
 import { useHost } from '../host/context';
 import { PageBoundary } from './PageBoundary';
 import { QuitDialog, askToQuit } from './QuitDialog';
@@ -80,6 +81,14 @@ export function Frame({ startup }: { startup: Startup }) {
         <Activity mode={page === 'exports' ? 'visible' : 'hidden'}>
           <PageBoundary>
             <ExportsPage exports={exports} />
+          </PageBoundary>
+        </Activity>
+        <Activity mode={page === 'studies' ? 'visible' : 'hidden'}>
+          <PageBoundary>
+            <StudiesPage
+              key={startup.registry ? `${startup.registry.id}/${startup.registry.user ?? ''}` : ''}
+              registry={startup.registry}
+            />
           </PageBoundary>
         </Activity>
         <Activity mode={page === 'settings' ? 'visible' : 'hidden'}>

@@ -27,6 +27,7 @@ export function ShortcutSheet({ opened, onClose }: Props) {
         [t('common.shortcuts.palette'), [[ctrl, 'K']]],
         [t('common.pages.newExport'), [[ctrl, '1']]],
         [t('common.pages.exports'), [[ctrl, '2']]],
+        [t('common.pages.studies'), [[ctrl, '3']]],
         [t('common.pages.settings'), [[ctrl, ',']]],
         [t('common.shortcuts.sheet'), [['?']]],
         [t('common.shortcuts.closeDialog'), [[key('escape')]]],
@@ -77,6 +78,47 @@ export function ShortcutSheet({ opened, onClose }: Props) {
         [t('common.shortcuts.removeExport'), [[key('del')]]],
       ],
     },
+    {
+      title: t('common.pages.studies'),
+      rows: [
+        [t('common.shortcuts.find'), [['/']]],
+        [t('common.shortcuts.move'), [['↑'], ['↓']]],
+        [t('common.shortcuts.details'), [[key('enter')], [key('click')]]],
+        [t('common.shortcuts.check'), [[key('space')], [ctrl, key('click')]]],
+        [
+          t('common.shortcuts.checkRange'),
+          [
+            [shift, key('space')],
+            [shift, key('click')],
+          ],
+        ],
+        [t('common.shortcuts.checkAll'), [[ctrl, 'A']]],
+        [t('common.shortcuts.uncheckAll'), [[ctrl, shift, 'A']]],
+        [t('common.shortcuts.copyRows'), [[ctrl, 'C']]],
+        [t('common.shortcuts.exportTable'), [[ctrl, key('enter')]]],
+      ],
+    },
+    {
+      title: t('common.shortcuts.headers'),
+      rows: [
+        [t('common.shortcuts.move'), [['←'], ['→']]],
+        [t('common.shortcuts.sort'), [[key('enter')]]],
+        [
+          t('common.shortcuts.moveColumn'),
+          [
+            [key('alt'), '←'],
+            [key('alt'), '→'],
+          ],
+        ],
+        [
+          t('common.shortcuts.resizeColumn'),
+          [
+            [shift, '←'],
+            [shift, '→'],
+          ],
+        ],
+      ],
+    },
   ];
   return (
     <Modal opened={opened} onClose={onClose} title={t('common.shortcuts.title')} size={720}>
@@ -107,7 +149,18 @@ export function ShortcutSheet({ opened, onClose }: Props) {
 }
 
 type Name =
-  'space' | 'enter' | 'escape' | 'shift' | 'ctrl' | 'home' | 'end' | 'pageUp' | 'pageDown' | 'click' | 'del';
+  | 'space'
+  | 'enter'
+  | 'escape'
+  | 'shift'
+  | 'ctrl'
+  | 'home'
+  | 'end'
+  | 'pageUp'
+  | 'pageDown'
+  | 'click'
+  | 'del'
+  | 'alt';
 
 function keyName(t: TFunction, name: Name): string {
   return t(`common.shortcuts.keys.${name}`);

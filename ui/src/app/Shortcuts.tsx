@@ -12,6 +12,7 @@ import {
   IconMoon,
   IconPackages,
   IconRefresh,
+  IconReportMedical,
   IconReportSearch,
   IconSettings,
   IconSparkles,
@@ -118,6 +119,14 @@ function useWindowCommands(startup: Startup, showSheet: () => void): void {
         icon: IconPackages,
         keys: [ctrl, '2'],
         run: () => goTo('exports'),
+      },
+      {
+        id: 'go:studies',
+        group: group('go'),
+        label: t('common.pages.studies'),
+        icon: IconReportMedical,
+        keys: [ctrl, '3'],
+        run: () => goTo('studies'),
       },
       {
         id: 'go:settings',

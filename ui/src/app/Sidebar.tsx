@@ -1,4 +1,4 @@
-import { IconCirclePlus, IconPackages, IconSettings } from '@tabler/icons-react';
+import { IconCirclePlus, IconPackages, IconReportMedical, IconSettings } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 
 import type { ExportRow } from '../bindings/ExportRow';
@@ -53,6 +53,7 @@ export function Sidebar({ page, startup, exports }: Props) {
     <nav className={classes.sidebar} aria-label={t('common.navigation')}>
       {link('new-export', t('common.pages.newExport'), IconCirclePlus)}
       {link('exports', t('common.pages.exports'), IconPackages, badge)}
+      {link('studies', t('common.pages.studies'), IconReportMedical)}
       <div className={classes.space} />
       <RegistrySwitcher startup={startup} />
       {link('settings', t('common.pages.settings'), IconSettings)}

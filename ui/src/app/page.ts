@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from 'react';
 
 /** The pages. The hash keeps the page over a reload. */
-export const PAGES = ['new-export', 'exports', 'settings'] as const;
+export const PAGES = ['new-export', 'exports', 'studies', 'settings'] as const;
 export type Page = (typeof PAGES)[number];
 
 function current(): Page {

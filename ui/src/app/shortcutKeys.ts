@@ -31,6 +31,8 @@ export function keyOf(event: KeyboardEvent): Shortcut | null {
         return 'new-export';
       case '2':
         return 'exports';
+      case '3':
+        return 'studies';
       case ',':
         return 'settings';
       case 'k':

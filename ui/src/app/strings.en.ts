@@ -1,5 +1,5 @@
 export const common = {
-  pages: { newExport: 'New export', exports: 'Exports', settings: 'Settings' },
+  pages: { newExport: 'New export', exports: 'Exports', studies: 'Studies', settings: 'Settings' },
   navigation: 'Pages',
   skipToContent: 'Skip to content',
   close: 'Close',
@@ -108,6 +108,13 @@ export const common = {
     check: 'Check or uncheck',
     checkRange: 'Check up to here',
     checkAll: 'Check all that match',
+    uncheckAll: 'Uncheck all',
+    copyRows: 'Copy as TSV',
+    exportTable: 'Export as a table',
+    headers: 'On a header of the studies',
+    sort: 'Sort, and turn round',
+    moveColumn: 'Move the column',
+    resizeColumn: 'Narrower, wider',
     or: 'or',
     keys: {
       space: 'Space',
@@ -121,6 +128,7 @@ export const common = {
       pageDown: 'PgDn',
       click: 'Click',
       del: 'Del',
+      alt: 'Alt',
     },
   },
 };

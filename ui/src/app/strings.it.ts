@@ -2,7 +2,7 @@ import type { Catalogue } from '../i18n/types';
 import type { common as en } from './strings.en';
 
 export const common: Catalogue<typeof en> = {
-  pages: { newExport: 'Esporta', exports: 'Esportazioni', settings: 'Impostazioni' },
+  pages: { newExport: 'Esporta', exports: 'Esportazioni', studies: 'Studi', settings: 'Impostazioni' },
   navigation: 'Pagine',
   skipToContent: 'Vai al contenuto',
   close: 'Chiudi',
@@ -111,6 +111,13 @@ export const common: Catalogue<typeof en> = {
     check: 'Seleziona o deseleziona',
     checkRange: 'Seleziona fino a qui',
     checkAll: 'Seleziona tutto ciò che corrisponde',
+    uncheckAll: 'Deseleziona tutti',
+    copyRows: 'Copia come TSV',
+    exportTable: 'Esporta come tabella',
+    headers: 'Su un’intestazione degli studi',
+    sort: 'Ordina, e inverti',
+    moveColumn: 'Sposta la colonna',
+    resizeColumn: 'Più stretta, più larga',
     or: 'o',
     keys: {
       space: 'Spazio',
@@ -124,6 +131,7 @@ export const common: Catalogue<typeof en> = {
       pageDown: 'Pag↓',
       click: 'Clic',
       del: 'Canc',
+      alt: 'Alt',
     },
   },
 };

@@ -46,11 +46,11 @@ exam_room: Array<string>,
 /**
  * At least this old; studies without an age are left out.
  */
-patient_age_min: number, 
+patient_age_min?: number | null, 
 /**
  * At most this old; studies without an age are left out.
  */
-patient_age_max: number, 
+patient_age_max?: number | null, 
 /**
  * Checked in on this day (`2025-01-31`) or time (`2025-01-31T08:00`), or later.
  */

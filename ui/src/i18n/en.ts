@@ -4,5 +4,6 @@ import { exportsPage } from '../features/exports/strings.en';
 import { firstRun } from '../features/first-run/strings.en';
 import { newExport } from '../features/new-export/strings.en';
 import { settings } from '../features/settings/strings.en';
+import { studies } from '../features/studies/strings.en';
 
-export const en = { common, newExport, exports: exportsPage, settings, firstRun, errors };
+export const en = { common, newExport, exports: exportsPage, studies, settings, firstRun, errors };

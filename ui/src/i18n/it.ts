@@ -4,6 +4,7 @@ import { exportsPage } from '../features/exports/strings.it';
 import { firstRun } from '../features/first-run/strings.it';
 import { newExport } from '../features/new-export/strings.it';
 import { settings } from '../features/settings/strings.it';
+import { studies } from '../features/studies/strings.it';
 import type { en } from './en';
 import type { Catalogue } from './types';
 
@@ -11,6 +12,7 @@ export const it: Catalogue<typeof en> = {
   common,
   newExport,
   exports: exportsPage,
+  studies,
   settings,
   firstRun,
   errors,

@@ -4,7 +4,7 @@
 // A row is: name(what is sent) -> what is answered. The method of the same name on `Desk` does the work; it may block.
 // No module documentation here: the shell's build script includes this file.
 //
-// Order: start and registries, choosing, creating, exports, settings, the window itself.
+// Order: start and registries, choosing, creating, exports, studies, settings, the window itself.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! sheaf_commands {
@@ -68,6 +68,18 @@ macro_rules! sheaf_commands {
             remove_export(ExportId) -> Nothing;
             restore_export(ExportId) -> ExportRow;
             save_problems(ExportId) -> Option<Saved>;
+
+            studies_state(TaskId) -> StudiesState;
+            studies_query(StudiesQuery) -> StudiesState;
+            studies_rows(RowRange) -> StudyWindow;
+            studies_values(StudyValuesInput) -> StudyValues;
+            studies_summary(Nothing) -> StudiesSummary;
+            studies_select(StudiesSelect) -> StudiesState;
+            studies_copy(StudiesCopy) -> StudiesCopied;
+            studies_columns(StudyColumns) -> StudyColumns;
+            studies_export(StudiesExport) -> Option<ExportRow>;
+            studies_to_patients(StudiesToPatients) -> StudiesPatients;
+            studies_copy_unmatched(Nothing) -> Nothing;
 
             settings(Nothing) -> SettingsView;
             set_preferences(Preferences) -> Preferences;

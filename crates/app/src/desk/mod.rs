@@ -21,6 +21,8 @@ pub mod registries;
 mod report;
 mod rule;
 pub mod settings;
+pub mod studies;
+mod studying;
 mod tasks;
 mod watch;
 mod words;
@@ -64,6 +66,7 @@ pub struct Desk {
     sheaf: Arc<Sheaf>,
     hub: Hub,
     tasks: tasks::Tasks,
+    studies: studying::Asking,
     native: Arc<dyn Native>,
     preferences: Arc<preferences::PreferencesFile>,
     /// The window is gone: the process ends after the last job and its notification.
@@ -96,6 +99,7 @@ impl Desk {
             watch: watch::Watch::new(hub.clone()),
             sheaf,
             tasks: tasks::Tasks::new(hub.clone()),
+            studies: studying::Asking::default(),
             hub,
             native,
             preferences,
@@ -132,7 +136,9 @@ pub mod types {
     pub use super::exports::*;
     pub use super::registries::*;
     pub use super::settings::*;
+    pub use super::studies::*;
     pub use super::{Nothing, NotificationState, TaskId};
+    pub use crate::studies::StudyValues;
     pub use crate::wire::{DatasetExport, Verification};
 }
 

@@ -11,6 +11,7 @@ use sheaf_registry::rows::DataRoot;
 use sheaf_registry::{Code, Error, Result};
 
 use super::choosing::Choosing;
+use super::studying::Studying;
 use super::watch::Stamp;
 use crate::house::{House, actor};
 use crate::patience::{PATIENCE, ask, ask_all};
@@ -36,6 +37,8 @@ pub(crate) struct Open {
     pub(crate) roots: Vec<DataRoot>,
     pub(crate) roots_missing: u32,
     pub(crate) choosing: Option<Choosing>,
+    /// Read when they are looked at first.
+    pub(crate) studies: Option<Studying>,
 }
 
 impl Open {
@@ -78,6 +81,7 @@ impl Open {
             roots,
             roots_missing: missing.join().unwrap_or(0),
             choosing,
+            studies: None,
         })
     }
 

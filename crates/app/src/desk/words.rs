@@ -130,6 +130,14 @@ impl Language {
         }
     }
 
+    /// Title of the dialog that asks where a table of studies goes.
+    pub(crate) const fn save_studies(self) -> &'static str {
+        match self {
+            Language::En => "Export studies as a table",
+            Language::It => "Esporta gli studi come tabella",
+        }
+    }
+
     /// Title of the dialog that asks where the list of problems goes.
     pub(crate) const fn save_problems(self) -> &'static str {
         match self {

@@ -73,6 +73,11 @@ impl View {
         self.apply(touched, on)
     }
 
+    /// Whether the viewer sees this patient.
+    pub fn sees(&self, patient: PatientId) -> bool {
+        self.visible_patient(patient).is_some()
+    }
+
     /// Checks or unchecks a patient or a folder; the number of patients that changed. What is not visible is not there.
     pub fn check(&mut self, target: Target, on: bool) -> u64 {
         let touched = self.touched(target);

@@ -40,11 +40,9 @@ pub struct StudyFilter {
     pub exam_room: Vec<String>,
     /// At least this old; studies without an age are left out.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "typescript", ts(type = "number"))]
     pub patient_age_min: Option<i64>,
     /// At most this old; studies without an age are left out.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "typescript", ts(type = "number"))]
     pub patient_age_max: Option<i64>,
     /// Checked in on this day (`2025-01-31`) or time (`2025-01-31T08:00`), or later.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -129,6 +129,19 @@ impl StudyIndex {
     /// # Errors
     /// `CANCELLED`; those of reading.
     pub fn load(registry: &Registry, viewer: &Viewer, cancel: &Cancel) -> Result<StudyIndex> {
+        StudyIndex::load_watched(registry, viewer, cancel, |_| ())
+    }
+
+    /// The same; `watch` hears now and then how many have been read.
+    ///
+    /// # Errors
+    /// Those of `load`.
+    pub fn load_watched(
+        registry: &Registry,
+        viewer: &Viewer,
+        cancel: &Cancel,
+        mut watch: impl FnMut(u64),
+    ) -> Result<StudyIndex> {
         let everything = Criteria::new(&super::StudyFilter::default(), &TimeZone::UTC)?;
         let is_words = |field: &&StudyField| field.kind() == FieldKind::Words;
         let mut words: Vec<(StudyField, WordsBuilder)> =
@@ -136,6 +149,7 @@ impl StudyIndex {
         let (mut chunks, mut ages, mut times) = (Vec::new(), Vec::new(), [const { Vec::new() }; 3]);
         registry.each_study(viewer, &everything, StudySort::default(), cancel, |study| {
             if ages.len().is_multiple_of(CHUNK) {
+                watch(ages.len() as u64);
                 chunks.last_mut().map(Chunk::shrink);
                 chunks.push(Chunk { folded: Texts::default(), plain: Texts::default() });
             }
@@ -289,6 +303,16 @@ impl StudyIndex {
             counts.into_iter().filter(|(_, count)| *count > 0).map(|(month, count)| MonthCount { month, count }).collect();
         months.sort_unstable_by(|a, b| a.month.cmp(&b.month));
         months
+    }
+
+    /// These rows as if they had been found; rows that are none are left out.
+    pub fn found(&self, rows: impl IntoIterator<Item = u32>) -> Found {
+        let mut masks: Vec<Mask> = vec![[0; WORDS]; self.chunks.len()];
+        for row in rows.into_iter().map(|row| row as usize).filter(|&row| row < self.len) {
+            masks[row / CHUNK][row % CHUNK / 64] |= 1 << (row % 64);
+        }
+        let count = masks.iter().flatten().map(|word| u64::from(word.count_ones())).sum();
+        Found { masks, count }
     }
 
     /// The different record numbers of what was found, sorted; studies without one are left out.

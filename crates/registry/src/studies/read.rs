@@ -10,6 +10,7 @@ use rusqlite::{Connection, Row};
 
 use crate::access::Viewer;
 use crate::error::{Error, Result};
+use crate::ids::PatientId;
 use crate::index::natural_key;
 use crate::progress::Cancel;
 use crate::registry::Registry;
@@ -173,6 +174,30 @@ impl Registry {
         };
         ask().map_err(|error| self.failed(error))?;
         Ok(found)
+    }
+
+    /// The patients of a project by their record number. Which of them a viewer sees is for the view of the project to say.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub fn patients_by_record_number(&self, viewer: &Viewer, project: &str) -> Result<HashMap<String, Vec<PatientId>>> {
+        viewer.must_belong_to(self)?;
+        let sql = "SELECT patient.record_no, patient.id FROM patient JOIN project ON project.id = patient.project_id
+                    WHERE project.slug = ?1 AND patient.record_no <> '' AND patient.deleted = 0 ORDER BY patient.id";
+        let mut patients: HashMap<String, Vec<PatientId>> = HashMap::new();
+        for (number, patient) in self.rows(sql, [project], |row| Ok((row.get::<_, String>(0)?, PatientId(row.get(1)?))))? {
+            patients.entry(number).or_default().push(patient);
+        }
+        Ok(patients)
+    }
+
+    /// Whether any patient has a record number, so that studies can be matched with patients.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub fn has_record_numbers(&self) -> Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM patient WHERE record_no <> '' AND deleted = 0)";
+        Ok(self.rows(sql, [], |row| row.get::<_, bool>(0))?.first().copied().unwrap_or(false))
     }
 
     /// Every study in order; those that cannot match may be left out.

@@ -58,8 +58,9 @@ export function LimitsSection({ limits }: { limits: LimitsView }) {
     setBusy(true);
     try {
       client.setQueryData(keys.settings, await host.call('set_limits', input));
-      // The reserve and the limits count in what the destination can take.
+      // The reserve and the limits count in what the destination can take, and in how long a table may be.
       void client.invalidateQueries({ queryKey: keys.destination });
+      void client.invalidateQueries({ queryKey: keys.studies });
       setTyped({});
       setSaved(true);
     } catch (error) {

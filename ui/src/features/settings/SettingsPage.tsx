@@ -59,11 +59,7 @@ export const SettingsPage = memo(function SettingsPage({ startup }: { startup: S
               action={{ label: t('common.retry'), onClick: () => void settings.refetch() }}
             />
           )}
-          {view?.problem && (
-            <div className={classes.notice}>
-              <ErrorNotice report={view.problem} />
-            </div>
-          )}
+          {view?.problem && <ErrorNotice report={view.problem} />}
           <Part section="registries">
             <RegistriesSection startup={startup} />
           </Part>

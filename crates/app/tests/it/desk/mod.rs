@@ -13,3 +13,4 @@ mod creating;
 mod hospital;
 mod registries;
 mod settings;
+mod studies;

@@ -1,0 +1,669 @@
+//! Studies: search, select, copy, export as a table, and carry their patients to a new export.
+//!
+//! The studies of a registry are read into memory once, at the first look. A question makes the one before it stop, which is
+//! then answered with `CANCELLED`.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+use sheaf_registry::progress::{Cancel, Observer as _, Phase};
+use sheaf_registry::studies::{Criteria, Study, StudyField, StudyFilter, StudyIndex, StudySort, ValueCount};
+use sheaf_registry::{Code, Error, Result};
+use sheaf_tables::{About, Columns, CsvDialect, Format, Limits, Table, TableOptions};
+
+use super::browse::{BrowseState, RowRange};
+use super::choosing::check_limit;
+use super::exports::ExportRow;
+use super::open::Open;
+use super::studying::{Answer, Rights, Studying};
+use super::{Desk, Nothing, SaveQuestion, TaskId};
+use crate::house::actor;
+use crate::platform;
+use crate::progress::{Meter, unheard};
+use crate::studies::{
+    StudyExportRequest, StudyValueCount, StudyValues, TableFormat, automatic_name, create, may_export, progress, refuse,
+};
+
+/// What is known about the studies, but for their rows.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct StudiesState {
+    /// One more at every change: rows of another revision are stale.
+    pub revision: u64,
+    /// Whether this user may see studies at all.
+    pub may_read: bool,
+    /// Whether this user may export them.
+    pub may_export: bool,
+    /// Studies that the user sees.
+    pub total: u64,
+    /// Studies that match.
+    pub matching: u64,
+    /// Selected studies, whether they match or not.
+    pub selected: u64,
+    /// Those of them that match.
+    pub matching_selected: u64,
+    /// What was said, with the time zone that it means.
+    pub filter: StudyFilter,
+    /// The order, as `order_datetime_desc`.
+    pub sort: String,
+    /// In which days begin and times are written.
+    pub time_zone: String,
+    /// At most so many studies in one table; `null`: no limit.
+    pub limit: Option<u64>,
+    /// Some patient has a record number, so that studies can be matched with patients.
+    pub record_numbers: bool,
+    /// Columns of the table, and sets of them.
+    pub columns: StudyColumns,
+}
+
+/// Which studies, in which order.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct StudiesQuery {
+    /// Which.
+    pub filter: StudyFilter,
+    /// The order, as `order_datetime_desc`.
+    pub sort: String,
+}
+
+/// Some rows of those that match.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct StudyWindow {
+    /// The revision that they belong to.
+    pub revision: u64,
+    /// Rows in all.
+    pub total: u64,
+    /// The first of these rows, from 0.
+    pub offset: u64,
+    /// The rows.
+    pub rows: Vec<StudyLine>,
+}
+
+/// A study as the page shows it: texts as they stand, times written in the zone of the filter.
+#[derive(Clone, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[expect(missing_docs, reason = "the fields are the columns of the source, named as there")]
+pub struct StudyLine {
+    pub exam_id: String,
+    pub medical_record_no: String,
+    pub application_order_no: String,
+    pub patient_name: String,
+    pub patient_gender: String,
+    pub patient_birth_date: String,
+    pub patient_age: Option<i64>,
+    pub exam_status: String,
+    pub exam_source: String,
+    pub exam_item: String,
+    pub exam_description: String,
+    pub exam_room: String,
+    pub exam_equipment: String,
+    pub equipment_type: String,
+    pub order_datetime: String,
+    pub check_in_datetime: String,
+    pub report_certification_datetime: String,
+    pub certified_physician: String,
+    /// Whether it is selected.
+    pub selected: bool,
+}
+
+impl std::fmt::Debug for StudyLine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StudyLine").field("exam_id", &self.exam_id).finish_non_exhaustive()
+    }
+}
+
+impl StudyLine {
+    fn new(study: Study, zone: &TimeZone, names: bool, selected: bool) -> Self {
+        let time = |time: Option<Timestamp>| {
+            time.map(|time| time.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()).unwrap_or_default()
+        };
+        Self {
+            exam_id: study.exam_id,
+            medical_record_no: study.medical_record_no,
+            application_order_no: study.application_order_no,
+            patient_name: if names { study.patient_name } else { String::new() },
+            patient_gender: study.patient_gender,
+            patient_birth_date: study.patient_birth_date,
+            patient_age: study.patient_age,
+            exam_status: study.exam_status,
+            exam_source: study.exam_source,
+            exam_item: study.exam_item,
+            exam_description: study.exam_description,
+            exam_room: study.exam_room,
+            exam_equipment: study.exam_equipment,
+            equipment_type: study.equipment_type,
+            order_datetime: time(study.order_datetime),
+            check_in_datetime: time(study.check_in_datetime),
+            report_certification_datetime: time(study.report_certification_datetime),
+            certified_physician: study.certified_physician,
+            selected,
+        }
+    }
+}
+
+/// Which values a field has.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct StudyValuesInput {
+    /// Name of a categorical field.
+    pub field: String,
+    /// Of which studies.
+    pub filter: StudyFilter,
+}
+
+/// The studies that match, in short.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct StudiesSummary {
+    /// By status, the most frequent first.
+    pub by_status: Vec<StudyValueCount>,
+    /// By source, the most frequent first.
+    pub by_source: Vec<StudyValueCount>,
+    /// By the month of the order, as `2025-01`, by time; empty for studies without one.
+    pub by_month: Vec<StudyValueCount>,
+}
+
+/// What shall be selected or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum StudyTarget {
+    /// One row: selected if it was not.
+    Row {
+        /// Which.
+        row: u64,
+    },
+    /// A range of rows.
+    Rows {
+        /// First row.
+        from: u64,
+        /// Last row, included.
+        to: u64,
+        /// Select or not.
+        on: bool,
+    },
+    /// All that match.
+    All,
+    /// Nothing, also of those that do not match.
+    None,
+}
+
+/// A change of the selection.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct StudiesSelect {
+    /// The revision in which the rows were seen; one in which they stood elsewhere is refused with `STALE_ROWS`.
+    pub revision: u64,
+    /// What.
+    pub target: StudyTarget,
+}
+
+/// Which studies are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum StudiesWhat {
+    /// Those that match.
+    Matching,
+    /// Those that are selected, whether they match or not.
+    Selected,
+}
+
+/// Studies for the clipboard.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct StudiesCopy {
+    /// One row; `null`: those that are selected.
+    pub row: Option<u64>,
+    /// The columns, in their order.
+    pub columns: Vec<String>,
+}
+
+/// What was copied.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct StudiesCopied {
+    /// Studies.
+    pub rows: u64,
+}
+
+/// Columns of the table on the page. Kept for all registries.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct StudyColumns {
+    /// The columns that are shown, in their order.
+    pub shown: Vec<String>,
+    /// Widths in pixels of those that have another one than usual.
+    pub widths: BTreeMap<String, u32>,
+    /// Sets of columns, by name.
+    pub sets: Vec<StudyColumnSet>,
+}
+
+/// Columns under a name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct StudyColumnSet {
+    /// Name, 1 to 80 characters.
+    pub name: String,
+    /// The columns, in their order.
+    pub columns: Vec<String>,
+}
+
+/// Studies shall be written as a table; where to is asked by the desktop's own dialog.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct StudiesExport {
+    /// Which.
+    pub what: StudiesWhat,
+    /// The format.
+    pub format: TableFormat,
+    /// A byte order mark in a CSV.
+    pub bom: bool,
+    /// Put a file with the checksum beside it.
+    pub sha256_file: bool,
+    /// The columns, in their order.
+    pub columns: Vec<String>,
+}
+
+/// Whose patients shall be selected for an export.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct StudiesToPatients {
+    /// Of which studies.
+    pub what: StudiesWhat,
+}
+
+/// The patients of studies are the selection now, if there are any.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct StudiesPatients {
+    /// Patients of the project that the user sees.
+    pub matched: u64,
+    /// Record numbers that no such patient has.
+    pub unmatched_total: u64,
+    /// State of the choosing after it.
+    pub state: BrowseState,
+}
+
+/// The key under which the columns are kept.
+const COLUMNS: &str = "studies.columns";
+/// Most values of a field that are answered.
+const MOST_VALUES: usize = 5000;
+/// Most studies for the clipboard.
+const MOST_COPIED: usize = 50_000;
+/// Most sets of columns, and the longest name of one.
+const MOST_SETS: usize = 100;
+const SET_NAME: usize = 80;
+
+/// What a command needs to know of the open registry.
+struct Place {
+    path: PathBuf,
+    user: Option<String>,
+}
+
+impl Desk {
+    /// What is known about the studies; they are read at the first look, with progress.
+    pub fn studies_state(&self, task: TaskId) -> Result<StudiesState> {
+        let task = self.tasks.begin(&task.task)?;
+        let _reading = self.studies.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        let columns = self.columns()?;
+        let (place, opened_at) = {
+            let open = self.opened();
+            let open = open.as_ref().ok_or_else(not_open)?;
+            if let Some(studying) = &open.studies {
+                return Ok(self.state_of(studying, columns));
+            }
+            (place(open), open.opened_at)
+        };
+        let house = self.sheaf.house();
+        let registry = house.registry(&place.path)?;
+        let viewer = registry.viewer(&actor(place.user.as_deref()))?;
+        let total = registry.study_count(&viewer)?;
+        let meter = Meter::new(task.listener());
+        let watch = |done| meter.observe(&progress(Phase::Preparing, done, total));
+        let index = Arc::new(StudyIndex::load_watched(&registry, &viewer, task.cancel(), watch)?);
+        meter.finish();
+        let rights = Rights {
+            read: viewer.may_read_studies(),
+            export: viewer.may_export_studies(),
+            record_numbers: registry.has_record_numbers()?,
+        };
+        let (filter, sort) = self.studies.recall(&place.path, place.user.as_deref());
+        let criteria = Criteria::new(&filter, &house.environment.zone)?;
+        let answer = Answer::to(&index, criteria, sort, task.cancel())?;
+        let mut open = self.opened();
+        let open = open.as_mut().filter(|open| open.opened_at == opened_at && open.path == place.path).ok_or_else(|| {
+            Error::new(Code::Cancelled, "Another registry was opened meanwhile.").hint("Look at the studies again.")
+        })?;
+        let studying = open.studies.insert(Studying::new(index, rights, answer));
+        Ok(self.state_of(studying, columns))
+    }
+
+    /// Searches. `INVALID_FILTER` names the field that is wrong; `CANCELLED` where another question came meanwhile.
+    pub fn studies_query(&self, query: StudiesQuery) -> Result<StudiesState> {
+        let cancel = self.studies.supersede();
+        let sort = StudySort::named(&query.sort)
+            .ok_or_else(|| Error::new(Code::Usage, "There is no such order.").hint("Choose a column to sort by."))?;
+        let criteria = Criteria::new(&query.filter, &self.sheaf.house().environment.zone)?;
+        let index = self.studying(|studying| Ok(Arc::clone(&studying.index)))?;
+        let answer = Answer::to(&index, criteria, sort, &cancel)?;
+        let columns = self.columns()?;
+        let mut open = self.opened();
+        let open = open.as_mut().ok_or_else(not_open)?;
+        let place = place(open);
+        let studying = open.studies.as_mut().ok_or_else(not_read)?;
+        // Another question, or another registry, that came meanwhile is not overtaken.
+        cancel.check()?;
+        if !Arc::ptr_eq(&studying.index, &index) {
+            return Err(Error::new(Code::Cancelled, "The studies were read anew meanwhile.").hint("Search again."));
+        }
+        studying.show(answer);
+        self.studies.remember(place.path, place.user, query.filter, sort);
+        Ok(self.state_of(studying, columns))
+    }
+
+    /// Some rows of those that match.
+    pub fn studies_rows(&self, range: RowRange) -> Result<StudyWindow> {
+        check_limit(range.limit)?;
+        let names = self.shows_names();
+        let (place, revision, total, zone, wanted) = self.placed(|place, studying| {
+            let total = studying.answer.rows.len();
+            let first = usize::try_from(range.offset).unwrap_or(usize::MAX).min(total);
+            let end = first.saturating_add(range.limit as usize).min(total);
+            let rows = &studying.answer.rows[first..end];
+            let wanted: Vec<(String, bool)> =
+                rows.iter().map(|&row| (studying.index.exam_id(row).to_owned(), studying.is_selected(row))).collect();
+            Ok((place, studying.revision, total as u64, studying.answer.criteria.zone().clone(), wanted))
+        })?;
+        let mut found = self.read(&place, wanted.iter().map(|(id, _)| id.as_str()))?;
+        let rows = wanted.into_iter().map(|(id, selected)| match found.remove(&id) {
+            Some(study) => StudyLine::new(study, &zone, names, selected),
+            // It has left the registry since it was read.
+            None => StudyLine { exam_id: id, selected, ..StudyLine::default() },
+        });
+        Ok(StudyWindow { revision, total, offset: range.offset.min(total), rows: rows.collect() })
+    }
+
+    /// The values of a field among the studies of a filter, the most frequent first.
+    pub fn studies_values(&self, input: StudyValuesInput) -> Result<StudyValues> {
+        let field = StudyField::categorical(&input.field)?;
+        let criteria = Criteria::new(&input.filter, &self.sheaf.house().environment.zone)?;
+        let index = self.studying(|studying| Ok(Arc::clone(&studying.index)))?;
+        let found = if criteria.is_everything() { None } else { Some(index.find(&criteria, &Cancel::new())?) };
+        let values = index.values(field, found.as_ref());
+        Ok(StudyValues { values: counts(values.into_iter().take(MOST_VALUES)) })
+    }
+
+    /// The studies that match, in short.
+    pub fn studies_summary(&self, _: Nothing) -> Result<StudiesSummary> {
+        let (index, answer) = self.studying(|studying| Ok((Arc::clone(&studying.index), studying.answer.clone())))?;
+        let months = index.months(&answer.found, answer.criteria.zone()).into_iter();
+        Ok(StudiesSummary {
+            by_status: counts(index.values(StudyField::ExamStatus, Some(&answer.found)).into_iter()),
+            by_source: counts(index.values(StudyField::ExamSource, Some(&answer.found)).into_iter()),
+            by_month: months.map(|month| StudyValueCount { value: month.month, count: month.count }).collect(),
+        })
+    }
+
+    /// Selects studies, or not.
+    pub fn studies_select(&self, input: StudiesSelect) -> Result<StudiesState> {
+        let columns = self.columns()?;
+        self.studying(|studying| {
+            studying.select(input.revision, input.target)?;
+            Ok(self.state_of(studying, columns))
+        })
+    }
+
+    /// Puts studies on the clipboard as lines with tabs, the titles first. What a spreadsheet would run gets a `'`.
+    pub fn studies_copy(&self, input: StudiesCopy) -> Result<StudiesCopied> {
+        let columns = Columns::named(&input.columns.join(","))?;
+        let (place, zone, ids) = self.placed(|place, studying| {
+            let rows = match input.row {
+                Some(row) => {
+                    let row = usize::try_from(row).unwrap_or(usize::MAX);
+                    studying.answer.rows.get(row).copied().into_iter().collect()
+                }
+                None => studying.rows_of(StudiesWhat::Selected),
+            };
+            if rows.len() > MOST_COPIED {
+                let message = format!("{} studies are more than the clipboard takes: {MOST_COPIED}.", rows.len());
+                return Err(Error::new(Code::LimitExceeded, message).hint("Export them as a table."));
+            }
+            let ids: Vec<String> = rows.into_iter().map(|row| studying.index.exam_id(row).to_owned()).collect();
+            Ok((place, studying.answer.criteria.zone().clone(), ids))
+        })?;
+        let mut found = self.read(&place, ids.iter().map(String::as_str))?;
+        let names = self.shows_names();
+        let studies = ids.iter().filter_map(|id| found.remove(id)).map(|mut study| {
+            if !names {
+                study.patient_name.clear();
+            }
+            study
+        });
+        let (text, rows) = self.tabs(studies, columns, zone)?;
+        self.native.copy(&text)?;
+        Ok(StudiesCopied { rows })
+    }
+
+    /// Keeps the columns of the table, and the sets of them.
+    pub fn studies_columns(&self, mut columns: StudyColumns) -> Result<StudyColumns> {
+        if columns.sets.len() > MOST_SETS {
+            return Err(Error::new(Code::Usage, format!("At most {MOST_SETS} sets of columns are kept."))
+                .hint("Delete one that is no longer needed."));
+        }
+        let mut names = HashSet::new();
+        for set in &mut columns.sets {
+            set.name = set.name.trim().to_owned();
+            if set.name.is_empty() || set.name.chars().count() > SET_NAME || !names.insert(set.name.clone()) {
+                let message = format!("A set of columns has a name of its own, of 1 to {SET_NAME} characters.");
+                return Err(Error::new(Code::NameInvalid, message).hint("Choose another name."));
+            }
+            Columns::named(&set.columns.join(","))?;
+        }
+        Columns::named(&columns.shown.join(","))?;
+        columns.widths.retain(|name, _| StudyField::named(name).is_some());
+        let text = serde_json::to_string(&columns).unwrap_or_default();
+        self.sheaf.house().store.keep(COLUMNS, Some(Path::new(&text)))?;
+        Ok(columns)
+    }
+
+    /// Lets the user say where a table goes, then creates its export and queues it; `null` when the dialog was closed. What
+    /// would be refused is refused before anything is asked.
+    pub fn studies_export(&self, input: StudiesExport) -> Result<Option<ExportRow>> {
+        let columns = Columns::named(&input.columns.join(","))?;
+        let (place, filter, sort, count) = self.placed(|place, studying| {
+            let count = match input.what {
+                StudiesWhat::Matching => studying.answer.rows.len() as u64,
+                StudiesWhat::Selected => studying.counts().0,
+            };
+            Ok((place, studying.filter_of(input.what), studying.answer.sort, count))
+        })?;
+        let house = self.sheaf.house();
+        may_export(&house.registry(&place.path)?.viewer(&actor(place.user.as_deref()))?)?;
+        refuse(count, house)?;
+        let extension = input.format.extension();
+        let question = SaveQuestion {
+            title: self.language().save_studies().to_owned(),
+            file_name: format!("{}.{extension}", automatic_name(house)),
+            folder: self.destination_folder()?,
+        };
+        let Some(mut out) = self.native.choose_save(&question) else { return Ok(None) };
+        if out.extension().is_none_or(|said| !said.eq_ignore_ascii_case(extension)) {
+            let mut name = out.file_name().unwrap_or_default().to_owned();
+            name.push(".");
+            name.push(extension);
+            out.set_file_name(name);
+        }
+        let request = StudyExportRequest {
+            registry: place.path,
+            user: place.user,
+            filter,
+            sort,
+            columns,
+            format: input.format,
+            bom: input.bom,
+            neutralise: true,
+            sha256_file: input.sha256_file,
+            out,
+        };
+        let record = create(house, &request, &unheard(), &Cancel::new())?;
+        self.run(record).map(Some)
+    }
+
+    /// Selects the patients of studies in the open project, by their record numbers; a step back undoes it. Where none
+    /// matches, the selection stays.
+    pub fn studies_to_patients(&self, input: StudiesToPatients) -> Result<StudiesPatients> {
+        let (place, numbers) = self.placed(|place, studying| {
+            let numbers = match input.what {
+                StudiesWhat::Matching => studying.index.record_numbers(&studying.answer.found),
+                what @ StudiesWhat::Selected => studying.index.record_numbers(&studying.index.found(studying.rows_of(what))),
+            };
+            Ok((place, numbers))
+        })?;
+        let project = self.current_request()?.project;
+        let registry = self.sheaf.house().registry(&place.path)?;
+        let viewer = registry.viewer(&actor(place.user.as_deref()))?;
+        let known = registry.patients_by_record_number(&viewer, &project)?;
+        let mut open = self.opened();
+        let open = open.as_mut().ok_or_else(not_open)?;
+        let choosing = open.choosing.as_mut().ok_or_else(not_open)?;
+        let (mut patients, mut unmatched) = (Vec::new(), Vec::new());
+        for number in numbers {
+            let seen = known.get(&number).into_iter().flatten().copied().filter(|patient| choosing.view.sees(*patient));
+            let before = patients.len();
+            patients.extend(seen);
+            if patients.len() == before {
+                unmatched.push(number);
+            }
+        }
+        if !patients.is_empty() {
+            choosing.select(|view| view.select_ids(&patients));
+        }
+        let answer = StudiesPatients {
+            matched: patients.len() as u64,
+            unmatched_total: unmatched.len() as u64,
+            state: choosing.state(),
+        };
+        if let Some(studying) = open.studies.as_mut() {
+            studying.unmatched = unmatched;
+        }
+        Ok(answer)
+    }
+
+    /// Puts the record numbers that matched nobody the last time on the clipboard, one a line.
+    pub fn studies_copy_unmatched(&self, _: Nothing) -> Result<Nothing> {
+        let text = self.studying(|studying| Ok(studying.unmatched.join("\n")))?;
+        self.native.copy(&text)?;
+        Ok(Nothing {})
+    }
+
+    /// Asks about the studies that are looked at.
+    fn studying<T>(&self, ask: impl FnOnce(&mut Studying) -> Result<T>) -> Result<T> {
+        self.placed(|_, studying| ask(studying))
+    }
+
+    /// The same, with what else is to be known.
+    fn placed<T>(&self, ask: impl FnOnce(Place, &mut Studying) -> Result<T>) -> Result<T> {
+        let mut open = self.opened();
+        let open = open.as_mut().ok_or_else(not_open)?;
+        let place = place(open);
+        ask(place, open.studies.as_mut().ok_or_else(not_read)?)
+    }
+
+    fn state_of(&self, studying: &Studying, columns: StudyColumns) -> StudiesState {
+        let (selected, matching_selected) = studying.counts();
+        let criteria = &studying.answer.criteria;
+        StudiesState {
+            revision: studying.revision,
+            may_read: studying.rights.read,
+            may_export: studying.rights.export,
+            total: studying.index.len() as u64,
+            matching: studying.answer.rows.len() as u64,
+            selected,
+            matching_selected,
+            filter: criteria.filter().clone(),
+            sort: studying.answer.sort.to_string(),
+            time_zone: criteria.zone_name().to_owned(),
+            limit: self.sheaf.settings().max_studies_per_export,
+            record_numbers: studying.rights.record_numbers,
+            columns,
+        }
+    }
+
+    /// The columns as they were kept; the usual ones where they are not understood.
+    fn columns(&self) -> Result<StudyColumns> {
+        let kept = self.sheaf.house().store.value(COLUMNS)?;
+        let kept = kept.as_deref().and_then(Path::to_str).and_then(|text| serde_json::from_str(text).ok());
+        Ok(kept.unwrap_or_else(|| StudyColumns {
+            shown: Columns::list().fields().iter().map(|field| field.name().to_owned()).collect(),
+            ..StudyColumns::default()
+        }))
+    }
+
+    /// Studies by their ids.
+    fn read<'a>(&self, place: &Place, ids: impl IntoIterator<Item = &'a str>) -> Result<HashMap<String, Study>> {
+        let registry = self.sheaf.house().registry(&place.path)?;
+        let viewer = registry.viewer(&actor(place.user.as_deref()))?;
+        Ok(registry.studies(&viewer, ids)?.into_iter().map(|study| (study.exam_id.clone(), study)).collect())
+    }
+
+    /// Studies as lines with tabs, by the one writer of tables.
+    fn tabs(&self, studies: impl Iterator<Item = Study>, columns: Columns, zone: TimeZone) -> Result<(String, u64)> {
+        let house = self.sheaf.house();
+        let scratch = house.scratch()?;
+        let path = scratch.join(format!("copy-{}", house.environment.random_id()));
+        let failed = |error: std::io::Error| {
+            Error::new(Code::WriteFailed, format!("The table for the clipboard could not be made: {error}."))
+                .hint("Check the disk of Sheaf's home.")
+        };
+        let file = platform::private_file().read(true).write(true).create_new(true).open(&path).map_err(failed)?;
+        // It has no name from here on, and so goes whatever happens.
+        std::fs::remove_file(&path).map_err(failed)?;
+        let mut whole = file.try_clone().map_err(failed)?;
+        let options = TableOptions {
+            format: Format::Csv(CsvDialect { bom: false, tabs: true, neutralise: true }),
+            columns,
+            zone,
+            about: About { lines: Vec::new(), created_at: house.environment.clock.now() },
+            limits: Limits::default(),
+        };
+        let mut table = Table::new(file, options, &scratch, &Cancel::new())?;
+        for study in studies {
+            table.push(&study)?;
+        }
+        let rows = table.finish()?.rows;
+        let mut text = String::new();
+        std::io::Seek::rewind(&mut whole).map_err(failed)?;
+        std::io::Read::read_to_string(&mut whole, &mut text).map_err(failed)?;
+        Ok((text, rows))
+    }
+}
+
+fn place(open: &Open) -> Place {
+    Place { path: open.path.clone(), user: open.user.clone() }
+}
+
+fn counts(values: impl Iterator<Item = ValueCount>) -> Vec<StudyValueCount> {
+    values.map(|value| StudyValueCount { value: value.value, count: value.count }).collect()
+}
+
+fn not_open() -> Error {
+    Error::new(Code::RegistryNotOpen, "No registry is open.").hint("Open a registry first.")
+}
+
+fn not_read() -> Error {
+    Error::new(Code::RegistryNotOpen, "The studies have not been read.").hint("Look at the studies again.")
+}

@@ -1,0 +1,57 @@
+import { useCallback, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+
+import { useChange } from '../../api/browse';
+import { useFormat } from '../../app/FormatContext';
+import { goTo } from '../../app/page';
+import type { StudiesWhat } from '../../bindings/StudiesWhat';
+import type { OpenRegistry } from '../../bindings/OpenRegistry';
+import { toast, toastError } from '../../components/toast';
+
+/** What came of carrying patients over. */
+export interface Carried {
+  matched: number;
+  unmatched: number;
+}
+
+/** The way from studies to a new export: their patients are selected there. */
+export function usePatients(registry: OpenRegistry) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const change = useChange();
+  const [carried, setCarried] = useState<(Carried & { registry: string }) | null>(null);
+  const carry = useCallback(
+    (what: StudiesWhat) =>
+      void change('studies_to_patients', { what })
+        .then(({ matched, unmatched_total: unmatched }) => {
+          setCarried({ matched, unmatched, registry: registry.id });
+          const detail =
+            unmatched > 0
+              ? t('studies.patients.unmatched', { count: unmatched, n: format.count(unmatched) })
+              : '';
+          if (matched === 0) {
+            toast({
+              id: 'studies-patients',
+              message: t('studies.patients.nobody'),
+              detail,
+              tone: 'warn',
+              stays: 15_000,
+            });
+            return;
+          }
+          goTo('new-export');
+          toast({
+            id: 'studies-patients',
+            message: t('studies.patients.matched', { count: matched, n: format.count(matched) }),
+            detail,
+            tone: unmatched > 0 ? 'warn' : 'good',
+            stays: 15_000,
+            action: { label: t('common.undo'), onClick: () => void change('undo', {}).catch(toastError) },
+          });
+        })
+        .catch(toastError),
+    [change, registry.id, t, format],
+  );
+  const dismiss = useCallback(() => setCarried(null), []);
+  return { carry, carried: carried?.registry === registry.id ? carried : null, dismiss };
+}
