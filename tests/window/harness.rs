@@ -13,8 +13,9 @@ use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// How long anything on the screen may take before a test gives up. A bound for what has gone wrong, not a measure.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long anything on the screen may take before a test gives up. A bound for what has gone wrong, not a measure: exports give way to
+/// whatever else the machine does.
+const PATIENCE: Duration = Duration::from_secs(120);
 /// How often a condition is looked at.
 const LOOK: Duration = Duration::from_millis(20);
 
