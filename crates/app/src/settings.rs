@@ -64,7 +64,8 @@ impl Settings {
     /// Reads the file; the defaults where there is none. `SETTINGS_INVALID` names the key and the line.
     pub fn read(path: &Path) -> Result<Settings> {
         match std::fs::read_to_string(path) {
-            Ok(text) => Self::parse(&text),
+            // Who only knows the window has never seen where the file is.
+            Ok(text) => Self::parse(&text).map_err(|error| error.hint(correct(&path.display()))),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
             Err(error) => Err(Error::new(
                 Code::SettingsInvalid,
@@ -150,10 +151,14 @@ impl Settings {
                 }
                 None => format!("The settings cannot be understood: {reason}."),
             };
-            Error::new(Code::SettingsInvalid, message)
-                .hint(format!("Correct or remove that line in {FILE_NAME}; docs/settings.md lists every key."))
+            Error::new(Code::SettingsInvalid, message).hint(correct(&FILE_NAME))
         })
     }
+}
+
+/// The next step where a line is not understood.
+fn correct(file: &dyn fmt::Display) -> String {
+    format!("Correct or remove that line in {file}; docs/settings.md lists every key.")
 }
 
 /// Gives a key another value; what was written beside it stays.
@@ -271,6 +276,8 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&path).expect("text"), now, "a refusal changes nothing");
         std::fs::write(&path, "max_bytes = [").expect("writable");
         assert!(Settings::change(&path, &[], 1).is_err(), "a file that is not understood is not overwritten");
+        let error = Settings::read(&path).expect_err("not understood");
+        assert!(error.next_step().contains(&*path.to_string_lossy()), "{} says where it is", error.next_step());
     }
 
     #[test]

@@ -59,7 +59,11 @@ export const SettingsPage = memo(function SettingsPage({ startup }: { startup: S
               action={{ label: t('common.retry'), onClick: () => void settings.refetch() }}
             />
           )}
-          {view?.problem && <ErrorNotice report={view.problem} />}
+          {view?.problem && (
+            <div className={classes.notice}>
+              <ErrorNotice report={view.problem} />
+            </div>
+          )}
           <Part section="registries">
             <RegistriesSection startup={startup} />
           </Part>
