@@ -30,6 +30,14 @@ pub(crate) fn clinic() -> &'static Path {
     })
 }
 
+/// The same with files that are missing, changed or forbidden.
+pub(crate) fn faulty() -> &'static Path {
+    static MADE: OnceLock<PathBuf> = OnceLock::new();
+    MADE.get_or_init(|| {
+        made("faulty", |dir| DemoOptions { dir, patients: 9, studies: 0, seed: 1, sparse: false, with_faults: true })
+    })
+}
+
 /// Sparse files of realistic size: an export takes long enough to be stopped.
 pub(crate) fn large() -> &'static Path {
     static MADE: OnceLock<PathBuf> = OnceLock::new();

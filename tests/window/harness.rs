@@ -362,9 +362,35 @@ impl Window {
         self.keys(&char::from(key).to_string()).await;
     }
 
+    /// Presses a key together with Control.
+    pub(crate) async fn control(&self, key: char) {
+        self.keys(&format!("{}{key}{}", char::from(Key::Control), char::from(Key::Null))).await;
+    }
+
+    /// Presses Tab until the focus is on something whose accessible name begins so; it must be seen to be there.
+    pub(crate) async fn tab_to(&self, name: &str) {
+        let script = "const e = document.activeElement;
+            const by = e?.getAttribute('aria-labelledby')?.split(' ').map((id) => document.getElementById(id)?.textContent).join(' ');
+            const name = (e?.getAttribute('aria-label') ?? by ?? e?.textContent ?? '').trim();
+            if (!name.startsWith(arguments[0])) return false;
+            const at = document.getElementById(e.getAttribute('aria-activedescendant') ?? '') ?? e;
+            const look = getComputedStyle(at);
+            return look.outlineStyle !== 'none' || look.boxShadow !== 'none' ? true : 'unseen';";
+        for _ in 0..80 {
+            match self.run(script, vec![json!(name)]).await {
+                Value::Bool(true) => return,
+                Value::Bool(false) => self.press(Key::Tab).await,
+                _ => panic!("the focus on {name} cannot be seen"),
+            }
+        }
+        panic!("Tab does not reach {name}");
+    }
+
     /// Waits until nothing moves any longer: transitions of colours would be judged half way.
     pub(crate) async fn still(&self) {
-        let script = "return document.getAnimations().every((a) => a.playState !== 'running' || a.effect?.getTiming().iterations === Infinity);";
+        let script = "const solid = (e) => !e || (getComputedStyle(e).opacity === '1' && solid(e.parentElement));
+            return document.getAnimations().every((a) => a.playState !== 'running' || a.effect?.getTiming().iterations === Infinity)
+              && [...document.querySelectorAll('[role=dialog]')].every(solid);";
         self.until("a still page", async || (self.run(script, vec![]).await == json!(true)).then_some(())).await;
     }
 

@@ -18,6 +18,14 @@ pub(crate) async fn open(desktop: &Desktop, window: &Window, registry: &Path) {
     window.wait("button[title$='/out']").await;
 }
 
+/// Chooses another project of the open registry.
+pub(crate) async fn choose_project(window: &Window, name: &str) {
+    window.click("button", "Project").await;
+    window.click("menuitemradio", name).await;
+    window.wait(&format!("nav [title^='{name}']")).await;
+    window.wait("[role=tree] [role=treeitem][data-kind]").await;
+}
+
 /// The only ZIP in the folder for archives.
 pub(crate) fn the_archive(desktop: &Desktop) -> PathBuf {
     let entries = std::fs::read_dir(desktop.path("out")).expect("the folder is read").flatten();
