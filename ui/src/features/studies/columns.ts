@@ -20,7 +20,7 @@ const WIDTHS: Record<Field, number> = {
   patient_birth_date: 104,
   patient_age: 56,
   exam_status: 112,
-  exam_source: 96,
+  exam_source: 112,
   exam_item: 104,
   exam_description: 220,
   exam_room: 112,
