@@ -44,6 +44,7 @@ export function openRegistry(change: Partial<OpenRegistry> = {}): OpenRegistry {
     data_roots_missing: 0,
     changed: false,
     browse: browseState(),
+    rows: null,
     ...change,
   };
 }

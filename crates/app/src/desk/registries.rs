@@ -9,7 +9,7 @@ use sheaf_registry::rows::DataRoot;
 use sheaf_registry::text::quoted;
 use sheaf_registry::{Code, Error, Result};
 
-use super::browse::BrowseState;
+use super::browse::{BrowseState, RowRange, TreeWindow};
 use super::open::{Open, canonical, root_problems};
 use super::settings::Preferences;
 use super::{Desk, FileQuestion, FolderQuestion, Nothing, NotificationState, TaskId};
@@ -91,6 +91,8 @@ pub struct OpenRegistry {
     pub changed: bool,
     /// State of the choosing; `null` where there is no project.
     pub browse: Option<BrowseState>,
+    /// The first rows of its tree, so that a page draws them at once, without another question.
+    pub rows: Option<TreeWindow>,
 }
 
 /// A registry opened before.
@@ -153,6 +155,8 @@ pub struct DataRootId {
     pub id: i64,
 }
 
+/// Rows of the tree that come along with a registry: a page of them, more than any screen shows at first.
+const FIRST_ROWS: u32 = 100;
 /// Most demos of one account.
 const MOST_DEMOS: u32 = 99;
 /// The key under which the open registry is kept for the next start.
@@ -413,9 +417,10 @@ impl Desk {
 
     /// What is open, for the page.
     fn view_open(&self) -> Option<OpenRegistry> {
-        let changed = self.watch.changed();
+        let (changed, names) = (self.watch.changed(), self.shows_names());
         let open = self.opened();
         let open = open.as_ref()?;
+        let first = RowRange { offset: 0, limit: FIRST_ROWS };
         Some(OpenRegistry {
             id: open.id.clone(),
             name: Open::name(&open.path),
@@ -429,6 +434,7 @@ impl Desk {
             data_roots_missing: open.roots_missing,
             changed,
             browse: open.choosing.as_ref().map(super::choosing::Choosing::state),
+            rows: open.choosing.as_ref().and_then(|choosing| choosing.window(&first, names).ok()),
         })
     }
 

@@ -79,3 +79,22 @@ it('does not ask on and on where the other side is behind', async () => {
   expect(calls).toBe(1);
   expect(source.row(0)).toBe('old');
 });
+
+it('shows rows that came along without a question, and asks when the list has changed since', async () => {
+  const asked: number[] = [];
+  const window = (revision: number, rows: string[]) => ({ revision, total: rows.length, offset: 0, rows });
+  const source = new RowSource<string>(
+    (offset) => {
+      asked.push(offset);
+      return Promise.resolve(window(2, ['c']));
+    },
+    Object.is,
+    window(1, ['a', 'b']),
+  );
+  source.expect(1, 2);
+  source.show(0, 30);
+  expect([source.row(0), source.row(1), asked.length]).toEqual(['a', 'b', 0]);
+  source.expect(2, 1);
+  await settle();
+  expect([source.row(0), asked]).toEqual(['c', [0]]);
+});

@@ -21,9 +21,11 @@ export class RowSource<T> {
   /** In this revision the other side answered with an older one: asking on and on would not help. */
   private behind = -1;
 
-  constructor(load: Load<T>, same: (a: T, b: T) => boolean = Object.is) {
+  /** `first` are rows that came along unasked. */
+  constructor(load: Load<T>, same: (a: T, b: T) => boolean = Object.is, first?: Window<T> | null) {
     this.load = load;
     this.same = same;
+    if (first) this.pages.put(first, same);
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {

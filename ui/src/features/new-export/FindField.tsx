@@ -7,7 +7,7 @@ import { Kbd } from '../../components/Kbd';
 import { useWishes } from './wishes';
 
 /** The text follows the keys at once, the filter a little later. */
-const DEBOUNCE_MS = 80;
+const DEBOUNCE_MS = 60;
 
 interface Props {
   ref: Ref<HTMLInputElement>;

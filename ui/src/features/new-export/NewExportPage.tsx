@@ -12,6 +12,7 @@ import { useShowsNames } from '../../api/preferences';
 import { useRegistry } from '../../api/registry';
 import type { BrowseState } from '../../bindings/BrowseState';
 import type { ExportRow } from '../../bindings/ExportRow';
+import type { TreeWindow } from '../../bindings/TreeWindow';
 import type { OpenRegistry } from '../../bindings/OpenRegistry';
 import { shortLabels } from '../../components/labels';
 import { toast, toastError } from '../../components/toast';
@@ -40,7 +41,7 @@ export const NewExportPage = memo(function NewExportPage({ registry }: { registr
       {state ? (
         <ActsProvider>
           <WishesProvider state={state}>
-            <Columns state={state} />
+            <Columns state={state} rows={registry.rows} />
           </WishesProvider>
         </ActsProvider>
       ) : (
@@ -52,10 +53,11 @@ export const NewExportPage = memo(function NewExportPage({ registry }: { registr
   );
 });
 
-function Columns({ state }: { state: BrowseState }) {
+function Columns({ state, rows }: { state: BrowseState; rows: TreeWindow | null }) {
   const { t } = useTranslation();
   const format = useFormat();
   const names = useShowsNames();
+  const [first] = useState({ names, rows });
   const narrow = useMediaQuery(NARROW, false, { getInitialValueInEffect: false });
   const [drawer, setDrawer] = useState(false);
   const find = useRef<HTMLInputElement>(null);
@@ -149,7 +151,13 @@ function Columns({ state }: { state: BrowseState }) {
     <LabelsContext value={labels}>
       <div className={classes.columns} data-narrow={narrow || undefined}>
         {/* Rows carry names or not: with the preference they are asked for anew. */}
-        <PatientsColumn key={String(names)} state={state} find={find} tree={tree} />
+        <PatientsColumn
+          key={String(names)}
+          state={state}
+          first={names === first.names ? first.rows : null}
+          find={find}
+          tree={tree}
+        />
         <ContentColumn
           state={state}
           foot={

@@ -15,6 +15,7 @@ import type { BrowseState } from '../../bindings/BrowseState';
 import type { RowPlace } from '../../bindings/RowPlace';
 import type { TreeItem } from '../../bindings/TreeItem';
 import type { TreeRow } from '../../bindings/TreeRow';
+import type { TreeWindow } from '../../bindings/TreeWindow';
 import { Check } from '../../components/Check';
 import { ErrorNotice, reportOf } from '../../components/ErrorNotice';
 import { toast } from '../../components/toast';
@@ -31,6 +32,8 @@ import classes from './NewExport.module.css';
 
 interface Props {
   state: BrowseState;
+  /** Rows that came along with the registry. */
+  first: TreeWindow | null;
   find: Ref<HTMLInputElement>;
   tree: React.RefObject<TreeHandle | null>;
 }
@@ -47,7 +50,7 @@ function sameRow(a: TreeRow, b: TreeRow): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-export function PatientsColumn({ state, find, tree }: Props) {
+export function PatientsColumn({ state, first, find, tree }: Props) {
   const { t } = useTranslation();
   const format = useFormat();
   const host = useHost();
@@ -70,7 +73,8 @@ export function PatientsColumn({ state, find, tree }: Props) {
     ),
   );
   const [source] = useState(
-    () => new RowSource<TreeRow>((offset, limit) => host.call('tree_window', { offset, limit }), sameRow),
+    () =>
+      new RowSource<TreeRow>((offset, limit) => host.call('tree_window', { offset, limit }), sameRow, first),
   );
   useEffect(() => source.expect(state.revision, state.rows), [source, state.revision, state.rows]);
 
