@@ -1,0 +1,449 @@
+//! The rows of a `mysqldump`, plain or gzipped, read as a stream: one row is in memory at a time, however long the line.
+//!
+//! Only `CREATE TABLE` and `INSERT INTO` are understood; every other statement is passed over. Nothing is executed.
+//! Deliberately absent: what the tables mean, and any dialect but that of `MySQL` and `MariaDB`.
+
+use std::collections::HashMap;
+use std::io::{self, BufRead, BufReader, Read};
+
+use flate2::bufread::MultiGzDecoder;
+
+/// The longest value that is read, in bytes; `MySQL` itself sends no packet longer than this.
+const LONGEST: usize = 1 << 30;
+/// How much is read at once.
+const BUFFER: usize = 1 << 18;
+
+/// One value of a row.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// `NULL`.
+    Null,
+    /// A number, in the digits of the dump.
+    Number(String),
+    /// Text in quotes, escapes resolved.
+    Text(String),
+    /// Bytes: hexadecimal digits, or quotes that hold no UTF-8.
+    Bytes(Vec<u8>),
+}
+
+/// Why a dump could not be read to its end. No message holds a value of the dump.
+#[derive(Debug, thiserror::Error)]
+pub enum DumpError {
+    /// It ends before it is whole.
+    #[error("The dump ends in the middle, after {0} bytes.")]
+    Cut(u64),
+    /// It holds what no dump does.
+    #[error("The dump cannot be understood at byte {at}: {what}.")]
+    Malformed {
+        /// How many bytes had been read.
+        at: u64,
+        /// What was wrong.
+        what: &'static str,
+    },
+    /// Reading it failed.
+    #[error("The dump could not be read: {0}")]
+    Io(io::Error),
+    /// Whoever takes the rows has stopped.
+    #[error("The rows of the dump could not be taken: {0}")]
+    Sink(Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Takes the rows of a dump.
+pub trait Sink {
+    /// A table and its columns begin; the answer says whether its rows are wanted.
+    ///
+    /// # Errors
+    /// Any error ends the reading.
+    fn table(&mut self, name: &str, columns: &[String]) -> Result<bool, Box<dyn std::error::Error + Send + Sync>>;
+
+    /// One row, in the order of the columns given.
+    ///
+    /// # Errors
+    /// Any error ends the reading.
+    fn row(
+        &mut self,
+        table: &str,
+        columns: &[String],
+        values: &[Value],
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>>;
+}
+
+/// Reads a dump, gzipped or not: its first bytes say which.
+///
+/// # Errors
+/// [`DumpError::Cut`] where it is not whole. Rows that stood before the fault have been handed over by then.
+pub fn read(input: impl Read, sink: &mut dyn Sink) -> Result<(), DumpError> {
+    let mut input = BufReader::with_capacity(BUFFER, input);
+    let gzipped = input.fill_buf().map_err(DumpError::Io)?.starts_with(&[0x1f, 0x8b]);
+    if gzipped { Reader::new(MultiGzDecoder::new(input)).run(sink) } else { Reader::new(input).run(sink) }
+}
+
+struct Reader<R> {
+    input: R,
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+    at: u64,
+    tables: HashMap<String, Vec<String>>,
+    /// A comment of the program that wrote the dump stood at its head, so one must stand at its end.
+    announced: bool,
+    completed: bool,
+}
+
+impl<R: Read> Reader<R> {
+    fn new(input: R) -> Self {
+        let (tables, buffer) = (HashMap::new(), vec![0; BUFFER]);
+        Self { input, buffer, start: 0, end: 0, at: 0, tables, announced: false, completed: false }
+    }
+
+    fn run(&mut self, sink: &mut dyn Sink) -> Result<(), DumpError> {
+        while let Some(byte) = self.next_solid()? {
+            if byte == b';' {
+                self.take()?;
+                continue;
+            }
+            self.completed = false;
+            match self.word()?.as_str() {
+                "CREATE" => self.create()?,
+                "INSERT" | "REPLACE" => self.insert(sink)?,
+                _ => self.skip_statement()?,
+            }
+        }
+        if self.announced && !self.completed { Err(DumpError::Cut(self.at)) } else { Ok(()) }
+    }
+
+    fn create(&mut self) -> Result<(), DumpError> {
+        self.need_solid()?;
+        if self.word()? != "TABLE" {
+            return self.skip_statement();
+        }
+        if self.need_solid()? != b'`' {
+            for _ in ["IF", "NOT", "EXISTS"] {
+                self.need_solid()?;
+                self.word()?;
+            }
+        }
+        self.need_solid()?;
+        let name = self.name()?;
+        self.expect(b'(')?;
+        let mut columns = Vec::new();
+        loop {
+            if self.need_solid()? == b'`' {
+                columns.push(self.name()?);
+            }
+            if self.skip_item()? == b')' {
+                break;
+            }
+        }
+        self.tables.insert(name, columns);
+        self.skip_statement()
+    }
+
+    /// Passes over the rest of a column's definition, up to and with the comma or the closing bracket.
+    fn skip_item(&mut self) -> Result<u8, DumpError> {
+        let mut depth = 0_usize;
+        loop {
+            match self.need_solid()? {
+                b'\'' | b'"' | b'`' => drop(self.quoted()?),
+                byte => {
+                    self.take()?;
+                    match byte {
+                        b'(' => depth += 1,
+                        b')' if depth > 0 => depth -= 1,
+                        b')' => return Ok(byte),
+                        b',' if depth == 0 => return Ok(byte),
+                        b';' => return Err(self.malformed("a table's definition has no end")),
+                        _ => {}
+                    }
+                }
+            }
+        }
+    }
+
+    fn insert(&mut self, sink: &mut dyn Sink) -> Result<(), DumpError> {
+        while self.need_solid()? != b'`' {
+            if !matches!(self.word()?.as_str(), "INTO" | "IGNORE") {
+                return Err(self.malformed("an INSERT that names no table"));
+            }
+        }
+        let name = self.name()?;
+        let mut columns = self.tables.get(&name).cloned().unwrap_or_default();
+        if self.need_solid()? == b'(' {
+            self.take()?;
+            columns.clear();
+            loop {
+                self.need_solid()?;
+                columns.push(self.name()?);
+                match self.take_solid()? {
+                    b',' => {}
+                    b')' => break,
+                    _ => return Err(self.malformed("a list of columns")),
+                }
+            }
+        }
+        self.need_solid()?;
+        if !matches!(self.word()?.as_str(), "VALUES" | "VALUE") {
+            return Err(self.malformed("an INSERT without VALUES"));
+        }
+        if columns.is_empty() {
+            return Err(self.malformed("rows of a table that was not defined"));
+        }
+        if !sink.table(&name, &columns).map_err(DumpError::Sink)? {
+            return self.skip_statement();
+        }
+        let mut values = Vec::with_capacity(columns.len());
+        loop {
+            self.row(&mut values)?;
+            if values.len() != columns.len() {
+                return Err(self.malformed("a row has another number of values than its table has columns"));
+            }
+            sink.row(&name, &columns, &values).map_err(DumpError::Sink)?;
+            match self.take_solid()? {
+                b',' => {}
+                b';' => return Ok(()),
+                _ => return Err(self.malformed("no comma between two rows")),
+            }
+        }
+    }
+
+    fn row(&mut self, values: &mut Vec<Value>) -> Result<(), DumpError> {
+        values.clear();
+        self.expect(b'(')?;
+        loop {
+            values.push(self.value()?);
+            match self.take_solid()? {
+                b',' => {}
+                b')' => return Ok(()),
+                _ => return Err(self.malformed("no comma between two values")),
+            }
+        }
+    }
+
+    fn value(&mut self) -> Result<Value, DumpError> {
+        if matches!(self.need_solid()?, b'\'' | b'"') {
+            return self.text();
+        }
+        let word = self.bare()?;
+        let upper = word.to_ascii_uppercase();
+        if upper == "NULL" {
+            return Ok(Value::Null);
+        }
+        // A character set before the quotes, such as `_binary 'x'`; the bytes themselves say whether they are text.
+        if upper.starts_with('_') {
+            return self.value();
+        }
+        if upper == "X" {
+            let digits = self.quoted()?;
+            return self.hex(&digits).map(Value::Bytes);
+        }
+        if let Some(digits) = word.strip_prefix("0x") {
+            return self.hex(digits.as_bytes()).map(Value::Bytes);
+        }
+        if word.bytes().next().is_some_and(|byte| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.')) {
+            return Ok(Value::Number(word));
+        }
+        Err(self.malformed("a value of no known form"))
+    }
+
+    fn text(&mut self) -> Result<Value, DumpError> {
+        let bytes = self.quoted()?;
+        Ok(String::from_utf8(bytes).map_or_else(|error| Value::Bytes(error.into_bytes()), Value::Text))
+    }
+
+    fn hex(&mut self, digits: &[u8]) -> Result<Vec<u8>, DumpError> {
+        let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        digits
+            .chunks(2)
+            .map(|pair| match pair {
+                [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
+                _ => None,
+            })
+            .collect::<Option<Vec<u8>>>()
+            .ok_or_else(|| self.malformed("hexadecimal digits"))
+    }
+
+    fn name(&mut self) -> Result<String, DumpError> {
+        if self.peek()? != Some(b'`') {
+            return Err(self.malformed("a name without its quotes"));
+        }
+        let bytes = self.quoted()?;
+        String::from_utf8(bytes).map_err(|_| self.malformed("a name that is no UTF-8"))
+    }
+
+    /// What stands between two quotes of one kind; a doubled quote is one, and a backslash escapes except in names.
+    fn quoted(&mut self) -> Result<Vec<u8>, DumpError> {
+        let quote = self.take()?;
+        let mut bytes = Vec::new();
+        loop {
+            self.ensure(1)?;
+            let ready = &self.buffer[self.start..self.end];
+            if ready.is_empty() {
+                return Err(DumpError::Cut(self.at));
+            }
+            let end = ready.iter().position(|byte| *byte == quote || (*byte == b'\\' && quote != b'`'));
+            let plain = end.unwrap_or(ready.len());
+            bytes.extend_from_slice(&ready[..plain]);
+            self.advance(plain);
+            if bytes.len() > LONGEST {
+                return Err(self.malformed("a value longer than any"));
+            }
+            if end.is_none() {
+                continue;
+            }
+            if self.take()? == quote {
+                if self.peek()? != Some(quote) {
+                    return Ok(bytes);
+                }
+                bytes.push(self.take()?);
+            } else {
+                bytes.push(match self.take()? {
+                    b'0' => 0,
+                    b'b' => 8,
+                    b'n' => b'\n',
+                    b'r' => b'\r',
+                    b't' => b'\t',
+                    b'Z' => 26,
+                    other => other,
+                });
+            }
+        }
+    }
+
+    fn word(&mut self) -> Result<String, DumpError> {
+        let word = self.bare()?;
+        if word.is_empty() { Err(self.malformed("no word where one must stand")) } else { Ok(word.to_ascii_uppercase()) }
+    }
+
+    fn bare(&mut self) -> Result<String, DumpError> {
+        let mut word = String::new();
+        while let Some(byte) = self.peek()? {
+            if !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b'+')) {
+                break;
+            }
+            word.push(char::from(byte));
+            self.advance(1);
+            if word.len() > LONGEST {
+                return Err(self.malformed("a value longer than any"));
+            }
+        }
+        Ok(word)
+    }
+
+    fn skip_statement(&mut self) -> Result<(), DumpError> {
+        loop {
+            match self.need_solid()? {
+                b'\'' | b'"' | b'`' => drop(self.quoted()?),
+                byte => {
+                    self.take()?;
+                    if byte == b';' {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+
+    fn expect(&mut self, wanted: u8) -> Result<(), DumpError> {
+        if self.take_solid()? == wanted { Ok(()) } else { Err(self.malformed("a bracket is missing")) }
+    }
+
+    fn take_solid(&mut self) -> Result<u8, DumpError> {
+        self.need_solid()?;
+        self.take()
+    }
+
+    fn need_solid(&mut self) -> Result<u8, DumpError> {
+        self.next_solid()?.ok_or(DumpError::Cut(self.at))
+    }
+
+    /// The next byte that is neither space nor comment, not yet taken.
+    fn next_solid(&mut self) -> Result<Option<u8>, DumpError> {
+        loop {
+            match self.peek()? {
+                Some(byte) if byte.is_ascii_whitespace() => self.advance(1),
+                Some(b'#') => self.line_comment()?,
+                Some(b'-') if self.follows(*b"--")? => self.line_comment()?,
+                Some(b'/') if self.follows(*b"/*")? => self.block_comment()?,
+                other => return Ok(other),
+            }
+        }
+    }
+
+    fn line_comment(&mut self) -> Result<(), DumpError> {
+        let mut line = Vec::new();
+        while let Some(byte) = self.peek()? {
+            self.advance(1);
+            if byte == b'\n' {
+                break;
+            }
+            if line.len() < 64 {
+                line.push(byte);
+            }
+        }
+        self.announced |= line.starts_with(b"-- MySQL dump") || line.starts_with(b"-- MariaDB dump");
+        self.completed |= line.starts_with(b"-- Dump completed");
+        Ok(())
+    }
+
+    fn block_comment(&mut self) -> Result<(), DumpError> {
+        self.advance(2);
+        let mut before = 0;
+        loop {
+            let byte = self.take()?;
+            if before == b'*' && byte == b'/' {
+                return Ok(());
+            }
+            before = byte;
+        }
+    }
+
+    fn follows(&mut self, wanted: [u8; 2]) -> Result<bool, DumpError> {
+        self.ensure(2)?;
+        Ok(self.buffer[self.start..self.end].starts_with(&wanted))
+    }
+
+    fn take(&mut self) -> Result<u8, DumpError> {
+        let byte = self.peek()?.ok_or(DumpError::Cut(self.at))?;
+        self.advance(1);
+        Ok(byte)
+    }
+
+    fn peek(&mut self) -> Result<Option<u8>, DumpError> {
+        self.ensure(1)?;
+        Ok(self.buffer[self.start..self.end].first().copied())
+    }
+
+    fn advance(&mut self, bytes: usize) {
+        self.start += bytes;
+        self.at += bytes as u64;
+    }
+
+    /// Reads on until so many bytes lie ready, or the input ends.
+    fn ensure(&mut self, bytes: usize) -> Result<(), DumpError> {
+        while self.end - self.start < bytes {
+            if self.end == self.buffer.len() {
+                self.buffer.copy_within(self.start..self.end, 0);
+                self.end -= self.start;
+                self.start = 0;
+            }
+            match self.input.read(&mut self.buffer[self.end..]) {
+                Ok(0) => break,
+                Ok(read) => self.end += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // A gzip stream that ends before its own end.
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(DumpError::Cut(self.at)),
+                Err(error) => return Err(DumpError::Io(error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Says what is wrong; at the very end of the input, that is that it ends.
+    fn malformed(&mut self, what: &'static str) -> DumpError {
+        match self.ensure(2) {
+            Ok(()) if self.end - self.start < 2 => DumpError::Cut(self.at),
+            Ok(()) => DumpError::Malformed { at: self.at, what },
+            Err(error) => error,
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! What is foreign, read as rows: one file a source.
+//!
+//! [`dump`] reads what `mysqldump` and `mariadb-dump` write, as a stream. It says what stands in the tables and knows
+//! nothing of what they mean.
+//!
+//! Deliberately absent: writing to a source, and the registry's own queries.
+
+pub mod dump;

@@ -1,0 +1,4 @@
+//! Behaviour of sources as those who read them meet it.
+
+mod dump;
+mod samples;
