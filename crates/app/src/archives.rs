@@ -18,6 +18,7 @@ use crate::house::{House, published};
 use crate::limits;
 use crate::patience::{PATIENCE, ask_all};
 use crate::platform::{self, FileIdentity};
+use crate::studies;
 use crate::wire;
 
 /// What stands where each archive was published, told by size, inode and modification time only. An archive whose folder
@@ -235,7 +236,7 @@ pub(crate) fn locate(
 }
 
 /// Moves the archive of a record to the trash; `false` where there is none any longer. A file that is not the record's stays.
-pub(crate) fn trash_file(record: &Record, trash: impl FnOnce(&Path) -> Result<()>) -> Result<bool> {
+pub(crate) fn trash_file(record: &Record, trash: impl Fn(&Path) -> Result<()>) -> Result<bool> {
     let path = &record.destination;
     let not_ours = |path: &Path| {
         Error::new(Code::ArchiveAltered, format!("{} is not the archive of this export.", path.display()))
@@ -245,7 +246,12 @@ pub(crate) fn trash_file(record: &Record, trash: impl FnOnce(&Path) -> Result<()
     if !std::fs::symlink_metadata(path).is_ok_and(|found| FileIdentity::of(&found) == opened) {
         return Err(not_ours(path));
     }
-    trash(path).map(|()| true)
+    trash(path)?;
+    if let Some(checksum) = studies::own_checksum(record) {
+        // The table is in the trash; a checksum that stays says nothing wrong.
+        let _ = trash(&checksum);
+    }
+    Ok(true)
 }
 
 /// Deletes the archive of a record; `false` where there is none any longer. `ARCHIVE_ALTERED` where the file that stands
@@ -254,6 +260,10 @@ pub(crate) fn delete_file(record: &Record) -> Result<bool> {
     let path = &record.destination;
     let Some(opened) = own_file(record, not_ours)? else { return Ok(false) };
     remove(path, opened)?;
+    if let Some(checksum) = studies::own_checksum(record) {
+        // The table is gone; a checksum that stays says nothing wrong.
+        let _ = std::fs::remove_file(checksum);
+    }
     // The deletion is durable before the record goes; a folder that cannot be synced has lost nothing of ours.
     let _ = path.parent().map(platform::sync_dir);
     Ok(true)

@@ -4,7 +4,7 @@
 //! verified end. What is deliberately absent: what a filter means (the registry knows), and how a table is laid out.
 
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -446,10 +446,9 @@ pub(crate) fn write(house: &House, record: &Record, asked: &StudyExport, meter: 
 
 /// Puts the checksum of a table at `path`, before the table appears.
 pub(crate) fn write_checksum(path: &Path, table: &Path, sha256: &[u8; 32]) -> Result<()> {
-    let name = table.file_name().unwrap_or_default().to_string_lossy();
     let write = || -> std::io::Result<()> {
         let mut file = platform::private_file().write(true).create_new(true).open(path)?;
-        file.write_all(format!("{}  {name}\n", hex::encode(sha256)).as_bytes())?;
+        file.write_all(checksum_line(table, &hex::encode(sha256)).as_bytes())?;
         file.sync_all()
     };
     write().map_err(|error| match error.kind() {
@@ -482,6 +481,22 @@ pub(crate) fn verify(path: &Path, sha256: &str, rows: u64, cancel: &Cancel) -> R
     let ok = found == sha256;
     let problems = if ok { Vec::new() } else { vec![altered] };
     Ok(wire::Verification { ok, files: rows, bytes, sha256: found, problems })
+}
+
+/// What the file with a table's checksum says, as `sha256sum -c` reads it.
+fn checksum_line(table: &Path, sha256: &str) -> String {
+    format!("{sha256}  {}\n", table.file_name().unwrap_or_default().to_string_lossy())
+}
+
+/// The file with the checksum beside a record's table, where the record put one there and it still says that and no more.
+pub(crate) fn own_checksum(record: &Record) -> Option<PathBuf> {
+    let archive = record.archive.as_ref().filter(|_| record.studies.as_ref().is_some_and(|asked| asked.sha256_file))?;
+    let (path, line) = (checksum_path(&record.destination), checksum_line(&record.destination, &archive.sha256));
+    let mut said = String::new();
+    // One byte more than it would have: what is longer is somebody's.
+    let file = sheaf_archive::publish::open_regular(&path).ok()?;
+    file.take(line.len() as u64 + 1).read_to_string(&mut said).ok()?;
+    (said == line).then_some(path)
 }
 
 /// Where the checksum of a table stands.

@@ -181,9 +181,14 @@ fn a_table_is_exported_whole_with_a_record_and_a_checksum() {
     assert_eq!((&verified["ok"], &verified["sha256"]), (&true.into(), &record["archive"]["sha256"]), "read again");
     assert_eq!(scene.sheaf.json(&words!["exports", "list"], 0)["exports"][0]["id"], id, "in the same history");
     assert_eq!(scene.sheaf.refused(&words, 2).0, "DESTINATION_TAKEN", "nothing is ever replaced");
+    let (whole, checksum) = (fs::read(&file).expect("there"), scene.out().join("a.csv.sha256"));
     fs::write(&file, "other").expect("writable");
     assert_eq!(scene.sheaf.json(&words!["exports", "verify", id], 1)["ok"], false, "another file of that name");
     assert_eq!(scene.sheaf.refused(&words!["exports", "delete", id], 1).0, "ARCHIVE_ALTERED", "is not ours to delete");
+    assert!(checksum.exists(), "nor is what belongs to it");
+    fs::write(&file, whole).expect("writable");
+    scene.sheaf.json(&words!["exports", "delete", id], 0);
+    assert!(!checksum.exists() && !fs::exists(&file).expect("looked at"), "the table and its checksum go together");
 }
 
 #[test]
