@@ -38,7 +38,7 @@ fi
 programs=("cc:build-essential" "make:make")
 if [ "$what" = all ]; then
   programs+=("unzip:unzip" "zip:zip" "7zz:7zip" "bsdtar:libarchive-tools" "ziptool:ziptool" "sha256sum:coreutils"
-    "strace:strace" "setpriv:util-linux" "python3:python3"
+    "strace:strace" "setpriv:util-linux" "python3:python3" "soffice:libreoffice-calc-nogui"
     # The window's tests: its driver, a screen, a hand on the keyboard, a notification daemon, a bus.
     "WebKitWebDriver:webkit2gtk-driver" "Xvfb:xvfb" "xauth:xauth" "xdotool:xdotool" "dunst:dunst" "import:imagemagick"
     "dbus-daemon:dbus" "gdbus:libglib2.0-bin")
