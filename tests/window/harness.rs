@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 /// How long anything on the screen may take before a test gives up. A bound for what has gone wrong, not a measure: exports give way to
 /// whatever else the machine does.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// How often a condition is looked at.
 const LOOK: Duration = Duration::from_millis(20);
 
