@@ -3,6 +3,7 @@ import type { QueryClient } from '@tanstack/react-query';
 import type { Event } from '../bindings/Event';
 import type { ExportRow } from '../bindings/ExportRow';
 import type { ExportRows } from '../bindings/ExportRows';
+import type { Host } from '../host/types';
 import { keys } from './keys';
 import { taskMoved } from './tasks';
 
@@ -31,12 +32,23 @@ export function mergeRows(before: ExportRow[], rows: ExportRow[], removed: strin
   );
 }
 
+/** How often records have changed, as events told. */
+let changes = 0;
+
+/** The list of exports. One that was overtaken by an event on its way is older than what is known, and asked for again. */
+export async function askExports(host: Host): Promise<ExportRows> {
+  for (;;) {
+    const before = changes;
+    const answer = await host.call('exports', {});
+    if (changes === before) return answer;
+  }
+}
+
 /** What an event changes in the cache. Events that are not data (quit, show) are left to the frame. */
 export function applyEvent(client: QueryClient, event: Event): void {
   switch (event.type) {
     case 'exports':
-      // A list that is still on its way may be older than this.
-      if (!client.getQueryData(keys.exports)) void client.invalidateQueries({ queryKey: keys.exports });
+      changes += 1;
       client.setQueryData<ExportRows>(keys.exports, (old) =>
         old ? { exports: mergeRows(old.exports, event.rows, event.removed) } : old,
       );

@@ -1,8 +1,9 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Activity, useEffect } from 'react';
+import { useQueryClient } from '@tanstack/react-query';
+import { Activity, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { applyEvent } from '../api/events';
+import { useExports } from '../api/exports';
 import { keys } from '../api/keys';
 import { keepRoots } from '../api/registry';
 import type { Startup } from '../bindings/Startup';
@@ -28,10 +29,12 @@ export function Frame({ startup }: { startup: Startup }) {
   const host = useHost();
   const client = useQueryClient();
   const page = usePage();
-  const exports = useQuery({ queryKey: keys.exports, queryFn: () => host.call('exports', {}) });
+  // What changes is told from then on: a list that was asked for before could miss it.
+  const [listening, setListening] = useState(false);
+  const exports = useExports({ asks: listening });
 
   useEffect(() => {
-    void host.listen((event) => {
+    const listens = host.listen((event) => {
       heard();
       applyEvent(client, event);
       if (event.type === 'quit_asked') askToQuit(event.active);
@@ -41,6 +44,8 @@ export function Frame({ startup }: { startup: Startup }) {
           old?.registry ? { ...old, registry: { ...old.registry, changed: true } } : old,
         );
     });
+    const done = () => setListening(true);
+    listens.then(done, done);
   }, [host, client]);
 
   // Somebody comes back from the file manager: what they did to files there is seen.

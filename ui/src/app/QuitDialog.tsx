@@ -1,11 +1,9 @@
 import { Button, Modal } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
 import { useState, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
 
-import { keys } from '../api/keys';
+import { useExports } from '../api/exports';
 import type { ErrorReport } from '../bindings/ErrorReport';
-import type { ExportRows } from '../bindings/ExportRows';
 import type { QuitHow } from '../bindings/QuitHow';
 import { ErrorNotice, reportOf } from '../components/ErrorNotice';
 import { isActive } from '../features/exports/model';
@@ -35,11 +33,7 @@ export function QuitDialog() {
   const active = useSyncExternalStore(subscribe, () => asked);
   const [answering, setAnswering] = useState<QuitHow | null>(null);
   const [problem, setProblem] = useState<ErrorReport | null>(null);
-  const rows = useQuery({
-    queryKey: keys.exports,
-    queryFn: (): Promise<ExportRows> => host.call('exports', {}),
-    enabled: false,
-  }).data?.exports;
+  const rows = useExports().data?.exports;
 
   const answer = async (how: QuitHow) => {
     if (answering) return;

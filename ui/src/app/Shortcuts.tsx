@@ -20,11 +20,12 @@ import {
   IconUsersGroup,
   IconX,
 } from '@tabler/icons-react';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { useBrowse, useChange } from '../api/browse';
+import { useExports } from '../api/exports';
 import { keys } from '../api/keys';
 import { useChangePreferences } from '../api/preferences';
 import { useRecent, useRegistry } from '../api/registry';
@@ -84,11 +85,7 @@ function useWindowCommands(startup: Startup, showSheet: () => void): void {
   const changePreferences = useChangePreferences();
   const browse = useBrowse();
   const recent = useRecent(startup);
-  const exports = useQuery({
-    queryKey: keys.exports,
-    queryFn: () => host.call('exports', {}),
-    enabled: false,
-  });
+  const exports = useExports();
 
   const ctrl = t('common.shortcuts.keys.ctrl');
   const shift = t('common.shortcuts.keys.shift');

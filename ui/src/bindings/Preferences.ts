@@ -29,8 +29,4 @@ show_names: boolean,
 /**
  * Rendering for drivers that leave the window blank. Takes effect at the next start.
  */
-rendering: Rendering, 
-/**
- * Whether an export leaves out files that cannot be had, as chosen last.
- */
-skip_missing: boolean, };
+rendering: Rendering, };

@@ -67,7 +67,6 @@ export const PREFERENCES: Preferences = {
   keep_awake: true,
   show_names: true,
   rendering: 'automatic',
-  skip_missing: false,
 };
 
 export function startup(change: Partial<Startup> = {}): Startup {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use sheaf_registry::Result;
@@ -34,8 +34,6 @@ pub struct Preferences {
     pub show_names: bool,
     /// Rendering for drivers that leave the window blank. Takes effect at the next start.
     pub rendering: Rendering,
-    /// Whether an export leaves out files that cannot be had, as chosen last.
-    pub skip_missing: bool,
 }
 
 impl Default for Preferences {
@@ -47,7 +45,6 @@ impl Default for Preferences {
             keep_awake: true,
             show_names: true,
             rendering: Rendering::Automatic,
-            skip_missing: false,
         }
     }
 }
@@ -284,6 +281,7 @@ impl Desk {
     /// Stops what runs, as interrupted, and waits for it, though not for ever: a disk that hangs must not keep the process.
     /// To be called before the process ends; a second time it is done at once.
     pub fn close(&self) {
+        let end = Instant::now() + CLOSING;
         self.tasks.cancel_all();
         let sheaf = Arc::clone(&self.sheaf);
         let (closed, done) = std::sync::mpsc::channel::<()>();
@@ -295,6 +293,8 @@ impl Desk {
             // What could not be recorded in time is found by the recovery of the next start.
             let _ = done.recv_timeout(CLOSING);
         }
+        // A demo or a copy that is half made goes with its task.
+        self.tasks.wait(end.saturating_duration_since(Instant::now()));
     }
 
     /// The window goes, the jobs go on.

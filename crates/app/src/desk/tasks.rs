@@ -1,7 +1,8 @@
 //! Long work of commands: its progress goes to the page under the id that the page chose, and the page can stop it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use sheaf_registry::progress::Cancel;
 use sheaf_registry::{Code, Error, Result};
@@ -16,7 +17,7 @@ const ID_CHARACTERS: usize = 64;
 #[derive(Clone)]
 pub(crate) struct Tasks {
     hub: Hub,
-    running: Arc<Mutex<HashMap<String, Cancel>>>,
+    running: Arc<(Mutex<HashMap<String, Cancel>>, Condvar)>,
 }
 
 /// One of them, until it is dropped.
@@ -38,7 +39,7 @@ impl Tasks {
             return Err(Error::new(Code::Usage, format!("The id of a task has 1 to {ID_CHARACTERS} characters.")));
         }
         let cancel = Cancel::new();
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = self.running();
         if running.contains_key(task) {
             return Err(Error::new(Code::Usage, "Another task has this id."));
         }
@@ -48,14 +49,24 @@ impl Tasks {
 
     /// Asks a task to stop. One that has ended meanwhile needs no stopping.
     pub(crate) fn cancel(&self, task: &str) {
-        if let Some(cancel) = self.running.lock().unwrap_or_else(PoisonError::into_inner).get(task) {
+        if let Some(cancel) = self.running().get(task) {
             cancel.raise();
         }
     }
 
+    fn running(&self) -> MutexGuard<'_, HashMap<String, Cancel>> {
+        self.running.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until none is left, or so long.
+    pub(crate) fn wait(&self, limit: Duration) {
+        let waited = self.running.1.wait_timeout_while(self.running(), limit, |running| !running.is_empty());
+        drop(waited);
+    }
+
     /// Asks all of them to stop.
     pub(crate) fn cancel_all(&self) {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).values().for_each(Cancel::raise);
+        self.running().values().for_each(Cancel::raise);
     }
 }
 
@@ -74,7 +85,8 @@ impl TaskGuard {
 
 impl Drop for TaskGuard {
     fn drop(&mut self) {
-        self.tasks.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+        self.tasks.running().remove(&self.id);
+        self.tasks.running.1.notify_all();
     }
 }
 
@@ -93,6 +105,24 @@ mod tests {
         let again = tasks.begin("2").expect("an id is free when its task has ended");
         assert!(!again.cancel().is_raised(), "a new task is not stopped for an old one");
         tasks.cancel("3");
+    }
+
+    #[test]
+    fn whoever_closes_waits_for_what_was_asked_to_stop() {
+        let tasks = Tasks::new(Hub::default());
+        let task = tasks.begin("demo").expect("free");
+        tasks.wait(Duration::ZERO);
+        assert!(!task.cancel().is_raised(), "nothing is waited for longer than was said");
+        let ended = std::thread::spawn(move || {
+            while !task.cancel().is_raised() {
+                std::thread::yield_now();
+            }
+            drop(task);
+        });
+        tasks.cancel_all();
+        tasks.wait(Duration::from_mins(1));
+        assert!(tasks.running().is_empty(), "it has put away what it was making");
+        ended.join().expect("no panic");
     }
 
     #[test]

@@ -1,12 +1,10 @@
-import { useQuery } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
-import { keys } from '../../api/keys';
+import { useExports } from '../../api/exports';
 import { goTo } from '../../app/page';
 import { useFormat } from '../../app/FormatContext';
 import type { ExportRow } from '../../bindings/ExportRow';
-import type { ExportRows } from '../../bindings/ExportRows';
 import { toast, toastError } from '../../components/toast';
 import { useHost } from '../../host/context';
 import { rememberTurns, turnsBetween, type Turn } from './model';
@@ -23,11 +21,7 @@ export function useTurns(): string {
   const format = useFormat();
   const { t } = useTranslation();
   // The list as the frame asked for it: nothing as long as it is on its way.
-  const rows = useQuery({
-    queryKey: keys.exports,
-    queryFn: (): Promise<ExportRows> => host.call('exports', {}),
-    enabled: false,
-  }).data?.exports;
+  const rows = useExports().data?.exports;
   const known = useRef<ReadonlyMap<string, string> | null>(null);
   const [said, say] = useState('');
 

@@ -14,6 +14,7 @@ import { TaskLine } from './TaskLine';
 import { useActs } from './useActs';
 import type { ExportForm } from './useExportForm';
 import { useTask, wasCancelled } from './useTask';
+import { useWishes } from './wishes';
 import classes from './NewExport.module.css';
 
 /** Problems shown in place; all are in the record of an export. */
@@ -25,6 +26,7 @@ export function CheckFiles({ state, form }: { state: BrowseState; form: ExportFo
   const host = useHost();
   const { selection } = useActs();
   const { running, cancelling, progress, run, cancel } = useTask();
+  const { settled } = useWishes();
   const [result, setResult] = useState<{ plan: PlanReport; selection: number } | null>(null);
   const [problem, setProblem] = useState<ErrorReport | null>(null);
 
@@ -32,7 +34,10 @@ export function CheckFiles({ state, form }: { state: BrowseState; form: ExportFo
     setProblem(null);
     setResult(null);
     const asked = selection;
-    run((task) => host.call('plan_export', { task })).then(
+    run(async (task) => {
+      await settled();
+      return host.call('plan_export', { task });
+    }).then(
       (plan) => setResult({ plan, selection: asked }),
       (error: unknown) => {
         if (!wasCancelled(error)) setProblem(reportOf(error));

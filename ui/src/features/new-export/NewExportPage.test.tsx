@@ -275,6 +275,27 @@ it('creates with Ctrl+Enter, says so, and stays', async () => {
   window.location.hash = '';
 });
 
+it('creates only when Rust has the last click', async () => {
+  const user = userEvent.setup();
+  let answer: () => void = () => undefined;
+  const { sent } = page(undefined, {
+    set_contents: (contents) =>
+      new Promise((resolve) => {
+        answer = () => resolve(browseState({ contents, revision: 60 }));
+      }),
+    create_export: () => row('export_auto'),
+  });
+  await tree();
+  await waitFor(() => expect(screen.getByTestId('create')).toHaveAttribute('aria-disabled', 'false'));
+  await user.click(screen.getByRole('radio', { name: 'Both' }));
+  await user.click(screen.getByTestId('create'));
+  expect(sent('set_contents')).toHaveLength(1);
+  expect(sent('create_export')).toEqual([]);
+  answer();
+  expect(await screen.findByText('Export queued')).toBeVisible();
+  expect(sent('create_export')).toHaveLength(1);
+});
+
 it('says an error in its place and keeps the selection', async () => {
   const user = userEvent.setup();
   let tries = 0;

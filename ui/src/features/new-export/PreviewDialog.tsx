@@ -14,6 +14,7 @@ import { previewLines } from './previewLines';
 import { TaskLine } from './TaskLine';
 import type { ExportForm } from './useExportForm';
 import { useTask, wasCancelled } from './useTask';
+import { useWishes } from './wishes';
 import classes from './Dialogs.module.css';
 
 const LINE = 24;
@@ -44,6 +45,7 @@ function Content({ form, onClose }: { form: ExportForm; onClose: () => void }) {
   const { t } = useTranslation();
   const host = useHost();
   const { running, cancelling, progress, run, cancel } = useTask();
+  const { settled } = useWishes();
   const [preview, setPreview] = useState<ArchivePreview | null>(null);
   const [problem, setProblem] = useState<ErrorReport | null>(null);
   const asked = useRef(false);
@@ -58,11 +60,14 @@ function Content({ form, onClose }: { form: ExportForm; onClose: () => void }) {
   useEffect(() => {
     if (asked.current) return;
     asked.current = true;
-    run((task) => host.call('preview', { task, name, notes })).then(setPreview, (error: unknown) => {
+    run(async (task) => {
+      await settled();
+      return host.call('preview', { task, name, notes });
+    }).then(setPreview, (error: unknown) => {
       if (wasCancelled(error)) onClose();
       else setProblem(reportOf(error));
     });
-  }, [run, host, name, notes, onClose]);
+  }, [run, settled, host, name, notes, onClose]);
 
   return (
     <div className={classes.body}>

@@ -5,6 +5,7 @@
 export class Latest<T> {
   private wish: T | null = null;
   private sending = false;
+  private pumping: Promise<void> = Promise.resolve();
   private listeners = new Set<() => void>();
   private readonly send: (wish: T) => Promise<unknown>;
 
@@ -24,7 +25,12 @@ export class Latest<T> {
   change(current: T, patch: (before: T) => T): void {
     this.wish = patch(this.wish ?? current);
     this.tell();
-    if (!this.sending) void this.pump();
+    if (!this.sending) this.pumping = this.pump();
+  }
+
+  /** Resolves when all that was wished is answered. */
+  async settled(): Promise<void> {
+    while (this.sending) await this.pumping;
   }
 
   private async pump(): Promise<void> {

@@ -11,12 +11,12 @@ import type { ErrorReport } from '../../bindings/ErrorReport';
 import type { ExportRow } from '../../bindings/ExportRow';
 import type { ExportRows } from '../../bindings/ExportRows';
 import type { JobProgress } from '../../bindings/JobProgress';
-import type { Startup } from '../../bindings/Startup';
 import { reportOf } from '../../components/ErrorNotice';
 import { useHost } from '../../host/context';
 import { blockedBy, type Blocked } from './blocked';
 import { nameFault, type NameFault } from './name';
 import { useTask, wasCancelled } from './useTask';
+import { useWishes } from './wishes';
 
 /** Everything that is said about the next export besides the selection. */
 export interface ExportForm {
@@ -58,14 +58,14 @@ export function useExportForm(
   const host = useHost();
   const client = useQueryClient();
   const minute = Math.floor(useNow() / 60_000);
-  const startup = client.getQueryData<Startup>(keys.startup);
   const [typedName, setTypedName] = useState<string | null>(null);
   const [notes, setNotes] = useState('');
-  const [skipMissing, setSkipMissing] = useState(startup?.preferences.skip_missing ?? false);
+  const [skipMissing, setSkipMissing] = useState(false);
   const [problem, setProblem] = useState<ErrorReport | null>(null);
   const [stopped, setStopped] = useState(false);
   const [chooseProblem, setChooseProblem] = useState<ErrorReport | null>(null);
   const { running, cancelling, progress, run, cancel } = useTask();
+  const { settled } = useWishes();
 
   const destination = useQuery({
     queryKey: keys.destination,
@@ -100,7 +100,10 @@ export function useExportForm(
       setProblem(null);
       setStopped(false);
       const skip = how?.skipMissing ?? skipMissing;
-      run((task) => host.call('create_export', { task, name, notes, skip_missing: skip })).then(
+      run(async (task) => {
+        await settled();
+        return host.call('create_export', { task, name, notes, skip_missing: skip });
+      }).then(
         (row) => {
           client.setQueryData<ExportRows>(keys.exports, (old) =>
             old && !old.exports.some((each) => each.id === row.id)
@@ -118,7 +121,7 @@ export function useExportForm(
         },
       );
     },
-    [running, blocked, skipMissing, run, host, name, notes, client, onQueued],
+    [running, blocked, skipMissing, run, settled, host, name, notes, client, onQueued],
   );
 
   return {

@@ -1,5 +1,14 @@
-import { createContext, use, useMemo, useState, useSyncExternalStore, type ReactNode } from 'react';
+import {
+  createContext,
+  use,
+  useCallback,
+  useMemo,
+  useState,
+  useSyncExternalStore,
+  type ReactNode,
+} from 'react';
 
+import { inTurn } from '../../api/browse';
 import type { BrowseState } from '../../bindings/BrowseState';
 import type { ContentsInput } from '../../bindings/ContentsInput';
 import type { FilterInput } from '../../bindings/FilterInput';
@@ -12,6 +21,8 @@ interface Wishes {
   setFilter: (patch: (before: FilterInput) => FilterInput) => void;
   contents: ContentsInput;
   setContents: (patch: (before: ContentsInput) => ContentsInput) => void;
+  /** Resolves when Rust has all that was clicked so far: what asks about the choice as a whole waits for it. */
+  settled: () => Promise<void>;
 }
 
 const WishesContext = createContext<Wishes | null>(null);
@@ -31,14 +42,19 @@ export function WishesProvider({ state, children }: { state: BrowseState; childr
   );
   const filter = useSyncExternalStore(filters.subscribe, filters.pending);
   const content = useSyncExternalStore(contents.subscribe, contents.pending);
+  const settled = useCallback(async () => {
+    await Promise.all([filters.settled(), contents.settled()]);
+    await inTurn(() => Promise.resolve());
+  }, [filters, contents]);
   const wishes = useMemo(
     (): Wishes => ({
       filter: filter ?? filterOf(state),
       setFilter: (patch) => filters.change(filterOf(state), patch),
       contents: content ?? state.contents,
       setContents: (patch) => contents.change(state.contents, patch),
+      settled,
     }),
-    [filter, filters, content, contents, state],
+    [filter, filters, content, contents, settled, state],
   );
   return <WishesContext value={wishes}>{children}</WishesContext>;
 }
