@@ -17,7 +17,6 @@ use crate::wire::ErrorReport;
 const CLOSING: Duration = Duration::from_secs(10);
 
 /// How the window looks and behaves. Kept in the home.
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(deny_unknown_fields, default)]
