@@ -138,6 +138,8 @@ impl Watch {
                     Err(RecvTimeoutError::Timeout) => None,
                     Err(RecvTimeoutError::Disconnected) => break,
                 };
+            // Before the jobs: what was begun before the window went is among them, or has ended.
+            let leaving = self.around.leaving.load(Ordering::Acquire);
             // Before the messages: what a job that is not among these has told is among them, so no end goes untold.
             let jobs = self.around.sheaf.jobs();
             let mut changed = BTreeSet::new();
@@ -164,7 +166,7 @@ impl Watch {
             }
             self.show(&jobs);
             self.notices.show(&self.around, jobs.is_empty());
-            self.leave(jobs.is_empty());
+            self.leave(leaving && jobs.is_empty());
         }
         if self.shown.is_some() {
             self.around.native.working(None, false);
@@ -173,7 +175,7 @@ impl Watch {
 
     /// Ends the process whose window is gone, once it is idle and no notification can be clicked any longer.
     fn leave(&mut self, idle: bool) {
-        if !idle || !self.around.leaving.load(Ordering::Acquire) {
+        if !idle {
             self.lingers = None;
             return;
         }
