@@ -1,3 +1,5 @@
+import { begun } from './host/early';
+
 import './theme/mantine.css';
 import './theme/global.css';
 
@@ -8,4 +10,4 @@ import { tauriHost } from './host/tauri';
 
 const root = document.getElementById('root');
 if (!root) throw new Error('The page has no root.');
-createRoot(root).render(<App host={tauriHost} />);
+createRoot(root).render(<App host={tauriHost} begun={begun} />);

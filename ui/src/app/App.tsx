@@ -2,7 +2,7 @@ import { Loader, MantineProvider } from '@mantine/core';
 import { ModalsProvider } from '@mantine/modals';
 import { Notifications } from '@mantine/notifications';
 import { QueryClientProvider, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useMemo, useState, type ReactNode } from 'react';
+import { useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { I18nextProvider, useTranslation } from 'react-i18next';
 
 import { makeQueryClient } from '../api/client';
@@ -22,32 +22,45 @@ import { Frame } from './Frame';
 import { useDesktopDark } from './useDesktopDark';
 import classes from './App.module.css';
 
+/** In milliseconds: what takes less shall not flash a word of waiting. */
+const BLINK = 400;
+
+interface AppProps {
+  host: Host;
+  /** How to begin, where it was asked already. */
+  begun?: Promise<Startup>;
+}
+
 /** The whole page on top of a host. */
-export function App({ host }: { host: Host }) {
+export function App({ host, begun }: AppProps) {
   const [client] = useState(makeQueryClient);
   return (
     <HostContext value={host}>
       <QueryClientProvider client={client}>
-        <Begun />
+        <Begun asked={begun} />
       </QueryClientProvider>
     </HostContext>
   );
 }
 
 /** Asks how to begin; that takes less than a blink, unless a registry has to be read first. */
-function Begun() {
+function Begun({ asked }: { asked: Promise<Startup> | undefined }) {
   const host = useHost();
   const client = useQueryClient();
+  const early = useRef(asked);
+  const isLate = useIsLate();
   const startup = useQuery({
     queryKey: keys.startup,
     queryFn: async () => {
-      const begun = await host.call('start', {});
+      const answer = early.current ?? host.call('start', {});
+      early.current = undefined;
+      const begun = await answer;
       keepRegistry(client, begun.registry);
       return begun;
     },
   });
   if (startup.isPending)
-    return (
+    return !isLate ? null : (
       <Looks preferences={undefined} desktopLanguage={navigator.language}>
         <Beginning />
       </Looks>
@@ -66,7 +79,16 @@ function Begun() {
   return <Ready startup={startup.data} />;
 }
 
-/** Drawn only when it takes long: see its style. */
+/** Whether it has taken longer than a blink. */
+function useIsLate(): boolean {
+  const [isLate, setLate] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setLate(true), BLINK);
+    return () => clearTimeout(timer);
+  }, []);
+  return isLate;
+}
+
 function Beginning() {
   const { t } = useTranslation();
   return (

@@ -81,6 +81,7 @@ impl Desk {
         native: Box<dyn Native>,
     ) -> sheaf_registry::Result<Self> {
         let hub = Hub::default();
+        let environment = Environment { threads: spare(environment.threads), ..environment };
         let sheaf = Arc::new(Sheaf::open(home, environment)?);
         let native: Arc<dyn Native> = Arc::from(native);
         let preferences = Arc::new(preferences::PreferencesFile::open(sheaf.home().dir()));
@@ -127,6 +128,11 @@ impl Desk {
     pub fn hub(&self) -> &Hub {
         &self.hub
     }
+}
+
+/// Threads for jobs beside a window: of many cores one stays free to draw it, of few each counts.
+fn spare(threads: usize) -> usize {
+    if threads >= 4 { threads - 1 } else { threads }
 }
 
 /// All types that commands name, for whoever expands [`sheaf_commands!`](crate::sheaf_commands).
