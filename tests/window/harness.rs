@@ -390,7 +390,7 @@ impl Window {
     pub(crate) async fn still(&self) {
         let script = "const solid = (e) => !e || (getComputedStyle(e).opacity === '1' && solid(e.parentElement));
             return document.getAnimations().every((a) => a.playState !== 'running' || a.effect?.getTiming().iterations === Infinity)
-              && [...document.querySelectorAll('[role=dialog]')].every(solid);";
+              && [...document.querySelectorAll('[role=dialog], .mantine-Notification-root')].every(solid);";
         self.until("a still page", async || (self.run(script, vec![]).await == json!(true)).then_some(())).await;
     }
 
