@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 CARGO ?= cargo
 
-.PHONY: help setup ui run test lint icons package package-check bench bench-ui coverage clean
+.PHONY: help setup ui run test lint icons package package-check bench bench-ui screenshots coverage clean
 
 help: ## Lists the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -50,6 +50,9 @@ bench: setup ## Measures speed against Python and 7-Zip, and peak memory
 bench-ui: setup ui ## Measures the window's budgets in the real window, on 100,000 patients with 1,000,000 files
 	$(CARGO) build --profile quick --example empty-window
 	xvfb-run -a -s '-screen 0 1280x800x24' dbus-run-session -- $(CARGO) bench --profile quick --bench window-budgets
+
+screenshots: setup ui ## Takes pictures of every page and state of the real window, and those of the README
+	@scripts/screenshots.sh
 
 coverage: setup ## Measures line coverage of registry, archive, tables and app (85 % at least)
 	scripts/coverage.sh

@@ -38,6 +38,14 @@ pub(crate) fn faulty() -> &'static Path {
     })
 }
 
+/// What pictures show: patients, studies of them, and files with faults in one project.
+pub(crate) fn shown() -> &'static Path {
+    static MADE: OnceLock<PathBuf> = OnceLock::new();
+    MADE.get_or_init(|| {
+        made("Sheaf demo", |dir| DemoOptions { dir, patients: 40, studies: 2000, seed: 1, sparse: false, with_faults: true })
+    })
+}
+
 /// Sparse files of realistic size: an export takes long enough to be stopped.
 pub(crate) fn large() -> &'static Path {
     static MADE: OnceLock<PathBuf> = OnceLock::new();

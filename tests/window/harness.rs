@@ -414,8 +414,15 @@ impl Window {
 
     /// Writes what the window shows into a file below `target/tmp/window`.
     pub(crate) async fn shot(&self, name: &str) {
-        let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("window");
-        std::fs::create_dir_all(&dir).expect("a folder");
+        self.picture(&Path::new(env!("CARGO_TARGET_TMPDIR")).join("window"), name).await;
+    }
+
+    /// Writes what the window shows into a folder.
+    pub(crate) async fn picture(&self, dir: &Path, name: &str) {
+        std::fs::create_dir_all(dir).expect("a folder");
+        // A picture is taken with the next frame; a page that stands still has none. So one is drawn, and some more.
+        let beat = "let n = 0; const beat = () => { document.body.style.opacity = n % 2 ? '' : '0.999'; if ((n += 1) < 60) requestAnimationFrame(beat); }; setTimeout(beat, 50);";
+        self.run(beat, vec![]).await;
         let picture = self.page.screenshot().await.expect("a picture");
         std::fs::write(dir.join(format!("{name}.png")), picture).expect("it is written");
     }

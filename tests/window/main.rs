@@ -12,5 +12,6 @@ mod guards;
 mod installed;
 mod keyboard;
 mod main_job;
+mod pictures;
 mod studies;
 mod troubles;

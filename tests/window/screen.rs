@@ -3,8 +3,8 @@
 use x11rb::CURRENT_TIME;
 use x11rb::connection::Connection as _;
 use x11rb::protocol::xproto::{
-    AtomEnum, ClientMessageEvent, CloseDown, ConnectionExt as _, CreateWindowAux, EventMask, InputFocus, MapState,
-    WindowClass,
+    AtomEnum, ClientMessageEvent, CloseDown, ConfigureWindowAux, ConnectionExt as _, CreateWindowAux, EventMask, InputFocus,
+    MapState, WindowClass,
 };
 use x11rb::rust_connection::RustConnection;
 
@@ -40,6 +40,13 @@ impl Screen {
     pub(crate) async fn wait_for(&self, title: &str, number: usize) {
         let there = async || (self.windows(title).len() == number).then_some(());
         eventually(&format!("{number} windows {title:?}"), there).await;
+    }
+
+    /// Makes a window so large, from the upper left corner.
+    pub(crate) fn resize(&self, title: &str, width: u32, height: u32) {
+        let window = *self.windows(title).first().expect("there is such a window");
+        let place = ConfigureWindowAux::new().x(0).y(0).width(width).height(height);
+        self.display.configure_window(window, &place).expect("asked").check().expect("done");
     }
 
     /// Asks a window to close, as a window manager does when its cross is clicked.
