@@ -15,6 +15,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use sheaf_app::Environment;
+use sheaf_app::desk::settings::Preferences;
 use sheaf_app::desk::{Desk, Nothing};
 use sheaf_registry::Error;
 use tauri::{AppHandle, Manager as _, RunEvent, WindowEvent};
@@ -38,7 +39,7 @@ pub fn main() -> ExitCode {
         }
     };
     let home = start::home();
-    let preferences = start::preferences(home.as_deref());
+    let preferences = Preferences::glance(home.as_deref());
     #[cfg(target_os = "linux")]
     {
         if !start::has_display() {

@@ -73,14 +73,6 @@ pub(crate) fn home() -> Option<PathBuf> {
     std::env::var_os("SHEAF_HOME").filter(|home| !home.is_empty()).map(PathBuf::from)
 }
 
-/// Preferences that count before the desk is open. What cannot be read is as if nothing was preferred: the desk tells of it.
-pub(crate) fn preferences(home: Option<&Path>) -> Preferences {
-    let home = home.map(Path::to_owned).or_else(|| dirs::data_dir().map(|data| data.join("sheaf")));
-    home.and_then(|home| std::fs::read_to_string(home.join("preferences.toml")).ok())
-        .and_then(|text| toml::from_str(&text).ok())
-        .unwrap_or_default()
-}
-
 /// Starts this program anew, once, with WebKit's compatible rendering where drivers are known to leave windows blank. Setting a
 /// variable of a running process is not safe, so it is a new start; it takes a few milliseconds.
 #[cfg(target_os = "linux")]
@@ -191,15 +183,5 @@ mod tests {
         assert_eq!(language(&[("LANG", "en_GB.UTF-8"), ("LC_ALL", "de_DE@euro")]), "de-DE", "LC_ALL wins");
         assert_eq!(language(&[("LANG", "en_GB.UTF-8"), ("LANGUAGE", "it:en")]), "it", "the first of the list");
         assert_eq!(language(&[("LANG", ""), ("LC_ALL", "POSIX")]), "", "no language either");
-    }
-
-    #[test]
-    fn preferences_that_cannot_be_read_are_none() {
-        let home = tempfile::tempdir().expect("a temporary folder");
-        assert_eq!(preferences(Some(home.path())), Preferences::default(), "no file");
-        std::fs::write(home.path().join("preferences.toml"), "rendering = \"compatible\"\n").expect("writable");
-        assert_eq!(preferences(Some(home.path())).rendering, Rendering::Compatible, "as the file says");
-        std::fs::write(home.path().join("preferences.toml"), "rendering = 3").expect("writable");
-        assert_eq!(preferences(Some(home.path())), Preferences::default(), "nonsense does not keep the window shut");
     }
 }

@@ -22,16 +22,20 @@ impl Home {
     /// A new home, an empty folder and one that already is a home are closed to other accounts (0700). A folder that holds
     /// other things keeps its permissions: it was not made for Sheaf, and Sheaf's own files in it are private anyway.
     pub fn open(dir: Option<&Path>) -> Result<Home> {
-        let dir = match dir {
-            Some(dir) => std::path::absolute(dir).map_err(|error| unusable(dir, &error))?,
+        let home = Home { dir: Self::place(dir)? };
+        home.prepare().map_err(|error| unusable(&home.dir, &error))?;
+        Ok(home)
+    }
+
+    /// Where the home is or would be, absolute; nothing is made or read.
+    pub(crate) fn place(dir: Option<&Path>) -> Result<PathBuf> {
+        match dir {
+            Some(dir) => std::path::absolute(dir).map_err(|error| unusable(dir, &error)),
             None => dirs::data_dir().map(|data| data.join("sheaf")).ok_or_else(|| {
                 Error::new(Code::HomeUnusable, "This account has no data directory, so there is no place for the history.")
                     .hint("Name a folder with --home or SHEAF_HOME.")
-            })?,
-        };
-        let home = Home { dir };
-        home.prepare().map_err(|error| unusable(&home.dir, &error))?;
-        Ok(home)
+            }),
+        }
     }
 
     /// The folder, absolute.

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use sheaf_registry::{Code, Error, Result};
 
 use super::settings::Preferences;
+use crate::home::Home;
 use crate::platform;
 use crate::wire::ErrorReport;
 
@@ -16,6 +17,15 @@ use crate::wire::ErrorReport;
 const FILE_NAME: &str = "preferences.toml";
 /// Longest text of a preference.
 const TEXT_BYTES: usize = 100;
+
+impl Preferences {
+    /// Those of a home (`None`: the account's own) that is not open yet, for what has to be known before the window is made.
+    /// Nothing is written or told: the desk does both when it opens.
+    pub fn glance(home: Option<&Path>) -> Self {
+        let text = Home::place(home).ok().and_then(|home| std::fs::read_to_string(home.join(FILE_NAME)).ok());
+        text.map(|text| understand(&text).0).unwrap_or_default()
+    }
+}
 
 /// The preferences and their file.
 pub(crate) struct PreferencesFile {
@@ -131,6 +141,7 @@ mod tests {
             std::fs::write(&path, text).expect("writable");
             let file = PreferencesFile::open(dir.path());
             assert_eq!(file.get(), Preferences { appearance, ..Preferences::default() }, "{text}");
+            assert_eq!(Preferences::glance(Some(dir.path())), file.get(), "{text}: the same before the window is made");
             let problem = file.problem().expect("it is told");
             assert_eq!(problem.code, "SETTINGS_INVALID", "{problem:?}");
             let kept = std::fs::read_to_string(dir.path().join("preferences.toml.bad")).expect("kept");
@@ -150,5 +161,8 @@ mod tests {
         let dark = Preferences { appearance: Appearance::Dark, ..Preferences::default() };
         assert_eq!(file.set(dark).expect_err("a folder is there").code(), Code::HomeUnusable, "not silently lost");
         assert_eq!(file.get(), Preferences::default(), "what is not on the disk does not count");
+        let nowhere = dir.path().join("new");
+        assert_eq!(Preferences::glance(Some(&nowhere)), Preferences::default(), "a glance at no home");
+        assert!(!nowhere.exists(), "makes none");
     }
 }
