@@ -1,10 +1,11 @@
 //! Logs of the window: a file a day in the home, kept for two weeks, readable by its account alone.
 //!
 //! What is written: steps of jobs with ids and codes, warnings, panics with their place. What is deliberately absent: names
-//! and paths of patients. A panic's words are logged only where they stand like that in the program.
+//! and paths of patients. A panic's words are logged only where they stand like that in the program, and
+//! shown only on a terminal.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -39,9 +40,11 @@ pub fn begin(home: &Home, clock: Arc<dyn Clock>) -> Result<()> {
     let subscriber = tracing_subscriber::registry().with(layer.with_filter(ours));
     if tracing::subscriber::set_global_default(subscriber).is_ok() {
         let before = std::panic::take_hook();
+        // Without a terminal it is the journal of the desktop that is written into, which others read too.
+        let is_seen_by_user = io::stderr().is_terminal();
         std::panic::set_hook(Box::new(move |panic| {
             log_panic(panic);
-            before(panic);
+            if is_seen_by_user { before(panic) } else { eprintln!("panic at {}", place(panic)) }
         }));
         tracing::info!(version = env!("CARGO_PKG_VERSION"), "begin");
     }
@@ -49,10 +52,14 @@ pub fn begin(home: &Home, clock: Arc<dyn Clock>) -> Result<()> {
 }
 
 fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
-    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    let place = place(panic);
     // Words that were put together at run time may hold anything.
     let words = panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("(withheld)");
     tracing::error!(place, words, "panic");
+}
+
+fn place(panic: &std::panic::PanicHookInfo<'_>) -> String {
+    panic.location().map(ToString::to_string).unwrap_or_default()
 }
 
 /// Today's file.

@@ -1,5 +1,7 @@
 //! Preferences, limits, notifications, and what becomes of jobs when the window is closed.
 
+use std::path::Path;
+use std::process::Command;
 use std::sync::atomic::Ordering;
 
 use serde_json::json;
@@ -103,6 +105,33 @@ fn the_log_tells_steps_by_id_and_nothing_of_patients() {
     for secret in ["nii.gz", "processed_1", "maxillo"] {
         assert!(!log.contains(secret), "{secret} is in the log: {log}");
     }
+}
+
+#[test]
+fn a_panic_shows_its_place_and_keeps_its_words() {
+    let lab = Lab::new();
+    let ended = Command::new(std::env::current_exe().expect("this test"))
+        .args(["--ignored", "--exact", "desk::settings::a_process_that_panics", "--nocapture"])
+        .env("SHEAF_TEST_ROOT", lab.root())
+        .output()
+        .expect("this test can be started");
+    assert!(ended.status.success(), "the panic was on a thread of its own: {ended:?}");
+    let shown = String::from_utf8_lossy(&ended.stderr).into_owned();
+    let log = std::fs::read_to_string(lab.home().join("logs/sheaf-2025-10-20.log")).expect("begun");
+    for text in [&shown, &log] {
+        assert!(text.contains(file!()), "whoever mends it knows where: {text}");
+        assert!(!text.contains("Rossi"), "what others may read names nobody: {text}");
+    }
+}
+
+#[test]
+#[ignore = "started by another test, as a process that panics"]
+fn a_process_that_panics() {
+    let root = std::env::var_os("SHEAF_TEST_ROOT").expect("started by another test");
+    let bench = Bench::on(Lab::at(Path::new(&root)));
+    bench.desk.begin_log().expect("writable");
+    let name = "Rossi";
+    std::thread::spawn(move || panic!("no files of {name}")).join().expect_err("it panics");
 }
 
 #[test]
