@@ -7,9 +7,14 @@ pub(crate) const LONGEST_CELL: usize = 32_767;
 /// Stands at the end of a text that was shortened.
 const CUT: char = '…';
 
+/// The text as a cell of a CSV that a spreadsheet does not run: one that it would take for a formula begins with an apostrophe.
+pub fn without_formula(text: &str) -> Cow<'_, str> {
+    if is_formula(text) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
+}
+
 /// Whether a spreadsheet that opens a CSV would take the text for a formula.
-pub(crate) fn is_formula(text: &str) -> bool {
-    text.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'])
+fn is_formula(text: &str) -> bool {
+    text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'])
 }
 
 /// The text without characters that no table can hold; each becomes U+FFFD. Line ends of all kinds stay in a CSV, and become
@@ -61,11 +66,11 @@ mod tests {
 
     #[test]
     fn a_formula_is_told_by_its_first_letter() {
-        for text in ["=1", "+1", "-1", "@A", "\t=1", "\r=1", "＝1", "＋1", "－1", "＠A"] {
-            assert!(is_formula(text), "{text:?} would be run");
+        for text in ["=1", "+1", "-1", "@A", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠A"] {
+            assert_eq!(without_formula(text), format!("'{text}"), "{text:?} would be run");
         }
         for text in ["", " =1", "1=1", "a@b", "'=1", "終審"] {
-            assert!(!is_formula(text), "{text:?} is left as it is");
+            assert_eq!(without_formula(text), text, "{text:?} is left as it is");
         }
     }
 

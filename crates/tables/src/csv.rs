@@ -1,5 +1,6 @@
 //! CSV as RFC 4180 has it: CRLF between rows, quotes where they are needed.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 
@@ -7,7 +8,7 @@ use jiff::tz::TimeZone;
 use sheaf_registry::Result;
 use sheaf_registry::studies::{Study, StudyField, StudyValue};
 
-use crate::cell::{is_formula, is_too_long, printable};
+use crate::cell::{is_too_long, printable, without_formula};
 use crate::columns::Columns;
 use crate::error::write_failed;
 use crate::table::{CsvDialect, TableReport, local};
@@ -30,7 +31,7 @@ impl Csv {
         }
         for (at, field) in columns.fields().iter().enumerate() {
             csv.separate(at);
-            csv.cell(field.name(), false);
+            csv.cell(field.name());
         }
         csv.end_line()?;
         Ok(csv)
@@ -69,9 +70,9 @@ impl Csv {
             report.too_long_for_excel += 1;
             report.note(study, field, "It is longer than Excel shows; the file holds all of it.");
         }
-        let formula = self.dialect.neutralise && is_formula(&shown);
-        report.neutralised += u64::from(formula);
-        self.cell(&shown, formula);
+        let harmless = if self.dialect.neutralise { without_formula(&shown) } else { Cow::Borrowed(&*shown) };
+        report.neutralised += u64::from(harmless != shown);
+        self.cell(&harmless);
     }
 
     fn separate(&mut self, at: usize) {
@@ -84,14 +85,11 @@ impl Csv {
         if self.dialect.tabs { b'\t' } else { b',' }
     }
 
-    fn cell(&mut self, text: &str, formula: bool) {
+    fn cell(&mut self, text: &str) {
         let separator = self.separator();
         let quoted = text.bytes().any(|byte| byte == separator || matches!(byte, b'"' | b'\r' | b'\n'));
         if quoted {
             self.line.push(b'"');
-        }
-        if formula {
-            self.line.push(b'\'');
         }
         if quoted {
             for byte in text.bytes() {

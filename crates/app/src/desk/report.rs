@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use sheaf_registry::error::FileProblem;
 use sheaf_registry::{Code, Error, Result};
+use sheaf_tables::without_formula;
 
 use crate::history::Record;
 
@@ -109,18 +110,12 @@ pub(super) fn table(problems: &[FileProblem]) -> Result<Vec<u8>> {
     for problem in problems {
         let omitted = if problem.omitted { "yes" } else { "no" };
         let texts = [&problem.file, &problem.patient, &problem.path, &problem.code, &problem.message];
-        let cells = texts.into_iter().map(|text| harmless(text)).chain([omitted.to_owned()]);
+        let cells = texts.into_iter().map(|text| without_formula(text).into_owned()).chain([omitted.to_owned()]);
         writer.write_record(cells).map_err(broken)?;
     }
     writer
         .into_inner()
         .map_err(|error| Error::new(Code::Internal, "The table could not be written.").cause(error.into_error()))
-}
-
-/// Text that a spreadsheet would take for a formula begins with an apostrophe.
-fn harmless(text: &str) -> String {
-    let formula = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
-    if text.starts_with(formula) { format!("'{text}") } else { text.to_owned() }
 }
 
 #[cfg(test)]
@@ -137,13 +132,14 @@ mod tests {
             message: "It is \"not\" there, or è away.\nLook.".to_owned(),
             omitted: true,
         };
-        let table = table(&[problem("=cmd|' /C calc'!A0"), problem("＠SUM(1,2)")]).expect("written");
+        let table = table(&[problem("=cmd|' /C calc'!A0"), problem("＠SUM(1,2)"), problem("\n=1")]).expect("written");
         let text = String::from_utf8(table).expect("UTF-8");
         assert_eq!(
             text,
             "\u{feff}file,patient,path,code,message,omitted\r\n\
              7,'-1,'=cmd|' /C calc'!A0,SOURCE_MISSING,\"It is \"\"not\"\" there, or è away.\nLook.\",yes\r\n\
-             7,'-1,\"'＠SUM(1,2)\",SOURCE_MISSING,\"It is \"\"not\"\" there, or è away.\nLook.\",yes\r\n"
+             7,'-1,\"'＠SUM(1,2)\",SOURCE_MISSING,\"It is \"\"not\"\" there, or è away.\nLook.\",yes\r\n\
+             7,'-1,\"'\n=1\",SOURCE_MISSING,\"It is \"\"not\"\" there, or è away.\nLook.\",yes\r\n"
         );
     }
 }
