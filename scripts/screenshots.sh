@@ -6,6 +6,6 @@ rm -rf target/screenshots
 cargo test --package sheaf-desktop --test window -- --ignored pictures_of_every_page_and_state
 # Few colours are enough for a window, and make a picture that is quick to load.
 for picture in new-export-light new-export-dark exports-light studies-light; do
-  convert "target/screenshots/${picture##*-}-1280x800/${picture%-*}.png" -strip -colors 96 "docs/pictures/$picture.png"
+  convert "target/screenshots/${picture##*-}-1280x800/${picture%-*}.png" -strip +dither -colors 128 "docs/pictures/$picture.png"
 done
 echo "screenshots: $(find target/screenshots -name '*.png' | wc -l) pictures below target/screenshots; those of the README in docs/pictures"

@@ -54,6 +54,14 @@ pub(crate) fn large() -> &'static Path {
     })
 }
 
+/// The same, long enough to be looked at.
+pub(crate) fn vast() -> &'static Path {
+    static MADE: OnceLock<PathBuf> = OnceLock::new();
+    MADE.get_or_init(|| {
+        made("Archive 2024", |dir| DemoOptions { dir, patients: 200, studies: 0, seed: 1, sparse: true, with_faults: false })
+    })
+}
+
 /// The program `sheaf` beside the window's. `cargo test` of the workspace builds it; alone it is built here.
 pub(crate) fn sheaf() -> Command {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();

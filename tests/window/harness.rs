@@ -351,10 +351,10 @@ impl Window {
         digits.parse().unwrap_or_else(|_| panic!("{css} shows no number: {text:?}"))
     }
 
-    /// Types into whatever has the focus.
+    /// Types into whatever has the focus. What was just drawn anew is asked for again: nothing was typed into it then.
     pub(crate) async fn keys(&self, text: &str) {
-        let active = self.page.active_element().await.expect("something has the focus");
-        active.send_keys(text).await.expect("keys are typed");
+        let typed = async || self.page.active_element().await.ok()?.send_keys(text).await.ok();
+        self.until("something that takes keys", typed).await;
     }
 
     /// Presses a key that has no character.
@@ -390,7 +390,7 @@ impl Window {
     pub(crate) async fn still(&self) {
         let script = "const solid = (e) => !e || (getComputedStyle(e).opacity === '1' && solid(e.parentElement));
             return document.getAnimations().every((a) => a.playState !== 'running' || a.effect?.getTiming().iterations === Infinity)
-              && [...document.querySelectorAll('[role=dialog], .mantine-Notification-root')].every(solid);";
+              && [...document.querySelectorAll('[role=dialog], [role=menu], .mantine-Notification-root')].every(solid);";
         self.until("a still page", async || (self.run(script, vec![]).await == json!(true)).then_some(())).await;
     }
 

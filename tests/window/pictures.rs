@@ -4,10 +4,11 @@
 use std::path::{Path, PathBuf};
 
 use fantoccini::key::Key;
+use serde_json::json;
 
 use crate::fixture;
 use crate::harness::{Desktop, Window};
-use crate::main_job::{choose_project, open};
+use crate::main_job::choose_project;
 use crate::screen::Screen;
 
 /// Where the pictures of one look and size go.
@@ -29,6 +30,11 @@ impl<'a> Album<'a> {
         self.window.picture(&self.dir, name).await;
     }
 
+    /// Keeps a picture while a progress bar moves.
+    async fn keep_moving(&self, name: &str) {
+        self.window.picture(&self.dir, name).await;
+    }
+
     /// Opens a dialog or a menu by its button, keeps it, closes it.
     async fn keep_opened(&self, button: &str, name: &str) {
         self.window.click("button", button).await;
@@ -39,10 +45,37 @@ impl<'a> Album<'a> {
     }
 }
 
+/// Chooses how the window looks; the page of settings stands open then, at its beginning.
 async fn choose_look(window: &Window, look: &str) {
     window.click("link", "Settings").await;
+    show_appearance(window).await;
     window.click("radio", look).await;
     window.wait(&format!("html[data-mantine-color-scheme={}]", look.to_lowercase())).await;
+    window.run("document.querySelector('[data-testid=settings]').scrollTo(0, 0);", vec![]).await;
+}
+
+/// What is half below the edge is brought into sight by no click.
+async fn show_appearance(window: &Window) {
+    window.wait("[data-section=appearance]").await;
+    window.run("document.querySelector('[data-section=appearance]').scrollIntoView();", vec![]).await;
+}
+
+/// Opens one more registry, by the menu of the one that is open.
+async fn open_another(desktop: &Desktop, window: &Window, registry: &Path) {
+    desktop.answer_dialogs(&[registry]);
+    window.control('k').await;
+    window.wait("[role=dialog] input").await;
+    window.keys("Open a registry").await;
+    window.press(Key::Enter).await;
+    window.wait_gone("[role=dialog]").await;
+}
+
+/// Messages stand longer than the next picture needs.
+async fn put_messages_away(window: &Window) {
+    let script = "const all = document.querySelectorAll('.mantine-Notification-root');
+        all.forEach((message) => message.querySelector('button[aria-label]')?.click());
+        return all.length === 0;";
+    window.until("no message", async || (window.run(script, vec![]).await == json!(true)).then_some(())).await;
 }
 
 async fn album(width: u32, height: u32) {
@@ -56,35 +89,63 @@ async fn album(width: u32, height: u32) {
     for look in ["Light", "Dark"] {
         choose_look(&window, look).await;
         window.click("link", "New export").await;
-        Album::of(&window, look, width, height).keep("first-run").await;
+        first_run(&Album::of(&window, look, width, height)).await;
     }
-    open(&desktop, &window, fixture::shown()).await;
+    for look in ["Light", "Dark"] {
+        choose_look(&window, look).await;
+        window.click("link", "New export").await;
+        unreadable(&desktop, &Album::of(&window, look, width, height)).await;
+    }
+    let out = desktop.path("home/Imaging exports");
+    std::fs::create_dir_all(&out).expect("a folder");
+    desktop.answer_dialogs(&[fixture::shown(), &out]);
+    window.click("button", "Open a registry").await;
+    window.wait("[role=tree] [role=treeitem][data-kind]").await;
+    window.click("button", "Save to").await;
+    window.wait("button[title$='Imaging exports']").await;
     for look in ["Light", "Dark"] {
         choose_look(&window, look).await;
         let album = Album::of(&window, look, width, height);
         album.keep("settings").await;
-        new_export(&album).await;
+        new_export(&desktop, &album).await;
         exports(&album).await;
         studies(&album).await;
-        for (key, name) in [("palette", "palette"), ("sheet", "shortcuts")] {
-            if key == "palette" {
-                window.control('k').await;
-            } else {
-                window.keys("?").await;
-            }
-            window.wait("[role=dialog]").await;
-            album.keep(name).await;
-            window.press(Key::Escape).await;
-            window.wait_gone("[role=dialog]").await;
-        }
+        everywhere(&album).await;
+        italian(&album).await;
+        running(&desktop, &album).await;
+        open_another(&desktop, &window, fixture::shown()).await;
+        window.wait("nav [title^='Maxillofacial']").await;
+        window.click("link", "Exports").await;
+        window.wait("[data-row][data-state=cancelled]").await;
     }
     window.close().await;
 }
 
-async fn new_export(album: &Album<'_>) {
+async fn first_run(album: &Album<'_>) {
+    let window = album.window;
+    album.keep("first-run").await;
+    window.click("button", "Try the demo").await;
+    window.wait("[data-testid=making-demo] [role=progressbar]").await;
+    album.keep("first-run-demo").await;
+    window.click("button", "Cancel").await;
+    window.role("button", "Try the demo").await;
+}
+
+async fn unreadable(desktop: &Desktop, album: &Album<'_>) {
+    let window = album.window;
+    let broken = desktop.path("notes.sqlite");
+    std::fs::write(&broken, "no database").expect("a file");
+    desktop.answer_dialogs(&[&broken]);
+    window.click("button", "Open a registry").await;
+    window.wait("[data-testid=first-run] [role=alert]").await;
+    album.keep("first-run-unreadable").await;
+}
+
+async fn new_export(desktop: &Desktop, album: &Album<'_>) {
     let window = album.window;
     window.click("link", "New export").await;
     choose_project(window, "Brain").await;
+    window.run("document.querySelector('[role=tree]').focus();", vec![]).await;
     album.keep("new-export-nothing-chosen").await;
     window.click_css("[role=tree] [role=treeitem][data-kind=folder] [data-part=twisty]").await;
     window.click("checkbox", "All matching").await;
@@ -93,13 +154,42 @@ async fn new_export(album: &Album<'_>) {
     album.keep("new-export").await;
     for (button, name) in [
         ("Tags", "tags"),
-        ("List of IDs", "list"),
+        ("Only with", "only-with"),
         ("Who has what", "who-has-what"),
         ("Preview ZIP", "preview"),
         ("Cohorts", "cohorts"),
+        ("Save as cohort", "cohort-save"),
+        ("Registry", "registry-menu"),
+        ("Project", "project-menu"),
     ] {
         album.keep_opened(button, name).await;
     }
+    window.click("button", "List of IDs").await;
+    let list = window.wait("[role=dialog] textarea").await;
+    list.send_keys("3, 6; 9, nobody, 0815").await.expect("typed");
+    window.wait_text("[data-testid=list-result]", "not found").await;
+    album.keep("list").await;
+    window.press(Key::Escape).await;
+    window.wait_gone("[role=dialog]").await;
+    // What nothing matches, and a destination that is not there any more.
+    window.keys("/").await;
+    window.keys("nobody of this name").await;
+    window.wait_text("main", "No patient matches").await;
+    album.keep("new-export-no-match").await;
+    window.press(Key::Escape).await;
+    let gone = desktop.path("home/USB stick");
+    std::fs::create_dir_all(&gone).expect("a folder");
+    desktop.answer_dialogs(&[&gone]);
+    window.click("button", "Save to").await;
+    window.wait("button[title$='USB stick']").await;
+    std::fs::remove_dir(&gone).expect("it was made");
+    window.click("button", "Create export").await;
+    window.wait("[data-testid=create][aria-disabled=true]").await;
+    album.keep("new-export-blocked").await;
+    let out = desktop.path("home/Imaging exports");
+    desktop.answer_dialogs(&[&out]);
+    window.click("button", "Save to").await;
+    window.wait("[data-testid=create][aria-disabled=false]").await;
 }
 
 async fn exports(album: &Album<'_>) {
@@ -115,12 +205,15 @@ async fn exports(album: &Album<'_>) {
     window.click("button", "Create export").await;
     window.click("link", "Exports").await;
     window.wait("[data-row][data-state=failed]").await;
+    album.keep("exports-messages").await;
+    put_messages_away(window).await;
     window.click("button", "Details").await;
     window.role("heading", "What you can do").await;
     album.keep("export-failed").await;
     window.click("button", "Export without these files").await;
     window.press(Key::Escape).await;
     window.wait("[data-row][data-state=problems]").await;
+    put_messages_away(window).await;
     album.keep("exports").await;
     window.click_css("[data-row][data-state=problems]").await;
     window.press(Key::Enter).await;
@@ -128,6 +221,7 @@ async fn exports(album: &Album<'_>) {
     album.keep("export-with-problems").await;
     window.press(Key::Escape).await;
     window.wait_gone("[role=dialog]").await;
+    album.keep_opened("More", "exports-menu").await;
 }
 
 async fn studies(album: &Album<'_>) {
@@ -138,6 +232,80 @@ async fn studies(album: &Album<'_>) {
     album.keep_opened("Sex", "studies-filter").await;
     album.keep_opened("Columns", "studies-columns").await;
     album.keep_opened("Export", "studies-export").await;
+    window.click_css("[role=grid] [role=row][data-index='2'] [data-part=box]").await;
+    window.click_css("[role=grid] [role=row][data-index='0'] [data-field]").await;
+    window.wait("[data-testid=inspector]").await;
+    album.keep("studies-inspector").await;
+    window.press(Key::Escape).await;
+    window.wait_gone("[data-testid=inspector]").await;
+    window.click("button", "Clear").await;
+    window.keys("/").await;
+    window.keys("nothing of this kind").await;
+    window.wait_text("main", "No study matches.").await;
+    album.keep("studies-no-match").await;
+    window.press(Key::Escape).await;
+    window.wait("[role=grid] [role=row][data-index='3']").await;
+}
+
+/// What opens above any page.
+async fn everywhere(album: &Album<'_>) {
+    let window = album.window;
+    window.click("link", "Exports").await;
+    window.control('k').await;
+    window.wait("[role=dialog]").await;
+    album.keep("palette").await;
+    window.press(Key::Escape).await;
+    window.wait_gone("[role=dialog]").await;
+    window.keys("?").await;
+    window.wait("[role=dialog]").await;
+    album.keep("shortcuts").await;
+    window.press(Key::Escape).await;
+    window.wait_gone("[role=dialog]").await;
+}
+
+/// The same pages in the second language.
+async fn italian(album: &Album<'_>) {
+    let window = album.window;
+    window.click("link", "Settings").await;
+    show_appearance(window).await;
+    window.click("radio", "Italiano").await;
+    window.wait("html[lang=it]").await;
+    album.keep("settings-italian").await;
+    for (page, name) in
+        [("new-export", "new-export-italian"), ("exports", "exports-italian"), ("studies", "studies-italian")]
+    {
+        window.click_css(&format!("nav a[href$='{page}']")).await;
+        album.keep(name).await;
+    }
+    window.click_css("nav a[href$='settings']").await;
+    show_appearance(window).await;
+    window.click("radio", "English").await;
+    window.wait("html[lang=en]").await;
+}
+
+/// An export of gigabytes as it runs, and the question of whoever closes the window meanwhile.
+async fn running(desktop: &Desktop, album: &Album<'_>) {
+    let window = album.window;
+    window.click("link", "New export").await;
+    open_another(desktop, window, fixture::vast()).await;
+    window.wait("nav button[title*='Archive 2024']").await;
+    window.wait_text("main", "Nothing selected: select").await;
+    window.click("checkbox", "All matching").await;
+    window.click("radio", "Both").await;
+    window.wait("[data-testid=create][aria-disabled=false]").await;
+    window.click("button", "Create export").await;
+    window.click("link", "Exports").await;
+    window.wait("[data-row][data-state=writing]").await;
+    album.keep_moving("exports-running").await;
+    Screen::of(desktop.display()).ask_to_close("Sheaf");
+    window.wait("[role=dialog]").await;
+    window.role("button", "Keep running in the background").await;
+    album.keep_moving("quit").await;
+    window.click("button", "Stay").await;
+    window.wait_gone("[role=dialog]").await;
+    window.click("button", "Cancel").await;
+    window.wait("[data-row][data-state=cancelled]").await;
+    put_messages_away(window).await;
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ import { cleanLocale, localeFor } from '../format/locale';
 import { HostContext, useHost } from '../host/context';
 import type { Host } from '../host/types';
 import { languageFor, makeI18n } from '../i18n';
-import { makeTheme, resolver } from '../theme/theme';
+import { makeTheme, MESSAGES, resolver } from '../theme/theme';
 import { FormatContext } from './FormatContext';
 import { Frame } from './Frame';
 import { useDesktopDark } from './useDesktopDark';
@@ -139,7 +139,12 @@ function Looks({ preferences, desktopLanguage, children }: LooksProps) {
         <FormatContext value={format}>
           <ModalsProvider>
             {/* Beside the sidebar, above the foot of the page: what they hide scrolls, and no button is under them. */}
-            <Notifications position="bottom-left" limit={4} classNames={{ root: classes.toasts ?? '' }} />
+            <Notifications
+              position="bottom-left"
+              limit={4}
+              zIndex={MESSAGES}
+              classNames={{ root: classes.toasts ?? '' }}
+            />
             {children}
           </ModalsProvider>
           {/* Mantine puts menus, dialogs and toasts here: a landmark, so that none is outside of all. */}

@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { Kbd } from '../components/Kbd';
 import { fitting, useOffered, type Command } from './commands';
 import { useFormat } from './FormatContext';
+import { ABOVE_MESSAGES } from '../theme/theme';
 import classes from './Palette.module.css';
 
 /** More than this nobody reads: one types on. */
@@ -20,7 +21,14 @@ interface Props {
 export function Palette({ opened, onClose }: Props) {
   const { t } = useTranslation();
   return (
-    <Modal.Root opened={opened} onClose={onClose} yOffset="12vh" size={560} padding={0}>
+    <Modal.Root
+      opened={opened}
+      onClose={onClose}
+      yOffset="12vh"
+      size={560}
+      padding={0}
+      zIndex={ABOVE_MESSAGES}
+    >
       <Modal.Overlay />
       <Modal.Content aria-label={t('common.palette.title')} classNames={{ content: classes.content }}>
         <Body onClose={onClose} />

@@ -43,6 +43,11 @@ const dark: MantineColorsTuple = [
   '#0c0e10',
 ];
 
+/** Messages stand above a drawer (200). */
+export const MESSAGES = 250;
+/** A dialog stands above messages: they would cover what it asks. */
+export const ABOVE_MESSAGES = 260;
+
 const base = createTheme({
   colors: { ink, dark },
   primaryColor: 'ink',
@@ -73,8 +78,12 @@ const base = createTheme({
       defaultProps: { transitionProps: { duration: 80 }, shadow: 'sm', withInitialFocusPlaceholder: false },
     }),
     Modal: Modal.extend({
-      defaultProps: { transitionProps: { duration: 120 }, centered: true },
-      styles: { title: { fontSize: 15, fontWeight: 600 } },
+      defaultProps: { transitionProps: { duration: 120 }, centered: true, zIndex: ABOVE_MESSAGES },
+      styles: {
+        title: { fontSize: 15, fontWeight: 600 },
+        // On a dark page a shadow cannot be seen.
+        content: { border: '1px solid var(--hairline-strong)' },
+      },
     }),
     Overlay: Overlay.extend({ defaultProps: { backgroundOpacity: 0.4 } }),
     // A sentence below a field is there to be read.

@@ -8,7 +8,6 @@ import type { FileProblem } from '../../bindings/FileProblem';
 import { ErrorNotice } from '../../components/ErrorNotice';
 import { Kbd } from '../../components/Kbd';
 import { isOfFiles } from '../../errors/codes';
-import { useErrorWords } from '../../errors/words';
 import type { Blocked } from './blocked';
 import { TaskLine } from './TaskLine';
 import type { ExportForm } from './useExportForm';
@@ -93,13 +92,10 @@ export function CreateFooter({ form }: { form: ExportForm }) {
   );
 }
 
-export function Reason({ blocked }: { blocked: Blocked }) {
+function Reason({ blocked }: { blocked: Blocked }) {
   const { t } = useTranslation();
-  const words = useErrorWords();
   const format = useFormat();
   switch (blocked.why) {
-    case 'destination':
-      return words(blocked.problem).message;
     case 'noRoom':
       return t('newExport.create.blocked.noRoom', { short: format.bytes(blocked.short) });
     default:

@@ -326,6 +326,27 @@ it('says an error in its place and keeps the selection', async () => {
   expect(screen.getByTestId('selected')).toHaveTextContent('3 selected');
 });
 
+it('says that a destination has gone where the destination stands, and blocks Create with it', async () => {
+  const user = userEvent.setup();
+  const gone = { code: 'DESTINATION_MISSING', message: 'It is not there.', hint: 'Do this.', details: [] };
+  let there = true;
+  const { sent } = page(undefined, {
+    destination: () => destination({ problem: there ? null : gone }),
+    create_export: () => {
+      there = false;
+      throw new HostError(gone);
+    },
+  });
+  await tree();
+  await waitFor(() => expect(screen.getByTestId('create')).toHaveAttribute('aria-disabled', 'false'));
+  await user.click(screen.getByTestId('create'));
+  await waitFor(() => expect(screen.getByTestId('create')).toHaveAttribute('aria-disabled', 'true'));
+  expect(screen.getAllByRole('alert')).toHaveLength(1);
+  await user.click(screen.getByTestId('create'));
+  expect(sent('create_export')).toHaveLength(1);
+  expect(screen.getByTestId('selected')).toHaveTextContent('3 selected');
+});
+
 it('shows the looking at files with a way to stop it, which is no error', async () => {
   const user = userEvent.setup();
   let stop: () => void = () => undefined;

@@ -1,5 +1,5 @@
 /** The end of a path, which tells more than its beginning; whole where it is short. */
-export function shortPath(path: string, most = 34): string {
+export function shortPath(path: string, most = 26): string {
   if (path.length <= most) return path;
   const parts = path.split('/').filter((part) => part !== '');
   let end = '';

@@ -240,6 +240,7 @@ export const newExport = {
       mayNotExport: 'You may look at the selected patients, but not export them.',
       name: 'The name cannot be used: see above.',
       noDestination: 'Choose where to save.',
+      destination: 'Nothing can be saved in this folder: see above.',
       noRoom: 'Not enough room: {{short}} too little.',
     },
   },

@@ -249,6 +249,7 @@ export const newExport: Catalogue<typeof en> = {
       mayNotExport: 'I pazienti selezionati si possono vedere, ma non esportare.',
       name: 'Il nome non si può usare: vedere sopra.',
       noDestination: 'Scegliere dove salvare.',
+      destination: 'In questa cartella non si può salvare: vedere sopra.',
       noRoom: 'Spazio insufficiente: mancano {{short}}.',
     },
   },

@@ -72,6 +72,7 @@ export function useExportForm(
     queryFn: () => host.call('destination', {}),
     refetchInterval: 30_000,
   });
+  const lookAgain = destination.refetch;
   const suggested = useQuery({
     queryKey: ['suggested-name', minute],
     queryFn: () => host.call('suggest_name', {}),
@@ -115,13 +116,19 @@ export function useExportForm(
           void client.invalidateQueries({ queryKey: keys.destination });
           onQueued(row, () => goTo('exports', row.id));
         },
-        (error: unknown) => {
-          if (wasCancelled(error)) setStopped(true);
-          else setProblem(reportOf(error));
+        async (error: unknown) => {
+          if (wasCancelled(error)) {
+            setStopped(true);
+            return;
+          }
+          const report = reportOf(error);
+          // A disk may have gone since it was looked at. Then its own place says so, until it is back.
+          const at = report.code.startsWith('DESTINATION_') ? await lookAgain() : undefined;
+          if (at?.data?.problem?.code !== report.code) setProblem(report);
         },
       );
     },
-    [running, blocked, skipMissing, run, settled, host, name, notes, client, onQueued],
+    [running, blocked, skipMissing, run, settled, host, name, notes, client, onQueued, lookAgain],
   );
 
   return {

@@ -172,7 +172,7 @@ describe('settings', () => {
     expect(await screen.findByText('This desktop shows notifications')).toBeVisible();
     await user.click(screen.getByRole('button', { name: 'Send a test' }));
     expect(await screen.findByText('This desktop shows no notifications')).toBeVisible();
-    expect(screen.getByText('No daemon answers.')).toBeVisible();
+    expect(screen.getByText(/^No notification daemon answers/)).toBeVisible();
   });
 });
 

@@ -254,7 +254,8 @@ function NotificationRows({ preferences, startup, view }: NotificationProps) {
         about={
           <>
             <span className={state.available ? undefined : classes.warn}>
-              <Bell size={14} stroke={1.75} aria-hidden className={classes.inline} /> {state.about}
+              <Bell size={14} stroke={1.75} aria-hidden className={classes.inline} />{' '}
+              {state.available ? state.about : t('settings.notifications.noDaemon')}
             </span>
             <span role="status" className={classes.block}>
               {sent && t('settings.notifications.sent')}

@@ -90,6 +90,7 @@ export const settings = {
       'Done, done with problems or failed, while the window is not in front. No patient is ever named.',
     available: 'This desktop shows notifications',
     unavailable: 'This desktop shows no notifications',
+    noDaemon: 'No notification daemon answers. Sheaf tells in its window when an export has ended.',
     test: 'Send a test',
     sent: 'A test notification was sent. Did it appear?',
   },

@@ -94,6 +94,8 @@ export const settings: Catalogue<typeof en> = {
       'Riuscita, riuscita con problemi o non riuscita, quando la finestra non è in primo piano. Nessun paziente viene mai nominato.',
     available: 'Questo desktop mostra le notifiche',
     unavailable: 'Questo desktop non mostra notifiche',
+    noDaemon:
+      'Nessun servizio di notifica risponde. Sheaf dice nella sua finestra quando un’esportazione è finita.',
     test: 'Invia una prova',
     sent: 'È stata inviata una notifica di prova. È comparsa?',
   },
