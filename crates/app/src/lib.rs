@@ -23,6 +23,7 @@ pub mod registries;
 mod runner;
 pub mod settings;
 pub mod sheaf;
+pub mod sheets;
 mod store;
 pub mod studies;
 pub mod wire;

@@ -88,6 +88,10 @@ codes! {
     StaleRows = "STALE_ROWS", Refused;
     /// A list of patients cannot be read as text, or is too long.
     ListUnreadable = "LIST_UNREADABLE", Refused;
+    /// A table of rows, XLSX or CSV, cannot be read.
+    TableUnreadable = "TABLE_UNREADABLE", Refused;
+    /// A table of rows is larger, or unpacks to more, than is read.
+    TableTooLarge = "TABLE_TOO_LARGE", Refused;
     /// No saved cohort of this id.
     UnknownCohort = "UNKNOWN_COHORT", Refused;
     /// The file system of the destination cannot hold a file of that size.

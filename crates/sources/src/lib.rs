@@ -1,8 +1,11 @@
 //! What is foreign, read as rows: one file a source.
 //!
 //! [`dump`] reads what `mysqldump` and `mariadb-dump` write, as a stream. It says what stands in the tables and knows
-//! nothing of what they mean.
+//! nothing of what they mean. [`sheet`] reads the lines of tables that people keep: XLSX and CSV.
+//! [`text`] reads the letters of a file.
 //!
 //! Deliberately absent: writing to a source, and the registry's own queries.
 
 pub mod dump;
+pub mod sheet;
+pub mod text;

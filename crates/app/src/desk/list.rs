@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use sheaf_registry::ids::PatientId;
 use sheaf_registry::index::View;
 use sheaf_registry::{Code, Error, Result};
+use sheaf_sources::text::{self, NotText};
 
 /// Longest list.
 pub(crate) const MOST_BYTES: usize = 16 << 20;
@@ -60,22 +61,11 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<String> {
         return Err(Error::new(Code::ListUnreadable, "This file is a spreadsheet or a document, not a text.")
             .hint("Save it as CSV or text, or copy the ids and paste them."));
     }
-    let no_text = || {
-        Error::new(Code::ListUnreadable, "This file is not a text.")
-            .hint("Choose a text or CSV file with one id a line, or paste the ids.")
-    };
-    let utf16 = |word: fn([u8; 2]) -> u16, bytes: &[u8]| {
-        let words = bytes.chunks_exact(2).map(|pair| word([pair[0], pair[1]]));
-        char::decode_utf16(words).collect::<Result<String, _>>().map_err(|_| no_text())
-    };
-    match bytes {
-        [0xff, 0xfe, rest @ ..] => utf16(u16::from_le_bytes, rest),
-        [0xfe, 0xff, rest @ ..] => utf16(u16::from_be_bytes, rest),
-        _ if bytes.contains(&0) => Err(no_text()),
-        _ => {
-            Ok(std::str::from_utf8(bytes)
-                .map_or_else(|_| bytes.iter().copied().map(char::from).collect(), ToOwned::to_owned))
-        }
+    match text::decode(bytes) {
+        Ok(text) => Ok(text.into_owned()),
+        Err(NotText::Encoding) => Ok(bytes.iter().copied().map(char::from).collect()),
+        Err(NotText::Binary) => Err(Error::new(Code::ListUnreadable, "This file is not a text.")
+            .hint("Choose a text or CSV file with one id a line, or paste the ids.")),
     }
 }
 
