@@ -9,6 +9,7 @@ mod desktop;
 mod everyone;
 mod failures;
 mod guards;
+mod hostile;
 mod installed;
 mod keyboard;
 mod main_job;

@@ -204,7 +204,7 @@ function UserMenu({ registry, busy, attempt }: PartProps & { registry: OpenRegis
   const actions = useRegistry();
   const name = registry.user ?? t('common.registry.ownerShort');
   return (
-    <Menu position="right-end" width={300} offset={8}>
+    <Menu position="right-end" width={350} offset={8}>
       <Menu.Target>
         <button
           type="button"
@@ -233,7 +233,11 @@ function UserMenu({ registry, busy, attempt }: PartProps & { registry: OpenRegis
               key={user.name}
               value={user.name}
               closeMenuOnClick
-              rightSection={<span className={classes.count}>{user.role}</span>}
+              rightSection={
+                <span className={`name ${classes.role ?? ''}`} title={user.role}>
+                  {user.role}
+                </span>
+              }
             >
               <span className={`name ${classes.item}`}>{user.name}</span>
             </Menu.RadioItem>
