@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use fantoccini::key::Key;
+use serde_json::json;
 
 use crate::fixture;
-use crate::harness::{Desktop, Window};
+use crate::harness::{Desktop, Window, eventually};
 use crate::main_job::{choose_project, open, prove, the_archive};
 
 #[tokio::test]
@@ -56,6 +57,127 @@ async fn missing_files_stop_an_export_in_place_and_are_listed_when_it_goes_on_wi
     window.press(Key::Escape).await;
     window.wait("[data-row][data-state=problems]").await;
     assert!(prove(&the_archive(&desktop)) > 0, "what could be had is in it");
+
+    // What is missing and why, as a table for whoever keeps the files.
+    window.click_css("[data-row][data-state=problems]").await;
+    window.press(Key::Enter).await;
+    window.role("heading", "5 problems").await;
+    let table = desktop.path("problems.csv");
+    desktop.answer_dialogs(&[&table]);
+    window.click("button", "Save as CSV").await;
+    let saved = eventually("the table", async || std::fs::read_to_string(&table).ok()).await;
+    let lines: Vec<&str> = saved.lines().collect();
+    assert_eq!(lines.len(), 5 + 1, "the titles and every problem: {saved}");
+    assert!(lines.iter().any(|line| line.contains("SOURCE_MISSING")), "with its cause: {saved}");
+    window.close().await;
+}
+
+/// What a page does when somebody comes back to it from another window.
+async fn come_back(window: &Window) {
+    window.run("window.dispatchEvent(new Event('focus'));", vec![]).await;
+}
+
+#[tokio::test]
+async fn an_archive_that_was_moved_is_located_and_one_that_is_gone_is_made_again() {
+    let desktop = Desktop::start();
+    let window = Window::open(&desktop).await;
+    open(&desktop, &window, fixture::demo()).await;
+    window.click("checkbox", "All matching").await;
+    window.click("button", "Create export").await;
+    window.click("link", "Exports").await;
+    window.wait("[data-row][data-state=done]").await;
+    let (archive, moved) = (the_archive(&desktop), desktop.path("home/moved.zip"));
+    std::fs::rename(&archive, &moved).expect("it can be moved");
+    come_back(&window).await;
+    window.wait("[data-row][data-state=missing]").await;
+
+    // Another file is not taken for it.
+    let other = desktop.path("other.zip");
+    std::fs::write(&other, "another").expect("a file");
+    desktop.answer_dialogs(&[&other, &moved]);
+    window.click("button", "Locate…").await;
+    window.wait_text("main", "is not the archive of this export").await;
+    assert!(window.wait("[data-row][data-state=missing]").await.is_displayed().await.expect("asked"));
+    window.click("button", "Locate…").await;
+    window.wait("[data-row][data-state=done]").await;
+    assert!(prove(&moved) > 0, "the file stays where it is");
+
+    std::fs::remove_file(&moved).expect("it is there");
+    come_back(&window).await;
+    window.wait("[data-row][data-state=missing]").await;
+    window.click("button", "Re-create").await;
+    window.wait("[data-row][data-state=done]").await;
+    let again = |entry: &std::fs::DirEntry| entry.path().extension().is_some_and(|ending| ending == "zip");
+    let entries = std::fs::read_dir(desktop.path("home")).expect("it is read").flatten();
+    let again = entries.into_iter().find(again).expect("made where the other one was");
+    assert!(prove(&again.path()) > 0, "it is there again");
+    window.close().await;
+}
+
+#[tokio::test]
+async fn a_data_folder_that_has_gone_is_said_and_what_was_selected_waits_for_it() {
+    let desktop = Desktop::start();
+    let clinic = fixture::copy_of_demo(&desktop.path("clinic"));
+    let (data, away) = (desktop.path("clinic/data"), desktop.path("unplugged"));
+    let window = Window::open(&desktop).await;
+    open(&desktop, &window, &clinic).await;
+    window.click("checkbox", "All matching").await;
+    window.wait("[data-testid=create][aria-disabled=false]").await;
+    let selected = window.number("[data-testid=selected]").await;
+    std::fs::rename(&data, &away).expect("it can be moved");
+    come_back(&window).await;
+    window.wait_text("main", "A data folder is not there").await;
+    window.click("button", "Create export").await;
+    window.click("link", "Exports").await;
+    window.wait("[data-row][data-state=failed]").await;
+    window.wait_text("[data-row]", "does not exist").await;
+    assert_eq!(std::fs::read_dir(desktop.path("out")).expect("read").count(), 0, "nothing was written");
+    window.click("link", "New export").await;
+    assert_eq!(window.number("[data-testid=selected]").await, selected, "nothing is lost");
+
+    std::fs::rename(&away, &data).expect("it can be moved");
+    come_back(&window).await;
+    let said = "return document.querySelector('main').innerText.includes('A data folder is not there');";
+    window.until("the folder", async || (window.run(said, vec![]).await == json!(false)).then_some(())).await;
+    window.click("link", "Exports").await;
+    window.click("button", "Retry").await;
+    window.wait("[data-row][data-state=done]").await;
+    assert!(prove(&the_archive(&desktop)) > 0, "with the same selection");
+    window.close().await;
+}
+
+#[tokio::test]
+async fn a_destination_that_has_gone_or_takes_nothing_blocks_create_and_loses_nothing() {
+    let desktop = Desktop::start();
+    let window = Window::open(&desktop).await;
+    open(&desktop, &window, fixture::demo()).await;
+    window.click("checkbox", "All matching").await;
+    window.wait("[data-testid=create][aria-disabled=false]").await;
+    let selected = window.number("[data-testid=selected]").await;
+    // It goes while nobody looks, is no folder any more; and a place without room.
+    std::fs::remove_dir(desktop.path("out")).expect("it is empty");
+    window.click("button", "Create export").await;
+    window.wait("[data-testid=create][aria-disabled=true]").await;
+    window.wait_text("[role=alert]", "DESTINATION_MISSING").await;
+    window.wait_text("main", "Nothing can be saved in this folder").await;
+    std::fs::write(desktop.path("out"), "a file").expect("written");
+    come_back(&window).await;
+    window.wait_text("[role=alert]", "DESTINATION_UNWRITABLE").await;
+    desktop.answer_dialogs(&[Path::new("/proc")]);
+    window.click("button", "Save to").await;
+    window.wait_text("main", "Not enough room").await;
+    window.wait("[data-testid=create][aria-disabled=true]").await;
+    assert_eq!(window.number("[data-testid=selected]").await, selected, "nothing is lost");
+
+    std::fs::remove_file(desktop.path("out")).expect("it is a file");
+    std::fs::create_dir(desktop.path("out")).expect("it was gone");
+    desktop.answer_dialogs(&[&desktop.path("out")]);
+    window.click("button", "Save to").await;
+    window.wait("[data-testid=create][aria-disabled=false]").await;
+    window.click("button", "Create export").await;
+    window.click("link", "Exports").await;
+    window.wait("[data-row][data-state=done]").await;
+    assert!(prove(&the_archive(&desktop)) > 0, "with the same selection");
     window.close().await;
 }
 

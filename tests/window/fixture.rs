@@ -22,6 +22,14 @@ pub(crate) fn demo() -> &'static Path {
     })
 }
 
+/// The same in a folder of the caller's own, who may take it apart.
+pub(crate) fn copy_of_demo(dir: &Path) -> PathBuf {
+    let from = demo().parent().expect("it has one");
+    let copied = Command::new("cp").arg("-a").arg(from).arg(dir).status().expect("cp runs");
+    assert!(copied.success(), "the demo is copied");
+    dir.join("registry.sqlite")
+}
+
 /// Twelve patients, and 400 studies of them and of others.
 pub(crate) fn clinic() -> &'static Path {
     static MADE: OnceLock<PathBuf> = OnceLock::new();

@@ -320,10 +320,11 @@ impl Window {
         self.page.execute_async(script, vec![element]).await.is_ok_and(|same| same == json!(true))
     }
 
-    /// Waits until the text of an element holds this text; gives it all.
+    /// Waits until the text of an element holds this text; gives it all. The driver's own reading leaves out what is cut at an edge.
     pub(crate) async fn wait_text(&self, css: &str, text: &str) -> String {
+        let script = "return document.querySelector(arguments[0])?.innerText ?? '';";
         let reads = async || {
-            let found = self.page.find(Locator::Css(css)).await.ok()?.text().await.ok()?;
+            let found = self.page.execute(script, vec![json!(css)]).await.ok()?.as_str()?.to_owned();
             found.contains(text).then_some(found)
         };
         self.until(&format!("{css} to say {text:?}"), reads).await
