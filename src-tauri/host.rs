@@ -1,7 +1,6 @@
 //! What the desktop does for the desk, with GTK, D-Bus and the platform's own means.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use sheaf_app::desk::{FileQuestion, FolderQuestion, Native, Notice, NotificationState, SaveQuestion};
 use sheaf_registry::{Code, Error, Result};
@@ -11,33 +10,17 @@ use crate::bus::Work;
 use crate::notifications::Daemon;
 use crate::{bus, dialogs, start};
 
-/// A registry that was named on the command line: the answer to the next question for a file.
-#[derive(Clone, Default)]
-pub(crate) struct Named(Arc<Mutex<Option<PathBuf>>>);
-
-impl Named {
-    /// Answers the next question.
-    pub(crate) fn answer(&self, registry: PathBuf) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(registry);
-    }
-
-    fn take(&self) -> Option<PathBuf> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
-
 /// The desktop around the window.
 pub(crate) struct Host {
     app: AppHandle,
-    named: Named,
     daemon: Daemon,
     work: Work,
 }
 
 impl Host {
     /// The desktop of this application.
-    pub(crate) fn new(app: AppHandle, named: Named) -> Self {
-        Self { app, named, daemon: Daemon::ask(), work: Work::new() }
+    pub(crate) fn new(app: AppHandle) -> Self {
+        Self { app, daemon: Daemon::ask(), work: Work::new() }
     }
 
     fn window(&self) -> Option<WebviewWindow> {
@@ -70,7 +53,7 @@ impl Host {
 
 impl Native for Host {
     fn choose_file(&self, question: &FileQuestion) -> Option<PathBuf> {
-        self.named.take().or_else(|| dialogs::choose_file(&self.app, question))
+        dialogs::choose_file(&self.app, question)
     }
 
     fn choose_folder(&self, question: &FolderQuestion) -> Option<PathBuf> {

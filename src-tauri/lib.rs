@@ -15,13 +15,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use sheaf_app::Environment;
+use sheaf_app::desk::Desk;
 use sheaf_app::desk::settings::Preferences;
-use sheaf_app::desk::{Desk, Nothing};
 use sheaf_registry::Error;
 use tauri::{AppHandle, Manager as _, RunEvent, WindowEvent};
 use tauri_plugin_window_state::StateFlags;
 
-use crate::host::{Host, Named};
+use crate::host::Host;
 use crate::start::Said;
 
 /// Opens the window. Ends the process itself when the window is gone and no job runs.
@@ -50,12 +50,10 @@ pub fn main() -> ExitCode {
         }
         start::choose_rendering(&preferences);
     }
-    let named = Named::default();
-    let later = named.clone();
     // First, so that a second start ends before it does anything.
     let single = tauri_plugin_single_instance::Builder::new()
         .dbus_id(instance(home.as_deref()))
-        .callback(move |app, words, folder| again(app, &later, words, Path::new(&folder)))
+        .callback(move |app, words, folder| again(app, words, Path::new(&folder)))
         .build();
     let state = tauri_plugin_window_state::Builder::new()
         .with_state_flags(StateFlags::SIZE | StateFlags::POSITION | StateFlags::MAXIMIZED)
@@ -66,16 +64,12 @@ pub fn main() -> ExitCode {
         .invoke_handler(commands::router())
         .setup(move |app| {
             let handle = app.handle().clone();
-            let host = Box::new(Host::new(handle.clone(), named.clone()));
-            // The home opens, and the last registry is read, while WebKit starts and the page is loaded.
-            let is_last_wanted = registry.is_none();
-            let opening = std::thread::spawn(move || open_desk(home.as_deref(), host, is_last_wanted));
+            let host = Box::new(Host::new(handle.clone()));
+            // The home opens, and a registry is read, while WebKit starts and the page is loaded.
+            let opening = std::thread::spawn(move || open_desk(home.as_deref(), host, registry));
             let window = window::make(app, &preferences)?;
             match opening.join().map_err(|_| "the desk could not be opened")? {
                 Ok(desk) => {
-                    if let Some(registry) = registry.clone() {
-                        open(&handle, &desk, &named, registry);
-                    }
                     app.manage(Arc::clone(&desk));
                     end_on_signals(&handle, desk);
                     window.show()?;
@@ -112,16 +106,21 @@ pub fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Opens the desk and its log, and begins to read the registry that was open last where that is wanted.
-fn open_desk(home: Option<&Path>, host: Box<Host>, is_last_wanted: bool) -> sheaf_registry::Result<Arc<Desk>> {
+/// Opens the desk and its log, and begins to read a registry: the one that was named, else that of the last time.
+fn open_desk(home: Option<&Path>, host: Box<Host>, registry: Option<PathBuf>) -> sheaf_registry::Result<Arc<Desk>> {
     let desk = Arc::new(Desk::open(home, Environment::system(), host)?);
     if let Err(error) = desk.begin_log() {
         eprintln!("sheaf-desktop: {error}");
     }
-    if is_last_wanted {
-        let desk = Arc::clone(&desk);
-        std::thread::spawn(move || desk.warm());
-    }
+    let reader = Arc::clone(&desk);
+    let (held, is_held) = std::sync::mpsc::channel::<()>();
+    std::thread::spawn(move || {
+        if let Err(error) = reader.warm(registry.as_deref(), move || drop(held)) {
+            tell(&error, || ());
+        }
+    });
+    // From here on, a page that asks how to begin waits for it. It ends with the sender, so there is no message to receive.
+    let _ = is_held.recv();
     Ok(desk)
 }
 
@@ -149,32 +148,17 @@ fn ask_to_close(app: &AppHandle) {
 }
 
 /// A second start: its window is this one.
-fn again(app: &AppHandle, named: &Named, words: Vec<String>, folder: &Path) {
+fn again(app: &AppHandle, words: Vec<String>, folder: &Path) {
     reappear(app);
     let Said::Open(Some(registry)) = start::understand(words.into_iter().skip(1).map(Into::into), folder) else { return };
-    let (app, named) = (app.clone(), named.clone());
+    let app = app.clone();
     tauri::async_runtime::spawn_blocking(move || {
-        let Some(desk) = app.try_state::<Arc<Desk>>() else { return };
-        if open(&app, &desk, &named, registry)
-            && let Some(window) = app.get_webview_window("main")
+        if let Some(desk) = app.try_state::<Arc<Desk>>()
+            && let Err(error) = desk.open_at(&registry)
         {
-            // A page that begins anew asks what is open.
-            let _ = window.reload();
+            tell(&error, || ());
         }
     });
-}
-
-/// Opens the registry that was named on the command line, as if it had been chosen in the dialog.
-fn open(app: &AppHandle, desk: &Desk, named: &Named, registry: PathBuf) -> bool {
-    named.answer(registry);
-    match desk.open_registry(Nothing {}) {
-        Ok(opened) => opened.is_some(),
-        Err(error) => {
-            let app = app.clone();
-            tell(&error, move || drop(app));
-            false
-        }
-    }
 }
 
 /// An instance for each home: a window on another home is another window.

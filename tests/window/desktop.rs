@@ -208,9 +208,33 @@ async fn a_registry_named_on_the_command_line_opens_also_by_a_second_start() {
     let desktop = Desktop::start();
     let window = Window::open(&desktop).await;
     window.role("button", "Try the demo").await;
+    window.run("window.before = true;", vec![]).await;
     start_again(&desktop, &[fixture::demo()]).await;
     window.wait("[role=treeitem]").await;
+    window.role("textbox", "Notes").await.send_keys("For the meeting").await.expect("a field");
+    start_again(&desktop, &[fixture::faulty()]).await;
+    window.wait_text("body", "faulty").await;
+    let notes = "return [window.before, document.querySelector('textarea').value];";
+    assert_eq!(
+        window.run(notes, vec![]).await,
+        serde_json::json!([true, "For the meeting"]),
+        "the page is the same, with what was typed"
+    );
     window.close().await;
+}
+
+#[tokio::test]
+async fn the_window_is_there_while_the_registry_that_was_named_is_read() {
+    let desktop = Desktop::start();
+    let (screen, hold) = (Screen::of(desktop.display()), Hold::of(&desktop));
+    let mut command = desktop.command(PROGRAM);
+    command.arg(fixture::demo()).envs(hold.environment()).env("SHEAF_PAUSE", "opening");
+    let mut program = Beside(command.spawn().expect("it starts"));
+    hold.reached().await;
+    screen.wait_for("Sheaf", 1).await;
+    hold.go_on();
+    screen.ask_to_close("Sheaf");
+    eventually("the program to end", async || program.0.try_wait().expect("it is ours")).await;
 }
 
 #[tokio::test]

@@ -74,6 +74,7 @@ export function applyEvent(client: QueryClient, event: Event): void {
     case 'alive':
     case 'quit_asked':
     case 'registry_changed':
+    case 'registry_opened':
     case 'show_export':
       break;
   }

@@ -1,4 +1,5 @@
 import { act, render, screen, waitFor } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
 import { expect, it } from 'vitest';
 
 import { makeFakeHost } from '../test/fakeHost';
@@ -47,4 +48,18 @@ it('says that a registry is being read when that takes long', async () => {
   expect(await screen.findByRole('status')).toHaveTextContent('Reading the registry…');
   begin(startup({}));
   await screen.findByRole('navigation', { name: 'Pages' });
+});
+
+it('shows the registry that a second start has opened, and keeps what was typed', async () => {
+  window.location.hash = '#new-export';
+  const host = makeFakeHost({
+    start: () => startup({ registry: openRegistry() }),
+    exports: () => ({ exports: [] }),
+  });
+  render(<App host={host} />);
+  await userEvent.type(await screen.findByLabelText('Notes'), 'For the meeting');
+  host.answer({ start: () => startup({ registry: openRegistry({ id: 'r9', name: 'clinic' }) }) });
+  act(() => host.tell({ type: 'registry_opened' }));
+  await screen.findByRole('button', { name: /clinic/ });
+  expect(screen.getByLabelText('Notes')).toHaveValue('For the meeting');
 });

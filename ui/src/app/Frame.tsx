@@ -5,13 +5,15 @@ import { useTranslation } from 'react-i18next';
 import { applyEvent } from '../api/events';
 import { useExports } from '../api/exports';
 import { keys } from '../api/keys';
-import { keepRoots } from '../api/registry';
+import { keepRoots, useRegistry } from '../api/registry';
 import type { Startup } from '../bindings/Startup';
 import { ExportsPage } from '../features/exports/ExportsPage';
 import { FirstRun } from '../features/first-run/FirstRun';
+import { DraftProvider } from '../features/new-export/draft';
 import { NewExportPage } from '../features/new-export/NewExportPage';
 import { SettingsPage } from '../features/settings/SettingsPage';
 import { StudiesPage } from '../features/studies/StudiesPage';
+import { toastError } from '../components/toast';
 import { useHost } from '../host/context';
 import { PageBoundary } from './PageBoundary';
 import { QuitDialog, askToQuit } from './QuitDialog';
@@ -29,6 +31,7 @@ export function Frame({ startup }: { startup: Startup }) {
   const host = useHost();
   const client = useQueryClient();
   const page = usePage();
+  const { startAgain } = useRegistry();
   // What changes is told from then on: a list that was asked for before could miss it.
   const [listening, setListening] = useState(false);
   const exports = useExports({ asks: listening });
@@ -39,6 +42,7 @@ export function Frame({ startup }: { startup: Startup }) {
       applyEvent(client, event);
       if (event.type === 'quit_asked') askToQuit(event.active);
       if (event.type === 'show_export') goTo('exports', event.id);
+      if (event.type === 'registry_opened') startAgain().then(() => goTo('new-export'), toastError);
       if (event.type === 'registry_changed')
         client.setQueryData<Startup>(keys.startup, (old) =>
           old?.registry ? { ...old, registry: { ...old.registry, changed: true } } : old,
@@ -46,7 +50,7 @@ export function Frame({ startup }: { startup: Startup }) {
     });
     const done = () => setListening(true);
     listens.then(done, done);
-  }, [host, client]);
+  }, [host, client, startAgain]);
 
   // Somebody comes back from the file manager: what they did to files there is seen.
   useEffect(() => {
@@ -73,14 +77,16 @@ export function Frame({ startup }: { startup: Startup }) {
       <main id="content" tabIndex={-1} className={classes.content}>
         <Activity mode={page === 'new-export' ? 'visible' : 'hidden'}>
           <PageBoundary>
-            {startup.registry ? (
-              <NewExportPage
-                key={`${startup.registry.id}/${startup.registry.project ?? ''}/${startup.registry.user ?? ''}`}
-                registry={startup.registry}
-              />
-            ) : (
-              <FirstRun startup={startup} />
-            )}
+            <DraftProvider>
+              {startup.registry ? (
+                <NewExportPage
+                  key={`${startup.registry.id}/${startup.registry.project ?? ''}/${startup.registry.user ?? ''}`}
+                  registry={startup.registry}
+                />
+              ) : (
+                <FirstRun startup={startup} />
+              )}
+            </DraftProvider>
           </PageBoundary>
         </Activity>
         <Activity mode={page === 'exports' ? 'visible' : 'hidden'}>

@@ -1,5 +1,5 @@
 import { Button, Modal } from '@mantine/core';
-import { useState, useSyncExternalStore } from 'react';
+import { useEffect, useState, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { useExports } from '../api/exports';
@@ -11,12 +11,12 @@ import { useHost } from '../host/context';
 import { useFormat } from './FormatContext';
 import classes from './QuitDialog.module.css';
 
-let asked: number | null = null;
+let asked: { active: number } | null = null;
 const listeners = new Set<() => void>();
 
 /** The user wants to close the window while exports run. */
 export function askToQuit(active: number | null): void {
-  asked = active;
+  asked = active === null ? null : { active };
   for (const listener of listeners) listener();
 }
 
@@ -30,10 +30,15 @@ export function QuitDialog() {
   const { t } = useTranslation();
   const host = useHost();
   const format = useFormat();
-  const active = useSyncExternalStore(subscribe, () => asked);
+  const question = useSyncExternalStore(subscribe, () => asked);
   const [answering, setAnswering] = useState<QuitHow | null>(null);
   const [problem, setProblem] = useState<ErrorReport | null>(null);
   const rows = useExports().data?.exports;
+
+  // Said each time: a page that does not say so is taken for one that hangs, and the window goes.
+  useEffect(() => {
+    if (question) host.call('quit', { how: 'asked' }).catch(() => undefined);
+  }, [host, question]);
 
   const answer = async (how: QuitHow) => {
     if (answering) return;
@@ -50,12 +55,12 @@ export function QuitDialog() {
     }
     setAnswering(null);
   };
-  const count = rows ? rows.filter(isActive).length : (active ?? 0);
+  const count = rows ? rows.filter(isActive).length : (question?.active ?? 0);
   const stopping = answering === 'stop';
 
   return (
     <Modal
-      opened={active !== null}
+      opened={question !== null}
       onClose={() => {
         if (!stopping) void answer('stay');
       }}

@@ -33,7 +33,7 @@ progress: JobProgress, } | { "type": "alive" } | { "type": "quit_asked",
 /**
  * Exports that wait or run in this process.
  */
-active: number, } | { "type": "registry_changed" } | { "type": "show_export", 
+active: number, } | { "type": "registry_changed" } | { "type": "registry_opened" } | { "type": "show_export", 
 /**
  * Id of the export.
  */

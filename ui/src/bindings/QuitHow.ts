@@ -3,4 +3,4 @@
 /**
  * What happens to running jobs.
  */
-export type QuitHow = "keep_running" | "stop" | "stay";
+export type QuitHow = "asked" | "keep_running" | "stop" | "stay";

@@ -1,6 +1,6 @@
 //! What the desk tells without being asked.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 
@@ -42,6 +42,8 @@ pub enum Event {
     },
     /// The registry's file has changed since it was opened; `refresh_registry` reads it anew.
     RegistryChanged,
+    /// Another registry was opened without the page, by a second start of the program; `start` says what is open.
+    RegistryOpened,
     /// Go to this export: its notification was clicked.
     ShowExport {
         /// Id of the export.
@@ -54,24 +56,37 @@ pub type Listener = Arc<dyn Fn(&Event) + Send + Sync>;
 
 /// Carries events to whoever listens now: at most one page.
 #[derive(Clone, Default)]
-pub struct Hub(Arc<Mutex<Option<Listener>>>);
+pub struct Hub(Arc<Mutex<Hearing>>);
+
+#[derive(Default)]
+struct Hearing {
+    listener: Option<Listener>,
+    /// How many pages have listened so far.
+    pages: u64,
+}
 
 impl Hub {
     /// From now on this listener is told; the one before is forgotten. What was missed is asked for with commands.
     pub fn listen(&self, listener: Listener) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(listener);
+        let mut hearing = self.lock();
+        *hearing = Hearing { listener: Some(listener), pages: hearing.pages + 1 };
     }
 
-    /// Whether anybody listens.
-    pub fn is_heard(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    /// Which page listens, counted from 1; `None` where there is none.
+    pub(crate) fn page(&self) -> Option<u64> {
+        let hearing = self.lock();
+        hearing.listener.as_ref().map(|_| hearing.pages)
     }
 
     /// Tells the listener, if there is one.
     pub fn tell(&self, event: &Event) {
-        let listener = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let listener = self.lock().listener.clone();
         if let Some(listener) = listener {
             listener(event);
         }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Hearing> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -27,7 +27,7 @@ mod tasks;
 mod watch;
 mod words;
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
@@ -71,6 +71,8 @@ pub struct Desk {
     preferences: Arc<preferences::PreferencesFile>,
     /// The window is gone: the process ends after the last job and its notification.
     leaving: Arc<AtomicBool>,
+    /// The page that was asked what shall become of the jobs, and has not shown that question yet; 0: none.
+    quit_unheard: AtomicU64,
 }
 
 impl Desk {
@@ -105,6 +107,7 @@ impl Desk {
             native,
             preferences,
             leaving,
+            quit_unheard: AtomicU64::new(0),
         })
     }
 

@@ -10,10 +10,12 @@ use sheaf_registry::text::quoted;
 use sheaf_registry::{Code, Error, Result};
 
 use super::browse::{BrowseState, RowRange, TreeWindow};
+use super::events::Event;
 use super::open::{Open, canonical, root_problems};
 use super::settings::Preferences;
 use super::{Desk, FileQuestion, FolderQuestion, Nothing, NotificationState, TaskId};
 use crate::demo::{self, DemoOptions};
+use crate::failpoint;
 use crate::patience::ask_all;
 use crate::progress::Meter;
 use crate::store::Known;
@@ -190,12 +192,29 @@ impl Desk {
         })
     }
 
-    /// Opens the registry of the last time while the page is still being loaded. `start` waits for it.
-    pub fn warm(&self) {
+    /// Opens a registry while the page is still being loaded: the one that was named when the window was started, else that
+    /// of the last time. Calls `held` as soon as `start` waits for it. The error is that of the one that was named.
+    pub fn warm(&self, named: Option<&Path>, held: impl FnOnce()) -> Result<()> {
         let mut opening = self.opening();
+        held();
+        failpoint::hit("opening");
+        let mut refused = Ok(());
+        if let Some(path) = named {
+            refused = self.reopen(path, &mut |error| *opening = Some(ErrorReport::from(error))).map(drop);
+        }
         if self.opened().is_none() {
             *opening = self.begin().1;
         }
+        refused
+    }
+
+    /// Opens the registry at this path, which no page may say, as if it had been chosen in the dialog, and tells the page.
+    pub fn open_at(&self, path: &Path) -> Result<()> {
+        let opening = self.opening();
+        self.reopen(path, &mut |_| ())?;
+        drop(opening);
+        self.hub.tell(&Event::RegistryOpened);
+        Ok(())
     }
 
     /// Opens the registry of the last time, if there is one; and why it could not, or not as it was.

@@ -147,6 +147,8 @@ pub struct QuitInput {
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum QuitHow {
+    /// The user is being asked. A page that never says so hangs, and does not keep the window.
+    Asked,
     /// The window goes, the jobs go on; the process ends after the last one.
     KeepRunning,
     /// Jobs are stopped, and can be restarted.
@@ -241,13 +243,14 @@ impl Desk {
 
     /// The answer to [`Event::QuitAsked`].
     pub fn quit(&self, quit: QuitInput) -> Result<Nothing> {
+        self.quit_unheard.store(0, Ordering::Release);
         match quit.how {
             QuitHow::KeepRunning => self.leave(),
             QuitHow::Stop => {
                 self.close();
                 self.native.exit();
             }
-            QuitHow::Stay => {}
+            QuitHow::Asked | QuitHow::Stay => {}
         }
         Ok(Nothing {})
     }
@@ -258,16 +261,18 @@ impl Desk {
     }
 
     /// Somebody wants to close the window. `true`: it may close now, and the process end. `false`: exports run, so the page
-    /// asks what shall become of them; without a page that could ask, they go on and the process ends after the last one.
+    /// asks what shall become of them; without a page that could ask, they go on and the process ends after the last one. A page
+    /// that has not even shown the question when this comes again hangs: it cannot ask.
     pub fn close_asked(&self) -> bool {
         let active = self.active_jobs();
         if active == 0 {
             return true;
         }
-        if self.hub.is_heard() {
-            self.hub.tell(&Event::QuitAsked { active: u32::try_from(active).unwrap_or(u32::MAX) });
-        } else {
-            self.leave();
+        match self.hub.page() {
+            Some(page) if self.quit_unheard.swap(page, Ordering::AcqRel) != page => {
+                self.hub.tell(&Event::QuitAsked { active: u32::try_from(active).unwrap_or(u32::MAX) });
+            }
+            _ => self.leave(),
         }
         false
     }
@@ -298,6 +303,7 @@ impl Desk {
 
     /// The window goes, the jobs go on.
     fn leave(&self) {
+        self.quit_unheard.store(0, Ordering::Release);
         self.native.hide();
         self.leaving.store(true, Ordering::Release);
         self.background.look();

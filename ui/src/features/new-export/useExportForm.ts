@@ -14,6 +14,7 @@ import type { JobProgress } from '../../bindings/JobProgress';
 import { reportOf } from '../../components/ErrorNotice';
 import { useHost } from '../../host/context';
 import { blockedBy, type Blocked } from './blocked';
+import { useDraft } from './draft';
 import { nameFault, type NameFault } from './name';
 import { useTask, wasCancelled } from './useTask';
 import { useWishes } from './wishes';
@@ -58,8 +59,7 @@ export function useExportForm(
   const host = useHost();
   const client = useQueryClient();
   const minute = Math.floor(useNow() / 60_000);
-  const [typedName, setTypedName] = useState<string | null>(null);
-  const [notes, setNotes] = useState('');
+  const [{ typedName, notes }, setDraft] = useDraft();
   const [skipMissing, setSkipMissing] = useState(false);
   const [problem, setProblem] = useState<ErrorReport | null>(null);
   const [stopped, setStopped] = useState(false);
@@ -111,7 +111,7 @@ export function useExportForm(
               ? { exports: mergeRows(old.exports, [row], []) }
               : old,
           );
-          setTypedName(null);
+          setDraft((draft) => ({ ...draft, typedName: null }));
           void client.invalidateQueries({ queryKey: ['suggested-name'] });
           void client.invalidateQueries({ queryKey: keys.destination });
           onQueued(row, () => goTo('exports', row.id));
@@ -128,7 +128,7 @@ export function useExportForm(
         },
       );
     },
-    [running, blocked, skipMissing, run, settled, host, name, notes, client, onQueued, lookAgain],
+    [running, blocked, skipMissing, run, settled, host, name, notes, client, setDraft, onQueued, lookAgain],
   );
 
   return {
@@ -138,14 +138,14 @@ export function useExportForm(
     typedName,
     automaticName: suggested.data?.name ?? '',
     setName: (next) => {
-      setTypedName(next);
+      setDraft((draft) => ({ ...draft, typedName: next }));
       if (ofName) setProblem(null);
     },
     nameFault: fault,
     nameProblem: ofName ? problem : null,
     name,
     notes,
-    setNotes,
+    setNotes: (next) => setDraft((draft) => ({ ...draft, notes: next })),
     skipMissing,
     setSkipMissing,
     blocked,

@@ -45,18 +45,51 @@ fn a_registry_that_is_gone_is_a_problem_and_no_error_at_the_start() {
     let path = bench.registry();
     std::fs::rename(&path, path.with_extension("away")).expect("ours");
     let bench = bench.again();
-    bench.desk.warm();
+    bench.desk.warm(None, || ()).expect("none was named");
     let start = bench.just("start");
     assert_eq!((&start["registry"], &start["problem"]["code"]), (&Value::Null, &json!("REGISTRY_MISSING")), "said once");
     assert_eq!(start["recent"][0]["present"], false, "the list says so too");
     std::fs::rename(path.with_extension("away"), &path).expect("ours");
     assert_eq!(bench.just("start")["registry"]["name"], "hospital", "when it is back, it is opened again");
     bench.get("check_matching", json!({ "on": true }));
-    bench.desk.warm();
+    bench.desk.warm(None, || ()).expect("none was named");
     let start = bench.just("start");
     assert_eq!(start["registry"]["browse"]["counts"]["selected"], 5, "what is open is not opened anew");
     let rows = bench.get("tree_window", json!({ "offset": 0, "limit": 100 }));
     assert_eq!(start["registry"]["rows"], rows, "the first rows come along, as they are now");
+}
+
+#[test]
+fn the_registry_that_was_named_is_the_first_that_a_page_sees() {
+    let bench = Bench::hospital();
+    let (last, named) = (bench.registry(), bench.lab.root().join("named.sqlite"));
+    std::fs::copy(&last, &named).expect("writable");
+    let bench = bench.again();
+    std::thread::scope(|scope| {
+        let (tell, told) = mpsc::channel();
+        let (desk, path) = (&bench.desk, &named);
+        let warming = scope.spawn(move || desk.warm(Some(path), move || tell.send(()).expect("it is waited for")));
+        told.recv_timeout(Duration::from_mins(1)).expect("the page may ask now");
+        assert_eq!(bench.just("start")["registry"]["name"], "named", "and waits for the one that was named");
+        warming.join().expect("no panic").expect("it can be opened");
+    });
+    let bench = bench.again();
+    let gone = named.with_extension("gone");
+    let error = bench.desk.warm(Some(&gone), || ()).expect_err("there is none");
+    assert_eq!(error.code().as_str(), "REGISTRY_MISSING", "whoever named it is told");
+    assert_eq!(bench.just("start")["registry"]["name"], "named", "and the window opens on that of the last time");
+}
+
+#[test]
+fn a_page_is_told_of_a_registry_that_a_second_start_opened() {
+    let bench = Bench::hospital();
+    let named = bench.lab.root().join("named.sqlite");
+    std::fs::copy(bench.registry(), &named).expect("writable");
+    let told = || bench.told.lock().expect("unpoisoned").iter().filter(|event| **event == Event::RegistryOpened).count();
+    bench.desk.open_at(&named.with_extension("gone")).expect_err("there is none");
+    assert_eq!((told(), &bench.just("start")["registry"]["name"]), (0, &json!("hospital")), "what is open stays");
+    bench.desk.open_at(&named).expect("it can be opened");
+    assert_eq!((told(), &bench.just("start")["registry"]["name"]), (1, &json!("named")), "it is told, and there");
 }
 
 #[test]

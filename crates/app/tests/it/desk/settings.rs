@@ -203,6 +203,29 @@ fn closing_the_window_asks_only_when_there_is_something_to_lose() {
 }
 
 #[test]
+fn a_page_that_hangs_keeps_no_window() {
+    let lab = Lab::new();
+    let id = failed(&lab);
+    let bench = Bench::on(lab);
+    let slot = hold(&bench.lab);
+    bench.get("restart_export", json!({"id": id, "task": "t"}));
+    for _ in 0..2 {
+        assert!(!bench.desk.close_asked(), "a job waits");
+        bench.get("quit", json!({"how": "asked"}));
+    }
+    assert!(bench.desktop.did("hide").is_empty(), "as often as one likes, while the page asks");
+    assert!(!bench.desk.close_asked(), "this time it hangs");
+    let _heard = hear(&bench);
+    assert!(!bench.desk.close_asked(), "a page that was loaded anew is another");
+    assert!(bench.desktop.did("hide").is_empty(), "and is heard first");
+    assert!(!bench.desk.close_asked(), "it hangs too");
+    assert_eq!(bench.desktop.did("hide").len(), 1, "the window goes, the job goes on");
+    drop(slot);
+    until_done(&bench, "exit");
+    assert_eq!(bench.get("export_details", json!({"id": id}))["status"], "completed", "the job was done");
+}
+
+#[test]
 fn a_process_without_a_window_ends_after_its_last_job() {
     let lab = Lab::new();
     let id = failed(&lab);
