@@ -213,7 +213,7 @@ async fn a_registry_named_on_the_command_line_opens_also_by_a_second_start() {
     window.wait("[role=treeitem]").await;
     window.role("textbox", "Notes").await.send_keys("For the meeting").await.expect("a field");
     start_again(&desktop, &[fixture::faulty()]).await;
-    window.wait_text("body", "faulty").await;
+    window.role("button", "faulty").await;
     let notes = "return [window.before, document.querySelector('textarea').value];";
     assert_eq!(
         window.run(notes, vec![]).await,

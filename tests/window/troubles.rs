@@ -1,5 +1,7 @@
 //! What goes wrong in the middle: cancelled, killed, reloaded, silent, without a notification daemon.
 
+use std::path::Path;
+
 use serde_json::json;
 
 use crate::fixture;
@@ -45,6 +47,23 @@ async fn a_page_that_is_reloaded_finds_its_job_and_its_selection() {
     window.click("link", "Exports").await;
     window.wait("[data-row][data-state=done]").await;
     assert!(prove(&the_archive(&desktop)) > 0, "the job was not disturbed");
+    window.close().await;
+}
+
+#[tokio::test]
+async fn a_page_that_is_reloaded_finds_the_demo_that_is_being_made() {
+    let desktop = Desktop::start();
+    let held = desktop.path("held");
+    let program = Path::new(env!("CARGO_BIN_EXE_sheaf-desktop"));
+    let pause = [("SHEAF_PAUSE", "demo"), ("SHEAF_PAUSE_FILE", held.to_str().expect("an ordinary path"))];
+    let window = Window::open_with(&desktop, program, &pause).await;
+    window.click("button", "Try the demo").await;
+    window.until("the making", async || held.exists().then_some(())).await;
+    window.page().refresh().await.expect("the page is loaded anew");
+    window.wait("[role=progressbar]").await;
+    std::fs::remove_file(&held).expect("it is held");
+    window.wait("[role=tree] [role=treeitem][data-kind]").await;
+    window.role("button", "Sheaf demo").await;
     window.close().await;
 }
 

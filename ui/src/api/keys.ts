@@ -15,4 +15,5 @@ export const keys = {
   dataRoots: ['data-roots'] as const,
   recent: ['recent'] as const,
   demo: ['demo'] as const,
+  tasks: ['tasks'] as const,
 };

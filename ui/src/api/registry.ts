@@ -4,6 +4,7 @@ import { useMemo } from 'react';
 import type { DataRoots } from '../bindings/DataRoots';
 import type { OpenRegistry } from '../bindings/OpenRegistry';
 import type { RecentRegistry } from '../bindings/RecentRegistry';
+import type { RunningTask } from '../bindings/RunningTask';
 import type { Startup } from '../bindings/Startup';
 import { useHost } from '../host/context';
 import { HostError } from '../host/types';
@@ -53,8 +54,8 @@ export interface RegistryActions {
   close: () => Promise<void>;
   chooseProject: (project: string) => Promise<void>;
   actAs: (user: string | null) => Promise<void>;
-  /** Makes the demo and opens it; false when it was cancelled. */
-  makeDemo: () => Promise<boolean>;
+  /** Makes the demo and opens it, or waits for the one that is being made; false when it was cancelled. */
+  makeDemo: (found?: RunningTask) => Promise<boolean>;
   cancelDemo: () => Promise<void>;
 }
 
@@ -94,10 +95,10 @@ export function useRegistry(): RegistryActions {
       },
       chooseProject: (project) => change(() => host.call('choose_project', { project })),
       actAs: (user) => change(() => host.call('act_as', { user })),
-      async makeDemo() {
+      async makeDemo(found) {
         if (client.getQueryData<DemoTask | null>(keys.demo)) return false;
-        const task = newTask();
-        client.setQueryData<DemoTask>(keys.demo, { task, cancelling: false });
+        const task = found?.task ?? newTask();
+        client.setQueryData<DemoTask>(keys.demo, { task, cancelling: found?.cancelling ?? false });
         try {
           await keep(await host.call('make_demo', { task }));
           return true;

@@ -1,6 +1,11 @@
-import { useSyncExternalStore } from 'react';
+import { useQuery } from '@tanstack/react-query';
+import { useEffect, useEffectEvent, useSyncExternalStore } from 'react';
 
 import type { JobProgress } from '../bindings/JobProgress';
+import type { RunningTask } from '../bindings/RunningTask';
+import type { TaskKind } from '../bindings/TaskKind';
+import { useHost } from '../host/context';
+import { keys } from './keys';
 
 /** Progress of long commands by the task ids that the page gave them. */
 const progress = new Map<string, JobProgress>();
@@ -32,4 +37,31 @@ export function useTaskProgress(task: string | null): JobProgress | undefined {
     },
     () => (task === null ? undefined : progress.get(task)),
   );
+}
+
+/** Found tasks that somebody has taken up. */
+const taken = new Set<string>();
+
+/**
+ * Long work of a page before this one, which was closed or reloaded meanwhile. Whoever shows work of these kinds takes it up, once:
+ * the same command under the same id joins it. The frame asks what runs; others look at what it has found.
+ */
+export function useFoundTasks(
+  kinds: readonly TaskKind[],
+  take: (task: RunningTask) => void,
+  { asks = false } = {},
+): void {
+  const host = useHost();
+  const { data } = useQuery({
+    queryKey: keys.tasks,
+    queryFn: () => host.call('running_tasks', {}),
+    enabled: asks,
+  });
+  const onFound = useEffectEvent((task: RunningTask) => {
+    if (!kinds.includes(task.kind) || taken.has(task.task)) return;
+    taken.add(task.task);
+    if (task.progress) taskMoved(task.task, task.progress);
+    take(task);
+  });
+  useEffect(() => data?.tasks.forEach((task) => onFound(task)), [data]);
 }

@@ -6,6 +6,7 @@ import { applyEvent } from '../api/events';
 import { useExports } from '../api/exports';
 import { keys } from '../api/keys';
 import { keepRoots, useRegistry } from '../api/registry';
+import { useFoundTasks } from '../api/tasks';
 import type { Startup } from '../bindings/Startup';
 import { ExportsPage } from '../features/exports/ExportsPage';
 import { FirstRun } from '../features/first-run/FirstRun';
@@ -31,7 +32,8 @@ export function Frame({ startup }: { startup: Startup }) {
   const host = useHost();
   const client = useQueryClient();
   const page = usePage();
-  const { startAgain } = useRegistry();
+  const { startAgain, makeDemo } = useRegistry();
+  useFoundTasks(['demo'], (task) => void makeDemo(task).catch(toastError), { asks: true });
   // What changes is told from then on: a list that was asked for before could miss it.
   const [listening, setListening] = useState(false);
   const exports = useExports({ asks: listening });

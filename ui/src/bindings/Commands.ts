@@ -44,6 +44,7 @@ import type { RecentId } from "./RecentId";
 import type { RecentRegistries } from "./RecentRegistries";
 import type { RowPlace } from "./RowPlace";
 import type { RowRange } from "./RowRange";
+import type { RunningTasks } from "./RunningTasks";
 import type { Saved } from "./Saved";
 import type { SettingsView } from "./SettingsView";
 import type { Startup } from "./Startup";
@@ -139,6 +140,7 @@ export type Commands = {
   set_limits: { input: LimitsInput; output: SettingsView };
   test_notification: { input: Nothing; output: NotificationState };
   open_log_folder: { input: Nothing; output: Nothing };
+  running_tasks: { input: Nothing; output: RunningTasks };
   cancel_task: { input: TaskId; output: Nothing };
   quit: { input: QuitInput; output: Nothing };
 };

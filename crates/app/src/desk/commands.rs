@@ -87,6 +87,7 @@ macro_rules! sheaf_commands {
             test_notification(Nothing) -> NotificationState;
             open_log_folder(Nothing) -> Nothing;
 
+            running_tasks(Nothing) -> RunningTasks;
             cancel_task(TaskId) -> Nothing;
             quit(QuitInput) -> Nothing;
         }

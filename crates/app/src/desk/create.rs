@@ -11,6 +11,7 @@ use sheaf_registry::{Code, Error, Result};
 
 use super::browse::Chosen;
 use super::exports::ExportRow;
+use super::tasks::{TaskGuard, TaskKind};
 use super::{Desk, FolderQuestion, Nothing, TaskId};
 use crate::patience::{PATIENCE, ask, ask_destination};
 use crate::platform;
@@ -149,21 +150,23 @@ impl Desk {
 
     /// Looks at every file of the selection: exact bytes, what is lacking or wrong, why an export would be refused.
     pub fn plan_export(&self, task: TaskId) -> Result<ExportPlan> {
-        let task = self.tasks.begin(&task.task)?;
-        let mut report = self.sheaf.plan(&self.plan_request()?, &task.listener(), task.cancel())?;
-        let (problems_total, lacking_total) = (report.problems.len() as u64, report.lacking.len() as u64);
-        report.problems.truncate(MOST_LISTED);
-        report.lacking.truncate(MOST_LISTED);
-        report.unknown_patients.truncate(MOST_LISTED);
-        Ok(ExportPlan { report, problems_total, lacking_total })
+        self.tasks.run(&task.task, (TaskKind::Plan, None), |task| {
+            let mut report = self.sheaf.plan(&self.plan_request()?, &task.listener(), task.cancel())?;
+            let (problems_total, lacking_total) = (report.problems.len() as u64, report.lacking.len() as u64);
+            report.problems.truncate(MOST_LISTED);
+            report.lacking.truncate(MOST_LISTED);
+            report.unknown_patients.truncate(MOST_LISTED);
+            Ok(ExportPlan { report, problems_total, lacking_total })
+        })
     }
 
     /// The archive before it is made: names in order, and `metadata.json` with its checksums still open.
     pub fn preview(&self, input: PreviewInput) -> Result<ArchivePreview> {
-        let task = self.tasks.begin(&input.task)?;
-        let request = self.plan_request()?;
-        let name = input.name.as_deref().filter(|name| !name.trim().is_empty());
-        self.sheaf.look_at_plan(&request, (name, &input.notes), (&task.listener(), task.cancel()), preview)
+        self.tasks.run(&input.task, (TaskKind::Preview, None), |task| {
+            let request = self.plan_request()?;
+            let name = input.name.as_deref().filter(|name| !name.trim().is_empty());
+            self.sheaf.look_at_plan(&request, (name, &input.notes), (&task.listener(), task.cancel()), preview)
+        })
     }
 
     fn plan_request(&self) -> Result<PlanRequest> {
@@ -174,7 +177,11 @@ impl Desk {
     /// Looks at every file of the selection, then creates its export and queues it. The answer comes when it is queued; the
     /// task is the looking only. What is refused changes nothing: the selection stays as it is.
     pub fn create_export(&self, input: CreateExport) -> Result<ExportRow> {
-        let task = self.tasks.begin(&input.task)?;
+        let task = input.task.clone();
+        self.tasks.run(&task, (TaskKind::Create, None), |task| self.create(input, task))
+    }
+
+    fn create(&self, input: CreateExport, task: &TaskGuard) -> Result<ExportRow> {
         let Chosen { registry, user, project, selection } = self.current_request()?;
         let out = self.destination_folder()?.ok_or_else(|| {
             Error::new(Code::DestinationMissing, "No folder for the archive has been chosen.").hint("Choose one.")

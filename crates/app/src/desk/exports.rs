@@ -9,6 +9,7 @@ use sheaf_registry::{Code, Error, Result};
 
 use super::events::Event;
 use super::native::{FileQuestion, SaveQuestion};
+use super::tasks::TaskKind;
 use super::{Desk, Nothing, report};
 use crate::archives;
 use crate::history::Record;
@@ -160,42 +161,46 @@ impl Desk {
     /// Queues an interrupted, failed or cancelled export again, as its next attempt. The task is only the looking at the
     /// destination: the job itself is stopped with `cancel_export`.
     pub fn restart_export(&self, export: ExportTask) -> Result<ExportRow> {
-        let task = self.tasks.begin(&export.task)?;
-        let record = self.sheaf.begin_again(&export.id, task.cancel())?;
-        self.run(record)
+        self.tasks.run(&export.task, (TaskKind::Restart, Some(&export.id)), |task| {
+            let record = self.sheaf.begin_again(&export.id, task.cancel())?;
+            self.run(record)
+        })
     }
 
     /// The same export once more, with everything that was said then, under the next free name in the same folder. The task
     /// is the looking at the files.
     pub fn export_again(&self, export: ExportAgain) -> Result<ExportRow> {
-        let task = self.tasks.begin(&export.task)?;
-        let record = self.sheaf.house().history.one(&export.id)?;
-        let (listener, cancel) = (task.listener(), task.cancel());
-        let record = if let Some(table) = &record.studies {
-            self.sheaf.create_studies_again(&record, table, &listener, cancel)?
-        } else {
-            let on_missing = if export.leave_out { OnMissing::Skip } else { record.on_missing };
-            self.sheaf.create_again(&record, on_missing, &listener, cancel)?
-        };
-        self.run(record)
+        self.tasks.run(&export.task, (TaskKind::Again, Some(&export.id)), |task| {
+            let record = self.sheaf.house().history.one(&export.id)?;
+            let (listener, cancel) = (task.listener(), task.cancel());
+            let record = if let Some(table) = &record.studies {
+                self.sheaf.create_studies_again(&record, table, &listener, cancel)?
+            } else {
+                let on_missing = if export.leave_out { OnMissing::Skip } else { record.on_missing };
+                self.sheaf.create_again(&record, on_missing, &listener, cancel)?
+            };
+            self.run(record)
+        })
     }
 
     /// Reads the archive again, all of it, and compares it with the record.
     pub fn verify_export(&self, export: ExportTask) -> Result<Verification> {
-        let task = self.tasks.begin(&export.task)?;
-        self.sheaf.verify(&export.id, &task.listener(), task.cancel())
+        self.tasks.run(&export.task, (TaskKind::Verify, Some(&export.id)), |task| {
+            self.sheaf.verify(&export.id, &task.listener(), task.cancel())
+        })
     }
 
     /// Copies the archive to where the user wants it, verified by its hash; `null` when the dialog was closed. A file that
     /// the user lets the dialog replace is replaced in one step by the whole copy, unless it is one that Sheaf works with.
     pub fn save_copy(&self, export: ExportTask) -> Result<Option<Saved>> {
-        let task = self.tasks.begin(&export.task)?;
-        let record = self.archived(&export.id)?;
-        let file_name = record.destination.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let question = SaveQuestion { title: self.language().save_copy().to_owned(), file_name, folder: None };
-        let Some(to) = self.native.choose_save(&question) else { return Ok(None) };
-        let saved = self.sheaf.save_as(&export.id, &to, &task.listener(), task.cancel())?;
-        Ok(Some(Saved { path: saved.to_string_lossy().into_owned() }))
+        self.tasks.run(&export.task, (TaskKind::SaveCopy, Some(&export.id)), |task| {
+            let record = self.archived(&export.id)?;
+            let file_name = record.destination.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let question = SaveQuestion { title: self.language().save_copy().to_owned(), file_name, folder: None };
+            let Some(to) = self.native.choose_save(&question) else { return Ok(None) };
+            let saved = self.sheaf.save_as(&export.id, &to, &task.listener(), task.cancel())?;
+            Ok(Some(Saved { path: saved.to_string_lossy().into_owned() }))
+        })
     }
 
     /// Opens the file manager with the archive selected.
@@ -225,19 +230,20 @@ impl Desk {
 
     /// Lets the user show where a moved archive is now: a file of the same size and SHA-256. `null` when the dialog was closed.
     pub fn locate_archive(&self, export: ExportTask) -> Result<Option<ExportRow>> {
-        let task = self.tasks.begin(&export.task)?;
-        let record = self.archived(&export.id)?;
-        let language = self.language();
-        let question = FileQuestion {
-            title: language.locate_archive().to_owned(),
-            kind: Some((language.zip_files().to_owned(), vec!["zip".to_owned()])),
-            folder: None,
-        };
-        let Some(path) = self.native.choose_file(&question) else { return Ok(None) };
-        let meter = Meter::new(task.listener());
-        archives::locate(self.sheaf.house(), &record, &path, &meter, task.cancel())?;
-        meter.finish();
-        row(&self.sheaf, &export.id).map(Some)
+        self.tasks.run(&export.task, (TaskKind::Locate, Some(&export.id)), |task| {
+            let record = self.archived(&export.id)?;
+            let language = self.language();
+            let question = FileQuestion {
+                title: language.locate_archive().to_owned(),
+                kind: Some((language.zip_files().to_owned(), vec!["zip".to_owned()])),
+                folder: None,
+            };
+            let Some(path) = self.native.choose_file(&question) else { return Ok(None) };
+            let meter = Meter::new(task.listener());
+            archives::locate(self.sheaf.house(), &record, &path, &meter, task.cancel())?;
+            meter.finish();
+            row(&self.sheaf, &export.id).map(Some)
+        })
     }
 
     /// Moves the archive to the trash, if the file is the record's own. The record stays.

@@ -23,7 +23,7 @@ mod rule;
 pub mod settings;
 pub mod studies;
 mod studying;
-mod tasks;
+pub mod tasks;
 mod watch;
 mod words;
 
@@ -146,6 +146,7 @@ pub mod types {
     pub use super::registries::*;
     pub use super::settings::*;
     pub use super::studies::*;
+    pub use super::tasks::*;
     pub use super::{Nothing, NotificationState, TaskId};
     pub use crate::studies::StudyValues;
     pub use crate::wire::{DatasetExport, Verification};

@@ -13,6 +13,7 @@ use super::browse::{BrowseState, RowRange, TreeWindow};
 use super::events::Event;
 use super::open::{Open, canonical, root_problems};
 use super::settings::Preferences;
+use super::tasks::TaskKind;
 use super::{Desk, FileQuestion, FolderQuestion, Nothing, NotificationState, TaskId};
 use crate::demo::{self, DemoOptions};
 use crate::failpoint;
@@ -268,20 +269,22 @@ impl Desk {
 
     /// Makes a demo in the user's documents and opens it.
     pub fn make_demo(&self, task: TaskId) -> Result<OpenRegistry> {
-        let task = self.tasks.begin(&task.task)?;
-        let meter = Meter::new(task.listener());
-        let options = DemoOptions {
-            dir: demo_folder(&self.sheaf.house().environment.folders)?,
-            patients: DemoOptions::PATIENTS,
-            studies: DemoOptions::STUDIES,
-            seed: 1,
-            sparse: false,
-            with_faults: false,
-        };
-        let made = demo::make_demo(&options, &meter, task.cancel())?;
-        meter.finish();
-        let _opening = self.opening();
-        self.reopen(&made.registry, &mut |_| ())
+        self.tasks.run(&task.task, (TaskKind::Demo, None), |task| {
+            failpoint::hit("demo");
+            let meter = Meter::new(task.listener());
+            let options = DemoOptions {
+                dir: demo_folder(&self.sheaf.house().environment.folders)?,
+                patients: DemoOptions::PATIENTS,
+                studies: DemoOptions::STUDIES,
+                seed: 1,
+                sparse: false,
+                with_faults: false,
+            };
+            let made = demo::make_demo(&options, &meter, task.cancel())?;
+            meter.finish();
+            let _opening = self.opening();
+            self.reopen(&made.registry, &mut |_| ())
+        })
     }
 
     /// Closes the registry; the next start opens none.

@@ -4,12 +4,14 @@ import { useTranslation } from 'react-i18next';
 
 import { mergeRows } from '../../api/events';
 import { keys } from '../../api/keys';
-import { newTask, taskEnded } from '../../api/tasks';
+import { newTask, taskEnded, useFoundTasks } from '../../api/tasks';
 import { goTo } from '../../app/page';
 import type { CopyWhat } from '../../bindings/CopyWhat';
 import type { ErrorReport } from '../../bindings/ErrorReport';
 import type { ExportRow } from '../../bindings/ExportRow';
 import type { ExportRows } from '../../bindings/ExportRows';
+import type { RunningTask } from '../../bindings/RunningTask';
+import type { TaskKind } from '../../bindings/TaskKind';
 import type { Verification } from '../../bindings/Verification';
 import { reportOf } from '../../components/ErrorNotice';
 import { toast, toastError } from '../../components/toast';
@@ -17,10 +19,10 @@ import { useHost } from '../../host/context';
 import { isActive, isCompleted, type Act } from './model';
 
 /** Long work on a row. */
-export type TaskKind = 'verify' | 'saveCopy' | 'locate' | 'restart' | 'again' | 'leaveOut';
+export type RowTaskKind = 'verify' | 'saveCopy' | 'locate' | 'restart' | 'again' | 'leaveOut';
 
 export interface RowTask {
-  kind: TaskKind;
+  kind: RowTaskKind;
   task: string;
   cancelling: boolean;
 }
@@ -41,7 +43,7 @@ export interface ExportActs {
   saveProblems: (row: ExportRow) => Promise<void>;
 }
 
-const KINDS: Partial<Record<Act, TaskKind>> = {
+const KINDS: Partial<Record<Act, RowTaskKind>> = {
   verify: 'verify',
   saveCopy: 'saveCopy',
   locate: 'locate',
@@ -51,6 +53,15 @@ const KINDS: Partial<Record<Act, TaskKind>> = {
   recreate: 'again',
   leaveOut: 'leaveOut',
 };
+
+/** What work of a page before this one is shown as. */
+const FOUND = new Map<TaskKind, RowTaskKind>([
+  ['verify', 'verify'],
+  ['save_copy', 'saveCopy'],
+  ['locate', 'locate'],
+  ['restart', 'restart'],
+  ['again', 'again'],
+]);
 
 function without<V>(map: ReadonlyMap<string, V>, key: string): ReadonlyMap<string, V> {
   if (!map.has(key)) return map;
@@ -80,14 +91,14 @@ export function useExportActs(): ExportActs {
   );
 
   const long = useCallback(
-    async (kind: TaskKind, row: ExportRow) => {
-      if (running.current.has(row.id)) return;
-      const entry: RowTask = { kind, task: newTask(), cancelling: false };
-      running.current.set(row.id, entry);
+    async (kind: RowTaskKind, id: string, found?: RunningTask) => {
+      if (running.current.has(id)) return;
+      const entry = { kind, task: found?.task ?? newTask(), cancelling: found?.cancelling ?? false };
+      running.current.set(id, entry);
       setTasks(new Map(running.current));
-      setOutcomes((old) => without(old, row.id));
-      const input = { id: row.id, task: entry.task };
-      const say = (outcome: Outcome) => setOutcomes((old) => new Map(old).set(row.id, outcome));
+      setOutcomes((old) => without(old, id));
+      const input = { id, task: entry.task };
+      const say = (outcome: Outcome) => setOutcomes((old) => new Map(old).set(id, outcome));
       try {
         switch (kind) {
           case 'verify':
@@ -126,12 +137,16 @@ export function useExportActs(): ExportActs {
         if (report.code !== 'CANCELLED') say({ kind: 'error', report });
       } finally {
         taskEnded(entry.task);
-        running.current.delete(row.id);
+        running.current.delete(id);
         setTasks(new Map(running.current));
       }
     },
     [host, merge, t],
   );
+  useFoundTasks([...FOUND.keys()], (task) => {
+    const kind = FOUND.get(task.kind);
+    if (kind && task.export !== null) void long(kind, task.export, task);
+  });
 
   const remove = useCallback(
     async (row: ExportRow) => {
@@ -199,7 +214,7 @@ export function useExportActs(): ExportActs {
   const act = useCallback(
     (what: Act, row: ExportRow) => {
       const kind = KINDS[what];
-      if (kind) void long(kind, row);
+      if (kind) void long(kind, row.id);
       else void short(what, row).catch(toastError);
     },
     [long, short],

@@ -3,10 +3,12 @@ import { IconAlertTriangle, IconCircleCheck, IconFileCheck } from '@tabler/icons
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
+import { useFoundTasks } from '../../api/tasks';
 import { useFormat } from '../../app/FormatContext';
 import type { BrowseState } from '../../bindings/BrowseState';
 import type { ErrorReport } from '../../bindings/ErrorReport';
 import type { PlanReport } from '../../bindings/PlanReport';
+import type { RunningTask } from '../../bindings/RunningTask';
 import { ErrorNotice, reportOf } from '../../components/ErrorNotice';
 import { useErrorWords } from '../../errors/words';
 import { useHost } from '../../host/context';
@@ -30,20 +32,21 @@ export function CheckFiles({ state, form }: { state: BrowseState; form: ExportFo
   const [result, setResult] = useState<{ plan: PlanReport; selection: number } | null>(null);
   const [problem, setProblem] = useState<ErrorReport | null>(null);
 
-  const look = () => {
+  const look = (found?: RunningTask) => {
     setProblem(null);
     setResult(null);
     const asked = selection;
     run(async (task) => {
       await settled();
       return host.call('plan_export', { task });
-    }).then(
+    }, found).then(
       (plan) => setResult({ plan, selection: asked }),
       (error: unknown) => {
         if (!wasCancelled(error)) setProblem(reportOf(error));
       },
     );
   };
+  useFoundTasks(['plan'], look);
   return (
     <>
       <Button
@@ -51,7 +54,7 @@ export function CheckFiles({ state, form }: { state: BrowseState; form: ExportFo
         size="compact-sm"
         leftSection={<IconFileCheck size={14} stroke={1.75} aria-hidden />}
         disabled={state.estimate.files === 0 || running || form.creating}
-        onClick={look}
+        onClick={() => look()}
       >
         {t('newExport.check.button')}
       </Button>
@@ -72,7 +75,7 @@ export function CheckFiles({ state, form }: { state: BrowseState; form: ExportFo
         <PlanResult
           plan={result.plan}
           older={result.selection !== selection}
-          onAgain={look}
+          onAgain={() => look()}
           onClose={() => setResult(null)}
         />
       )}

@@ -5,12 +5,14 @@ import { useNow } from '../../app/useNow';
 import { goTo } from '../../app/page';
 import { mergeRows } from '../../api/events';
 import { keys } from '../../api/keys';
+import { useFoundTasks } from '../../api/tasks';
 import type { BrowseState } from '../../bindings/BrowseState';
 import type { Destination } from '../../bindings/Destination';
 import type { ErrorReport } from '../../bindings/ErrorReport';
 import type { ExportRow } from '../../bindings/ExportRow';
 import type { ExportRows } from '../../bindings/ExportRows';
 import type { JobProgress } from '../../bindings/JobProgress';
+import type { RunningTask } from '../../bindings/RunningTask';
 import { reportOf } from '../../components/ErrorNotice';
 import { useHost } from '../../host/context';
 import { blockedBy, type Blocked } from './blocked';
@@ -95,16 +97,14 @@ export function useExportForm(
     );
   }, [host, client]);
 
-  const create = useCallback(
-    (how?: { skipMissing: boolean }) => {
-      if (running || blocked) return;
+  const begin = useCallback(
+    (skip: boolean, found?: RunningTask) => {
       setProblem(null);
       setStopped(false);
-      const skip = how?.skipMissing ?? skipMissing;
       run(async (task) => {
         await settled();
         return host.call('create_export', { task, name, notes, skip_missing: skip });
-      }).then(
+      }, found).then(
         (row) => {
           client.setQueryData<ExportRows>(keys.exports, (old) =>
             old && !old.exports.some((each) => each.id === row.id)
@@ -128,8 +128,17 @@ export function useExportForm(
         },
       );
     },
-    [running, blocked, skipMissing, run, settled, host, name, notes, client, setDraft, onQueued, lookAgain],
+    [run, settled, host, name, notes, client, setDraft, onQueued, lookAgain],
   );
+  const create = useCallback(
+    (how?: { skipMissing: boolean }) => {
+      if (!running && !blocked) begin(how?.skipMissing ?? skipMissing);
+    },
+    [running, blocked, begin, skipMissing],
+  );
+  useFoundTasks(['create'], (found) => begin(skipMissing, found));
+  // Its dialog went with the page that had it.
+  useFoundTasks(['preview'], ({ task }) => void host.call('cancel_task', { task }).catch(() => undefined));
 
   return {
     destination: destination.data,

@@ -2,6 +2,7 @@ import { useCallback, useState } from 'react';
 
 import { newTask, taskEnded, useTaskProgress } from '../../api/tasks';
 import type { JobProgress } from '../../bindings/JobProgress';
+import type { RunningTask } from '../../bindings/RunningTask';
 import { HostError } from '../../host/types';
 import { useHost } from '../../host/context';
 
@@ -10,8 +11,8 @@ interface Task {
   running: boolean;
   cancelling: boolean;
   progress: JobProgress | undefined;
-  /** Runs it; rejects as it does. */
-  run: <T>(work: (task: string) => Promise<T>) => Promise<T>;
+  /** Runs it, or waits for what was found running; rejects as it does. */
+  run: <T>(work: (task: string) => Promise<T>, found?: RunningTask) => Promise<T>;
   cancel: () => void;
 }
 
@@ -21,10 +22,10 @@ export function useTask(): Task {
   const [task, setTask] = useState<string | null>(null);
   const [cancelling, setCancelling] = useState(false);
   const progress = useTaskProgress(task);
-  const run = useCallback(async <T>(work: (task: string) => Promise<T>): Promise<T> => {
-    const id = newTask();
+  const run = useCallback(async <T>(work: (task: string) => Promise<T>, found?: RunningTask): Promise<T> => {
+    const id = found?.task ?? newTask();
     setTask(id);
-    setCancelling(false);
+    setCancelling(found?.cancelling ?? false);
     try {
       return await work(id);
     } finally {

@@ -228,6 +228,36 @@ fn a_demo_that_is_stopped_leaves_nothing() {
 }
 
 #[test]
+fn a_page_that_was_loaded_anew_finds_the_demo_that_is_being_made() {
+    let bench = Bench::new();
+    assert_eq!(bench.just("running_tasks"), json!({ "tasks": [] }), "nothing runs");
+    std::thread::scope(|scope| {
+        let (tell, told) = mpsc::channel();
+        let tell = std::sync::Mutex::new(tell);
+        // The first report is held, and the making with it, until the test lets it go on.
+        let (go_on, waits) = mpsc::channel::<()>();
+        let waits = std::sync::Mutex::new(waits);
+        bench.desk.hub().listen(std::sync::Arc::new(move |event| {
+            if matches!(event, Event::Task { .. }) {
+                let _ = tell.lock().expect("unpoisoned").send(());
+                let _ = waits.lock().expect("unpoisoned").recv();
+            }
+        }));
+        let making = scope.spawn(|| bench.get("make_demo", json!({ "task": "demo" })));
+        told.recv_timeout(Duration::from_mins(1)).expect("its progress is told");
+        let found = bench.just("running_tasks")["tasks"][0].clone();
+        assert_eq!((&found["task"], &found["kind"], &found["export"]), (&json!("demo"), &json!("demo"), &Value::Null));
+        assert!(found["progress"]["files_total"].as_u64().is_some_and(|files| files > 0), "how far it is: {found}");
+        let joins = scope.spawn(|| bench.get("make_demo", json!({ "task": "demo" })));
+        drop(go_on);
+        let (made, joined) = (making.join().expect("no panic"), joins.join().expect("no panic"));
+        assert_eq!((&made["path"], &made["id"]), (&joined["path"], &joined["id"]), "the same demo");
+    });
+    assert_eq!(names(&bench.lab.root().join("documents")), ["Sheaf demo"], "made once");
+    assert_eq!(bench.just("running_tasks"), json!({ "tasks": [] }), "and done");
+}
+
+#[test]
 fn a_demo_is_made_beside_the_one_before_and_opened() {
     let bench = Bench::new();
     let documents = bench.lab.root().join("documents");
