@@ -63,6 +63,19 @@ export const errors = {
     ARCHIVE_INVALID: 'The ZIP is damaged, or not one of Sheaf’s',
     INTERNAL: 'A fault in Sheaf itself',
   },
+  /** Of one file, in a list. */
+  ofFile: {
+    SOURCE_MISSING: 'Missing',
+    SOURCE_UNREADABLE: 'Not readable',
+    SOURCE_NOT_REGULAR: 'Not a file',
+    SOURCE_IO: 'Read error',
+    SOURCE_CHANGED: 'Changed while read',
+    PATH_ESCAPE: 'Outside its folder',
+    ROOT_MISSING: 'Data folder missing',
+    SIZE_MISMATCH: 'Other size',
+    HASH_MISMATCH: 'Other content',
+    CELL_CHANGED: 'Cell changed',
+  },
   next: {
     USAGE: 'Correct it and try again.',
     EMPTY_SELECTION: 'Select patients and modalities first.',

@@ -64,6 +64,19 @@ export const errors: Catalogue<typeof en> = {
     ARCHIVE_INVALID: 'Lo ZIP è danneggiato, o non è di Sheaf',
     INTERNAL: 'Un errore di Sheaf stesso',
   },
+  /** Of one file, in a list. */
+  ofFile: {
+    SOURCE_MISSING: 'Mancante',
+    SOURCE_UNREADABLE: 'Non leggibile',
+    SOURCE_NOT_REGULAR: 'Non è un file',
+    SOURCE_IO: 'Errore di lettura',
+    SOURCE_CHANGED: 'Cambiato durante la lettura',
+    PATH_ESCAPE: 'Fuori dalla sua cartella',
+    ROOT_MISSING: 'Cartella dei dati mancante',
+    SIZE_MISMATCH: 'Altra dimensione',
+    HASH_MISMATCH: 'Altro contenuto',
+    CELL_CHANGED: 'Cella cambiata',
+  },
   next: {
     USAGE: 'Correggi e riprova.',
     EMPTY_SELECTION: 'Seleziona prima pazienti e modalità.',

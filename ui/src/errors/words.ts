@@ -30,6 +30,16 @@ function sayWhat(code: string, t: TFunction): string | null {
   return code in errors.what ? t(`errors.what.${code as keyof typeof errors.what}`) : null;
 }
 
+/** The cause of a problem with one file, in a word or two; the code where there is none. */
+export function causeWord(code: string, t: TFunction): string {
+  return code in errors.ofFile ? t(`errors.ofFile.${code as keyof typeof errors.ofFile}`) : code;
+}
+
+/** Whether the sentences that Rust writes are in the language of the window. */
+export function isOfRust(t: TFunction): boolean {
+  return t('errors.ofRust') === 'yes';
+}
+
 function sayNext(code: string, t: TFunction): string | null {
   return code in errors.next ? t(`errors.next.${code as keyof typeof errors.next}`) : null;
 }
@@ -50,7 +60,7 @@ const OF_SIZES = new Set(['NO_SPACE', 'LIMIT_EXCEEDED', 'QUOTA_EXCEEDED', 'ARCHI
 export function errorWords(told: Told, t: TFunction, format: Format): ErrorWords {
   const sentence = OF_SIZES.has(told.code) ? readable(told.message, format) : told.message;
   const what = sayWhat(told.code, t);
-  const native = t('errors.ofRust') === 'yes';
+  const native = isOfRust(t);
   const own = native || what === null;
   const next = sayNext(told.code, t);
   const typed = FOR_TYPING.test(told.hint);

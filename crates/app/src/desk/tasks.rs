@@ -300,10 +300,10 @@ mod tests {
                 assert_eq!((&*listed[0].task, listed[0].kind, listed[0].export.as_deref()), ("1", about.0, about.1));
                 let joins = scope.spawn(move || tasks.run("1", about, |_| -> Result<i32> { panic!("once is enough") }));
                 drop(go_on);
-                let word = |answer: Result<i32>| answer.map_err(|error| (error.code(), error.next_step().to_owned()));
-                let expected = word(expected);
-                assert_eq!(word(work.join().expect("no panic")), expected, "whoever asked first");
-                assert_eq!(word(joins.join().expect("no panic")), expected, "and whoever joined, before the end or after");
+                let told = |answer: Result<i32>| answer.map_err(|error| (error.code(), error.next_step().to_owned()));
+                let expected = told(expected);
+                assert_eq!(told(work.join().expect("no panic")), expected, "whoever asked first");
+                assert_eq!(told(joins.join().expect("no panic")), expected, "and whoever joined, before the end or after");
             });
             assert!(tasks.running().is_empty(), "an answer that was fetched is forgotten");
         }

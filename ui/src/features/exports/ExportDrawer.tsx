@@ -12,6 +12,7 @@ import type { ExportRow } from '../../bindings/ExportRow';
 import type { StudyExport } from '../../bindings/StudyExport';
 import { Bytes } from '../../components/Bytes';
 import { ErrorNotice, reportOf } from '../../components/ErrorNotice';
+import { FileSentence } from '../../components/FileSentence';
 import { Moment } from '../../components/Moment';
 import { useErrorWords } from '../../errors/words';
 import { useHost } from '../../host/context';
@@ -173,7 +174,7 @@ function Body({ row, acts, onAct }: { row: ExportRow; acts: ExportActs; onAct: P
                   {problem.name === '' ? t('exports.verification.whole') : problem.name}
                 </div>
                 <div className={`name ${classes.dim ?? ''}`} title={`${problem.message}\n${problem.code}`}>
-                  {problem.message}
+                  <FileSentence problem={problem} />
                 </div>
               </>
             )}

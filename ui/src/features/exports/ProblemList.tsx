@@ -1,32 +1,14 @@
 import { Button, CloseButton, TextInput } from '@mantine/core';
 import { IconSearch } from '@tabler/icons-react';
-import type { TFunction } from 'i18next';
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { useFormat } from '../../app/FormatContext';
 import type { FileProblem } from '../../bindings/FileProblem';
+import { causeWord, isOfRust } from '../../errors/words';
 import { countCodes, filterProblems } from './problems';
 import { VirtualRows } from './VirtualRows';
 import classes from './ProblemList.module.css';
-
-const KNOWN = [
-  'SOURCE_MISSING',
-  'SOURCE_UNREADABLE',
-  'SOURCE_NOT_REGULAR',
-  'SOURCE_IO',
-  'SOURCE_CHANGED',
-  'PATH_ESCAPE',
-  'ROOT_MISSING',
-  'SIZE_MISMATCH',
-  'HASH_MISMATCH',
-  'CELL_CHANGED',
-] as const;
-
-function codeWord(code: string, t: TFunction): string {
-  const known = KNOWN.find((one) => one === code);
-  return known ? t(`exports.problems.${known}`) : code;
-}
 
 interface Props {
   problems: FileProblem[];
@@ -79,7 +61,7 @@ export function ProblemList({ problems, onSave }: Props) {
       {codes.length > 1 && (
         <div className={classes.chips} role="group" aria-label={t('exports.problems.codes')}>
           {chip(null, t('exports.problems.all'), problems.length)}
-          {codes.map((one) => chip(one.code, codeWord(one.code, t), one.count))}
+          {codes.map((one) => chip(one.code, causeWord(one.code, t), one.count))}
         </div>
       )}
       {shown.length === 0 ? (
@@ -93,7 +75,7 @@ export function ProblemList({ problems, onSave }: Props) {
               </div>
               <div className={`name ${classes.about ?? ''}`} title={`${problem.message}\n${problem.code}`}>
                 <span className={classes.cause} data-omitted={problem.omitted}>
-                  {codeWord(problem.code, t)}
+                  {causeWord(problem.code, t)}
                 </span>
                 {', '}
                 {problem.omitted ? t('exports.problems.omitted') : t('exports.problems.included')}
@@ -102,7 +84,7 @@ export function ProblemList({ problems, onSave }: Props) {
                   ? t('exports.problems.study', { id: problem.file })
                   : t('exports.problems.patient', { id: problem.patient })}
                 {' · '}
-                {problem.message}
+                <span lang={isOfRust(t) ? undefined : 'en'}>{problem.message}</span>
               </div>
             </>
           )}

@@ -10,6 +10,7 @@ import type { ErrorReport } from '../../bindings/ErrorReport';
 import type { PlanReport } from '../../bindings/PlanReport';
 import type { RunningTask } from '../../bindings/RunningTask';
 import { ErrorNotice, reportOf } from '../../components/ErrorNotice';
+import { FileSentence } from '../../components/FileSentence';
 import { useErrorWords } from '../../errors/words';
 import { useHost } from '../../host/context';
 import { TaskLine } from './TaskLine';
@@ -146,7 +147,7 @@ function PlanResult({ plan, older, onAgain, onClose }: PlanProps) {
                     <span className="name" title={each.path}>
                       {each.path}
                     </span>
-                    <span className={classes.dimmed}>{each.message}</span>
+                    <FileSentence problem={each} className={classes.dimmed} />
                   </li>
                 ))}
               </ul>

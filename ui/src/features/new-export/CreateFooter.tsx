@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { useFormat } from '../../app/FormatContext';
 import type { FileProblem } from '../../bindings/FileProblem';
 import { ErrorNotice } from '../../components/ErrorNotice';
+import { FileSentence } from '../../components/FileSentence';
 import { Kbd } from '../../components/Kbd';
 import { isOfFiles } from '../../errors/codes';
 import type { Blocked } from './blocked';
@@ -109,7 +110,7 @@ function FileLine({ problem }: { problem: FileProblem }) {
       <span className="name" title={problem.path}>
         {problem.path}
       </span>
-      <span className={classes.dimmed}>{problem.message}</span>
+      <FileSentence problem={problem} className={classes.dimmed} />
     </>
   );
 }
