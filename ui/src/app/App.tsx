@@ -19,6 +19,8 @@ import { languageFor, makeI18n } from '../i18n';
 import { makeTheme, MESSAGES, resolver } from '../theme/theme';
 import { FormatContext } from './FormatContext';
 import { Frame } from './Frame';
+import { SilentBanner } from './SilentBanner';
+import { heard, useSilent } from './silence';
 import { useDesktopDark } from './useDesktopDark';
 import classes from './App.module.css';
 
@@ -89,8 +91,21 @@ function useIsLate(): boolean {
   return isLate;
 }
 
+/** A registry is being read, unless Rust does not even say that it lives. */
 function Beginning() {
   const { t } = useTranslation();
+  const host = useHost();
+  const silent = useSilent();
+  useEffect(() => {
+    // Until the frame listens.
+    host.listen(heard).catch(() => undefined);
+  }, [host]);
+  if (silent)
+    return (
+      <main>
+        <SilentBanner next={t('common.silent.beginning')} />
+      </main>
+    );
   return (
     <main className={classes.beginning} role="status">
       <Loader size="sm" />

@@ -4,8 +4,8 @@ import { useTranslation } from 'react-i18next';
 import { useSilent } from './silence';
 import classes from './SilentBanner.module.css';
 
-/** Says that Rust does not answer, instead of freezing. */
-export function SilentBanner() {
+/** Says that Rust does not answer, instead of freezing; and what helps, where that is not only to wait. */
+export function SilentBanner({ next }: { next?: string }) {
   const { t } = useTranslation();
   const silent = useSilent();
   if (!silent) return null;
@@ -13,7 +13,7 @@ export function SilentBanner() {
     <div className={classes.banner} role="alert" data-testid="silent">
       <IconPlugConnectedX size={16} stroke={1.75} aria-hidden />
       <strong>{t('common.silent.title')}</strong>
-      <span>{t('common.silent.body')}</span>
+      <span>{next ?? t('common.silent.body')}</span>
     </div>
   );
 }

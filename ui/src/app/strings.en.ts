@@ -18,6 +18,8 @@ export const common = {
   silent: {
     title: 'Sheaf’s engine does not answer',
     body: 'Nothing is lost: running exports go on or can be restarted. This goes away when it answers again.',
+    beginning:
+      'Wait a moment. If this stays, close the window and start Sheaf again; an export that was running can be restarted.',
   },
   broken: {
     title: 'This page has stopped working',

@@ -21,6 +21,8 @@ export const common: Catalogue<typeof en> = {
   silent: {
     title: 'Il motore di Sheaf non risponde',
     body: 'Nulla è perduto: le esportazioni in corso proseguono o si possono riavviare. L’avviso sparisce appena risponde.',
+    beginning:
+      'Attendi un momento. Se l’avviso resta, chiudi la finestra e riavvia Sheaf; un’esportazione in corso si può riavviare.',
   },
   broken: {
     title: 'Questa pagina ha smesso di funzionare',
