@@ -83,7 +83,7 @@ it('finds the looking at files, and ends a preview that nobody sees any longer',
   });
   render(<App host={host} />);
   await screen.findByText(/Looking at files/);
-  expect(host.calls).toContainEqual({ command: 'plan_export', input: { task: 'old-plan' } });
+  expect(host.calls).toContainEqual({ command: 'plan_export', input: { task: 'old-plan', revision: 1 } });
   await waitFor(() =>
     expect(host.calls).toContainEqual({ command: 'cancel_task', input: { task: 'old-preview' } }),
   );

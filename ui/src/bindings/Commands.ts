@@ -35,6 +35,7 @@ import type { Nothing } from "./Nothing";
 import type { NotificationState } from "./NotificationState";
 import type { OpenRegistry } from "./OpenRegistry";
 import type { PastedList } from "./PastedList";
+import type { PlanInput } from "./PlanInput";
 import type { PlanReport } from "./PlanReport";
 import type { Preferences } from "./Preferences";
 import type { PreviewInput } from "./PreviewInput";
@@ -107,7 +108,7 @@ export type Commands = {
   destination: { input: Nothing; output: Destination };
   choose_destination: { input: Nothing; output: Destination | null };
   suggest_name: { input: Nothing; output: SuggestedName };
-  plan_export: { input: TaskId; output: PlanReport };
+  plan_export: { input: PlanInput; output: PlanReport };
   preview: { input: PreviewInput; output: ArchivePreview };
   create_export: { input: CreateExport; output: ExportRow };
   exports: { input: Nothing; output: ExportRows };

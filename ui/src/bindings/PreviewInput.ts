@@ -9,6 +9,10 @@ export type PreviewInput = {
  */
 task: string, 
 /**
+ * The revision of the choosing that was shown; another one is refused with `STALE_ROWS`.
+ */
+revision: number, 
+/**
  * Name; `null`: automatic.
  */
 name: string | null, 

@@ -89,7 +89,7 @@ export const errors = {
     NAME_INVALID: 'Choose another name.',
     REGISTRY_MISSING: 'Open its file where it is now, or connect its disk.',
     REGISTRY_NOT_OPEN: 'Open a registry.',
-    STALE_ROWS: 'Select the range again.',
+    STALE_ROWS: 'Look at it, then try again.',
     LIST_UNREADABLE: 'Save it as plain text or CSV, and open it again.',
     TABLE_UNREADABLE: 'Save it as XLSX without a password, or as CSV in UTF-8, and choose that.',
     TABLE_TOO_LARGE: 'Leave out columns and sheets that are not needed, or use it in parts.',

@@ -91,7 +91,7 @@ export const errors: Catalogue<typeof en> = {
     NAME_INVALID: 'Scegli un altro nome.',
     REGISTRY_MISSING: 'Apri il file dove si trova ora, o collega il suo disco.',
     REGISTRY_NOT_OPEN: 'Apri un registro.',
-    STALE_ROWS: 'Seleziona di nuovo l’intervallo.',
+    STALE_ROWS: 'Guarda di nuovo, poi riprova.',
     LIST_UNREADABLE: 'Salvalo come testo semplice o CSV, e aprilo di nuovo.',
     TABLE_UNREADABLE: 'Salvala come XLSX senza password, o come CSV in UTF-8, e scegli quella.',
     TABLE_TOO_LARGE: 'Togli le colonne e i fogli che non servono, o usala in parti.',

@@ -650,11 +650,16 @@ pub(crate) struct Chosen {
 }
 
 impl Desk {
-    /// What an export would be asked for, as it is chosen now. `REGISTRY_NOT_OPEN` where no project is looked at.
-    pub(crate) fn current_request(&self) -> Result<Chosen> {
+    /// What an export would be asked for, as it is chosen now. `REGISTRY_NOT_OPEN` where no project is looked at; `STALE_ROWS`
+    /// where it is not what was `seen`, by its revision.
+    pub(crate) fn current_request(&self, seen: Option<u64>) -> Result<Chosen> {
         let open = self.opened();
         let open = open.as_ref().ok_or_else(not_open)?;
         let choosing = open.choosing.as_ref().ok_or_else(not_open)?;
+        if seen.is_some_and(|seen| seen != choosing.revision) {
+            return Err(Error::new(Code::StaleRows, "What is chosen has changed since it was shown.")
+                .hint("Look at it, then try again."));
+        }
         Ok(Chosen {
             registry: open.path.clone(),
             user: open.user.clone(),

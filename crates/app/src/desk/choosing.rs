@@ -28,7 +28,7 @@ pub(crate) struct Choosing {
     pub(crate) project: String,
     pub(crate) view: View,
     /// Of everything.
-    revision: u64,
+    pub(crate) revision: u64,
     /// The revision in which the rows last moved.
     moved: u64,
     undo: VecDeque<Selected>,

@@ -50,7 +50,7 @@ macro_rules! sheaf_commands {
             destination(Nothing) -> Destination;
             choose_destination(Nothing) -> Option<Destination>;
             suggest_name(Nothing) -> SuggestedName;
-            plan_export(TaskId) -> ExportPlan;
+            plan_export(PlanInput) -> ExportPlan;
             preview(PreviewInput) -> ArchivePreview;
             create_export(CreateExport) -> ExportRow;
 

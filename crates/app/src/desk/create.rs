@@ -12,7 +12,7 @@ use sheaf_registry::{Code, Error, Result};
 use super::browse::Chosen;
 use super::exports::ExportRow;
 use super::tasks::{TaskGuard, TaskKind};
-use super::{Desk, FolderQuestion, Nothing, TaskId};
+use super::{Desk, FolderQuestion, Nothing};
 use crate::patience::{PATIENCE, ask, ask_destination};
 use crate::platform;
 use crate::sheaf::{ExportRequest, PlanRequest};
@@ -40,6 +40,17 @@ pub struct SuggestedName {
     pub name: String,
 }
 
+/// Every file of the selection shall be looked at.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct PlanInput {
+    /// Id of the task, chosen by the page: progress and cancel go by it.
+    pub task: String,
+    /// The revision of the choosing that was shown; another one is refused with `STALE_ROWS`.
+    pub revision: u64,
+}
+
 /// A plan for the page: totals of everything, lists only as long as anyone reads them.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "PlanReport"))]
@@ -60,6 +71,8 @@ pub struct ExportPlan {
 pub struct PreviewInput {
     /// Id of the task, chosen by the page: progress and cancel go by it.
     pub task: String,
+    /// The revision of the choosing that was shown; another one is refused with `STALE_ROWS`.
+    pub revision: u64,
     /// Name; `null`: automatic.
     pub name: Option<String>,
     /// Notes.
@@ -97,6 +110,8 @@ pub struct PreviewEntry {
 pub struct CreateExport {
     /// Id of the task, chosen by the page: progress of the looking at files and cancel go by it.
     pub task: String,
+    /// The revision of the choosing that was shown; another one is refused with `STALE_ROWS`.
+    pub revision: u64,
     /// Name; `null`: automatic.
     pub name: Option<String>,
     /// Notes, at most 16 KiB.
@@ -149,9 +164,9 @@ impl Desk {
     }
 
     /// Looks at every file of the selection: exact bytes, what is lacking or wrong, why an export would be refused.
-    pub fn plan_export(&self, task: TaskId) -> Result<ExportPlan> {
-        self.tasks.run(&task.task, (TaskKind::Plan, None), |task| {
-            let mut report = self.sheaf.plan(&self.plan_request()?, &task.listener(), task.cancel())?;
+    pub fn plan_export(&self, input: PlanInput) -> Result<ExportPlan> {
+        self.tasks.run(&input.task, (TaskKind::Plan, None), |task| {
+            let mut report = self.sheaf.plan(&self.plan_request(input.revision)?, &task.listener(), task.cancel())?;
             let (problems_total, lacking_total) = (report.problems.len() as u64, report.lacking.len() as u64);
             report.problems.truncate(MOST_LISTED);
             report.lacking.truncate(MOST_LISTED);
@@ -163,14 +178,14 @@ impl Desk {
     /// The archive before it is made: names in order, and `metadata.json` with its checksums still open.
     pub fn preview(&self, input: PreviewInput) -> Result<ArchivePreview> {
         self.tasks.run(&input.task, (TaskKind::Preview, None), |task| {
-            let request = self.plan_request()?;
+            let request = self.plan_request(input.revision)?;
             let name = input.name.as_deref().filter(|name| !name.trim().is_empty());
             self.sheaf.look_at_plan(&request, (name, &input.notes), (&task.listener(), task.cancel()), preview)
         })
     }
 
-    fn plan_request(&self) -> Result<PlanRequest> {
-        let Chosen { registry, user, project, selection } = self.current_request()?;
+    fn plan_request(&self, revision: u64) -> Result<PlanRequest> {
+        let Chosen { registry, user, project, selection } = self.current_request(Some(revision))?;
         Ok(PlanRequest { registry, user, project, selection, out: self.destination_folder()? })
     }
 
@@ -182,7 +197,7 @@ impl Desk {
     }
 
     fn create(&self, input: CreateExport, task: &TaskGuard) -> Result<ExportRow> {
-        let Chosen { registry, user, project, selection } = self.current_request()?;
+        let Chosen { registry, user, project, selection } = self.current_request(Some(input.revision))?;
         let out = self.destination_folder()?.ok_or_else(|| {
             Error::new(Code::DestinationMissing, "No folder for the archive has been chosen.").hint("Choose one.")
         })?;

@@ -533,7 +533,7 @@ impl Desk {
             };
             Ok((place, numbers))
         })?;
-        let project = self.current_request()?.project;
+        let project = self.current_request(None)?.project;
         let registry = self.sheaf.house().registry(&place.path)?;
         let viewer = registry.viewer(&actor(place.user.as_deref()))?;
         let known = registry.patients_by_record_number(&viewer, &project)?;

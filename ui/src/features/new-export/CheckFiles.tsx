@@ -38,8 +38,8 @@ export function CheckFiles({ state, form }: { state: BrowseState; form: ExportFo
     setResult(null);
     const asked = selection;
     run(async (task) => {
-      await settled();
-      return host.call('plan_export', { task });
+      const revision = await settled();
+      return host.call('plan_export', { task, revision });
     }, found).then(
       (plan) => setResult({ plan, selection: asked }),
       (error: unknown) => {

@@ -61,8 +61,8 @@ function Content({ form, onClose }: { form: ExportForm; onClose: () => void }) {
     if (asked.current) return;
     asked.current = true;
     run(async (task) => {
-      await settled();
-      return host.call('preview', { task, name, notes });
+      const revision = await settled();
+      return host.call('preview', { task, revision, name, notes });
     }).then(setPreview, (error: unknown) => {
       if (wasCancelled(error)) onClose();
       else setProblem(reportOf(error));

@@ -102,8 +102,8 @@ export function useExportForm(
       setProblem(null);
       setStopped(false);
       run(async (task) => {
-        await settled();
-        return host.call('create_export', { task, name, notes, skip_missing: skip });
+        const revision = await settled();
+        return host.call('create_export', { task, revision, name, notes, skip_missing: skip });
       }, found).then(
         (row) => {
           client.setQueryData<ExportRows>(keys.exports, (old) =>

@@ -1,3 +1,4 @@
+import { useQueryClient } from '@tanstack/react-query';
 import {
   createContext,
   use,
@@ -9,6 +10,7 @@ import {
 } from 'react';
 
 import { inTurn } from '../../api/browse';
+import { keys } from '../../api/keys';
 import type { BrowseState } from '../../bindings/BrowseState';
 import type { ContentsInput } from '../../bindings/ContentsInput';
 import type { FilterInput } from '../../bindings/FilterInput';
@@ -21,8 +23,8 @@ interface Wishes {
   setFilter: (patch: (before: FilterInput) => FilterInput) => void;
   contents: ContentsInput;
   setContents: (patch: (before: ContentsInput) => ContentsInput) => void;
-  /** Resolves when Rust has all that was clicked so far: what asks about the choice as a whole waits for it. */
-  settled: () => Promise<void>;
+  /** Resolves when Rust has all that was clicked so far, with the revision of it: what asks about the choice as a whole waits for it. */
+  settled: () => Promise<number>;
 }
 
 const WishesContext = createContext<Wishes | null>(null);
@@ -36,6 +38,7 @@ export function useWishes(): Wishes {
 
 export function WishesProvider({ state, children }: { state: BrowseState; children: ReactNode }) {
   const { act } = useActs();
+  const client = useQueryClient();
   const [filters] = useState(() => new Latest<FilterInput>((wish) => act('patients', 'set_filter', wish)));
   const [contents] = useState(
     () => new Latest<ContentsInput>((wish) => act('content', 'set_contents', wish)),
@@ -45,7 +48,8 @@ export function WishesProvider({ state, children }: { state: BrowseState; childr
   const settled = useCallback(async () => {
     await Promise.all([filters.settled(), contents.settled()]);
     await inTurn(() => Promise.resolve());
-  }, [filters, contents]);
+    return client.getQueryData<BrowseState>(keys.browse)?.revision ?? state.revision;
+  }, [filters, contents, client, state.revision]);
   const wishes = useMemo(
     (): Wishes => ({
       filter: filter ?? filterOf(state),

@@ -18,6 +18,8 @@ import { FIELDS, LIST, type Field } from './fields';
 import classes from './ExportMenu.module.css';
 
 interface Props {
+  /** Resolves when what is shown is what Rust has. */
+  settled: () => Promise<void>;
   opened: boolean;
   onOpened: (opened: boolean) => void;
   what: StudiesWhat;
@@ -65,6 +67,7 @@ export function ExportMenu({ opened, onOpened, ...rest }: Props) {
 }
 
 function Form({
+  settled,
   what,
   onWhat,
   matching,
@@ -98,6 +101,7 @@ function Form({
     setBusy(true);
     setProblem(null);
     try {
+      await settled();
       const row: ExportRow | null = await host.call('studies_export', {
         what,
         format: kind,

@@ -41,9 +41,9 @@ export function Studies({ registry, state }: Props) {
   const format = useFormat();
   const host = useHost();
   const narrow = useMediaQuery(NARROW, false, { getInitialValueInEffect: false });
-  const { source, list, wish, asking, error, setFilter, setSort, select } = useStudies(state);
+  const { source, list, wish, asking, error, setFilter, setSort, select, settled } = useStudies(state);
   const { columns, setColumns, saveSet, deleteSet } = useColumns(state);
-  const { carry, carried, dismiss } = usePatients(registry);
+  const { carry, carried, dismiss } = usePatients(registry, settled);
   const search = useRef<HTMLInputElement>(null);
   const table = useRef<TableHandle>(null);
   const [opened, setOpened] = useState<{ row: number; list: number } | null>(null);
@@ -173,6 +173,7 @@ export function Studies({ registry, state }: Props) {
             onUse={usePatientsOf}
           />
           <ExportMenu
+            settled={settled}
             opened={exporting}
             onOpened={(now) => {
               if (now) setWhat('matching');

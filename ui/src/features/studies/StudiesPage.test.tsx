@@ -305,6 +305,30 @@ it('shows one study whole, and goes on to the next', async () => {
 
 const row = (name: string): ExportRow => ({ id: 'e1', name }) as ExportRow;
 
+it('exports and takes patients along only when Rust has the last word', async () => {
+  const user = userEvent.setup();
+  let answer: () => void = () => undefined;
+  const { sent } = page(
+    {},
+    {
+      studies_query: ({ filter, sort }) =>
+        new Promise((resolve) => {
+          answer = () => resolve(studiesState({ filter, sort, matching: 12, revision: 50 }));
+        }),
+      studies_export: () => row('studies_export_1'),
+    },
+  );
+  await table();
+  await user.type(screen.getByRole('searchbox'), 'x');
+  await waitFor(() => expect(sent('studies_query')).toHaveLength(1));
+  await user.click(screen.getByTestId('studies-export'));
+  const form = await screen.findByRole('dialog', { name: 'Export' });
+  await user.click(within(form).getByRole('button', { name: 'Export…' }));
+  expect(sent('studies_export')).toEqual([]);
+  answer();
+  await waitFor(() => expect(sent('studies_export')).toHaveLength(1));
+});
+
 it('exports as XLSX unless one says otherwise, and warns of what Excel does to CSV', async () => {
   const user = userEvent.setup();
   const { sent } = page({}, { studies_export: () => row('studies_export_1') });

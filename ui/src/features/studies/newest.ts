@@ -14,6 +14,7 @@ export interface Asking<W> {
 export class Newest<W, A> {
   private now: Asking<W> = { wish: null, asking: false, error: null };
   private turn = 0;
+  private latest: Promise<void> = Promise.resolve();
   private readonly listeners = new Set<() => void>();
   private readonly send: (wish: W) => Promise<A>;
   private readonly take: (answer: A) => void;
@@ -31,7 +32,16 @@ export class Newest<W, A> {
   readonly state = (): Asking<W> => this.now;
 
   /** Wishes something, on top of what is wished already. */
-  async change(current: W, patch: (before: W) => W): Promise<void> {
+  change(current: W, patch: (before: W) => W): Promise<void> {
+    return (this.latest = this.ask(current, patch));
+  }
+
+  /** Resolves when the newest wish is answered. */
+  async settled(): Promise<void> {
+    while (this.now.asking) await this.latest;
+  }
+
+  private async ask(current: W, patch: (before: W) => W): Promise<void> {
     const wish = patch(this.now.wish ?? current);
     const turn = (this.turn += 1);
     this.set({ wish, asking: true, error: null });

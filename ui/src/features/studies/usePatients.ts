@@ -15,14 +15,15 @@ export interface Carried {
 }
 
 /** The way from studies to a new export: their patients are selected there. */
-export function usePatients(registry: OpenRegistry) {
+export function usePatients(registry: OpenRegistry, settled: () => Promise<void>) {
   const { t } = useTranslation();
   const format = useFormat();
   const change = useChange();
   const [carried, setCarried] = useState<(Carried & { registry: string }) | null>(null);
   const carry = useCallback(
     (what: StudiesWhat) =>
-      void change('studies_to_patients', { what })
+      void settled()
+        .then(() => change('studies_to_patients', { what }))
         .then(({ matched, unmatched_total: unmatched }) => {
           setCarried({ matched, unmatched, registry: registry.id });
           const detail =
@@ -50,7 +51,7 @@ export function usePatients(registry: OpenRegistry) {
           });
         })
         .catch(toastError),
-    [change, registry.id, t, format],
+    [settled, change, registry.id, t, format],
   );
   const dismiss = useCallback(() => setCarried(null), []);
   return { carry, carried: carried?.registry === registry.id ? carried : null, dismiss };

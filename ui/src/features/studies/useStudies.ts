@@ -99,7 +99,13 @@ export function useStudies(state: StudiesState) {
     [host, inTurn, keep, source],
   );
 
+  // What is about all that is shown waits until Rust has the last word of it.
+  const settled = useCallback(async () => {
+    await newest.settled();
+    await inTurn(() => Promise.resolve());
+  }, [newest, inTurn]);
+
   const failed =
     asking.error instanceof HostError && asking.error.report.code === 'CANCELLED' ? null : asking.error;
-  return { source, list, wish, asking: asking.asking, error: failed, setFilter, setSort, select };
+  return { source, list, wish, asking: asking.asking, error: failed, setFilter, setSort, select, settled };
 }

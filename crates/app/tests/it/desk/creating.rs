@@ -42,6 +42,21 @@ fn an_account_without_folders_has_no_destination_yet() {
 }
 
 #[test]
+fn only_what_was_shown_is_planned_shown_and_created() {
+    let bench = chosen();
+    let seen = bench.just("browse")["revision"].clone();
+    bench.get("set_contents", json!({ "modalities": null, "kind": "raw" }));
+    let export = json!({ "task": "t", "name": "study", "notes": "", "skip_missing": false, "revision": seen });
+    let preview = json!({ "task": "t", "name": "study", "notes": "", "revision": seen });
+    for (command, input) in
+        [("plan_export", json!({ "task": "t", "revision": seen })), ("preview", preview), ("create_export", export)]
+    {
+        assert_eq!(bench.refused(command, input), "STALE_ROWS", "{command}: another click came before it");
+    }
+    assert_eq!(bench.just("exports")["exports"], json!([]), "nothing was made");
+}
+
+#[test]
 fn a_plan_is_exact_and_says_why_an_export_would_be_refused() {
     let bench = chosen();
     std::fs::write(bench.lab.source(1, "raw"), vec![7; FILE_BYTES + 5]).expect("writable");

@@ -177,8 +177,12 @@ impl Bench {
         Self::on(lab)
     }
 
-    /// Runs a command.
-    pub(crate) fn ask(&self, command: &str, input: Value) -> Result<Value, ErrorReport> {
+    /// Runs a command. Those that need the revision of the choosing get the one of now, as from a page that shows it.
+    pub(crate) fn ask(&self, command: &str, mut input: Value) -> Result<Value, ErrorReport> {
+        if ["plan_export", "preview", "create_export"].contains(&command) && input.get("revision").is_none() {
+            let shown = self.desk.dispatch("browse", json!({}));
+            input["revision"] = shown.map_or(json!(0), |state| state["revision"].clone());
+        }
         self.desk.dispatch(command, input)
     }
 
