@@ -78,7 +78,7 @@ fn registry(dir: &Path) -> PathBuf {
 }
 
 /// What is out of its place: beyond the window, wider than what holds it, or over what stands beside it.
-const OUT_OF_PLACE: &str = r#"
+const OUT_OF_PLACE: &str = r"
 const found = [];
 const say = (what, element) => found.push(`${what}: ${element.outerHTML.slice(0, 160)}`);
 if (window.hurt) found.push('a name was run');
@@ -105,7 +105,7 @@ for (const row of document.querySelectorAll('[role=treeitem], [data-row]')) {
 const heights = new Set([...document.querySelectorAll('[role=treeitem]')].map((row) => Math.round(row.getBoundingClientRect().height)));
 if (heights.size > 1) found.push(`rows of heights ${[...heights]}`);
 return found;
-"#;
+";
 
 async fn in_place(window: &Window, place: &str) {
     window.still().await;
