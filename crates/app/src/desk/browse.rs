@@ -1,23 +1,20 @@
-//! Choosing patients and modalities: the tree by windows, filter, selection with undo, estimate, cohorts.
+//! Choosing patients and modalities: the tree by windows, filter, selection with undo.
 //!
 //! Every command that changes something answers with the whole [`BrowseState`], which is small. The page sends them one after
 //! another, so that a later one never overtakes an earlier one.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use sheaf_registry::ids::{FolderId, PatientId};
-use sheaf_registry::index::{CompletenessRow, ModalityTotal, Scope, Target, View};
-use sheaf_registry::progress::Cancel;
+use sheaf_registry::index::{Target, View};
 use sheaf_registry::selection::{KindChoice, Selection, TagMode};
 use sheaf_registry::{Code, Error, Result};
 
-use super::choosing::{Choosing, check_limit};
-use super::list::{List, MOST_BYTES, decode};
-use super::rule::Rule;
-use super::{Desk, FileQuestion, Nothing};
-use crate::patience::{PATIENCE, ask};
-use crate::store::Kept;
+use super::choosing::Choosing;
+use super::facets::{EstimateView, ModalityFacet, TagFacet};
+use super::list::ListSummary;
+use super::{Desk, Nothing};
 
 /// State of the choosing, but for the rows of the tree.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -138,100 +135,6 @@ pub struct ContentsInput {
     pub modalities: Option<Vec<i64>>,
     /// Raw, processed or both.
     pub kind: KindChoice,
-}
-
-/// A modality, with what the patients that match the filter have of it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-pub struct ModalityFacet {
-    /// Row id.
-    pub id: i64,
-    /// Short name.
-    pub slug: String,
-    /// Long name.
-    pub name: String,
-    /// Patients with any of it in the chosen kinds.
-    pub patients: u64,
-    /// Files in the chosen kinds.
-    pub files: u64,
-    /// Bytes in the chosen kinds.
-    pub bytes: u64,
-    /// By kind.
-    pub kinds: Vec<KindFacet>,
-}
-
-/// One kind of a modality.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-pub struct KindFacet {
-    /// `raw`, `processed` or `other`.
-    pub kind: String,
-    /// Patients.
-    pub patients: u64,
-    /// Files.
-    pub files: u64,
-    /// Bytes.
-    pub bytes: u64,
-}
-
-/// A tag.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-pub struct TagFacet {
-    /// Row id.
-    pub id: i64,
-    /// Name.
-    pub name: String,
-    /// Patients.
-    pub patients: u64,
-}
-
-/// What an export of the selection would hold, as registered; exact bytes come with the plan.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-pub struct EstimateView {
-    /// Selected patients that may be exported and have at least one file.
-    pub patients: u64,
-    /// Files.
-    pub files: u64,
-    /// Bytes.
-    pub bytes: u64,
-    /// Selected patients that the user sees, but may not export.
-    pub forbidden: u64,
-    /// By modality and kind; only what has files.
-    pub by_modality: Vec<EstimateRow>,
-    /// Chosen modalities that some of the selected patients lack.
-    pub lacking: Vec<LackingView>,
-}
-
-/// Part of an estimate.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-pub struct EstimateRow {
-    /// Row id of the modality.
-    pub modality: i64,
-    /// Its short name.
-    pub slug: String,
-    /// `raw`, `processed` or `other`.
-    pub kind: String,
-    /// Patients.
-    pub patients: u64,
-    /// Files.
-    pub files: u64,
-    /// Bytes.
-    pub bytes: u64,
-}
-
-/// How many selected patients lack a modality.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-pub struct LackingView {
-    /// Row id.
-    pub modality: i64,
-    /// Short name.
-    pub slug: String,
-    /// Patients.
-    pub patients: u64,
 }
 
 /// Rows of the tree that are wanted.
@@ -454,188 +357,6 @@ pub struct Found {
     pub state: BrowseState,
 }
 
-/// A pasted list of patients' ids.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[serde(deny_unknown_fields)]
-pub struct PastedList {
-    /// Text with one id a line, or separated by commas, semicolons, tabs or blanks; at most 16 MiB.
-    pub text: String,
-}
-
-/// A list that was looked up. It is kept until the next one.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-pub struct ListMatch {
-    /// Name of its file; `null` for a pasted one.
-    pub file: Option<String>,
-    /// Patients found, each once.
-    pub matched: u64,
-    /// Of them, how many match the filter too.
-    pub matching: u64,
-    /// How many ids name no patient whom the user sees.
-    pub unmatched_total: u64,
-    /// The first 1,000 of them, in the order of the list.
-    pub unmatched: Vec<String>,
-}
-
-/// The pasted list in short.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-pub struct ListSummary {
-    /// Patients found.
-    pub matched: u64,
-    /// Ids not found.
-    pub unmatched: u64,
-}
-
-/// What to do with the list.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[serde(deny_unknown_fields)]
-pub struct UseList {
-    /// What.
-    pub how: ListUse,
-}
-
-/// What to do with a list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[serde(rename_all = "snake_case")]
-pub enum ListUse {
-    /// Select these instead.
-    Replace,
-    /// Select these too.
-    Add,
-    /// Unselect these.
-    Remove,
-    /// Only show them.
-    Show,
-}
-
-/// What part of the completeness view is wanted.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[serde(deny_unknown_fields)]
-pub struct CompletenessInput {
-    /// Patients that count.
-    pub scope: CompletenessScope,
-    /// First row, from 0.
-    pub offset: u64,
-    /// At most 1,000.
-    pub limit: u32,
-}
-
-/// Patients that count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[serde(rename_all = "snake_case")]
-pub enum CompletenessScope {
-    /// Those that match the filter.
-    Matching,
-    /// Those that are selected.
-    Selected,
-}
-
-/// Who has what: patient by modality.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-pub struct CompletenessPage {
-    /// The columns.
-    pub modalities: Vec<CompletenessColumn>,
-    /// Patients in all.
-    pub total: u64,
-    /// The first of these rows, from 0.
-    pub offset: u64,
-    /// The rows.
-    pub rows: Vec<CompletenessLine>,
-}
-
-/// A column.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-pub struct CompletenessColumn {
-    /// Row id.
-    pub modality: i64,
-    /// Short name.
-    pub slug: String,
-    /// Patients that have any.
-    pub patients: u64,
-    /// Files.
-    pub files: u64,
-}
-
-/// A patient.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-pub struct CompletenessLine {
-    /// Row id.
-    pub id: i64,
-    /// The id that users know.
-    pub patient_id: String,
-    /// Files by column.
-    pub files: Vec<u64>,
-}
-
-/// Saved cohorts of the project.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-pub struct Cohorts {
-    /// By name.
-    pub cohorts: Vec<Cohort>,
-}
-
-/// A saved cohort: a rule that is worked out anew each time, or a frozen list of patients.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-pub struct Cohort {
-    /// Its id.
-    pub id: String,
-    /// Name.
-    pub name: String,
-    /// A frozen list; else a rule.
-    pub frozen: bool,
-    /// The rule in words for people (tags, text, modalities); empty for a frozen list.
-    pub rule: String,
-    /// Patients when it was saved.
-    pub patients: u64,
-    /// When it was saved.
-    pub saved_at: jiff::Timestamp,
-}
-
-/// A cohort to save.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[serde(deny_unknown_fields)]
-pub struct NewCohort {
-    /// Name, 1 to 200 characters.
-    pub name: String,
-    /// `true`: the patients that are selected now. `false`: the filter and the modalities as a rule.
-    pub frozen: bool,
-}
-
-/// A cohort.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[serde(deny_unknown_fields)]
-pub struct CohortId {
-    /// Its id.
-    pub id: String,
-}
-
-/// A cohort was applied: its patients are the selection now.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-pub struct CohortApplied {
-    /// Patients of a frozen list that are no longer there, or that this user does not see.
-    pub missing: u64,
-    /// State after it.
-    pub state: BrowseState,
-}
-
-/// Longest name of a cohort, in characters.
-const COHORT_NAME: usize = 200;
-
 /// What an export would be asked for, as it is chosen now.
 #[derive(Clone, Debug)]
 pub(crate) struct Chosen {
@@ -669,13 +390,13 @@ impl Desk {
     }
 
     /// Asks about what is chosen.
-    fn choosing<T>(&self, ask: impl FnOnce(&mut Choosing) -> Result<T>) -> Result<T> {
+    pub(super) fn choosing<T>(&self, ask: impl FnOnce(&mut Choosing) -> Result<T>) -> Result<T> {
         let mut open = self.opened();
         ask(open.as_mut().and_then(|open| open.choosing.as_mut()).ok_or_else(not_open)?)
     }
 
     /// Changes what is chosen; the state after it.
-    fn change(&self, change: impl FnOnce(&mut Choosing) -> Result<()>) -> Result<BrowseState> {
+    pub(super) fn change(&self, change: impl FnOnce(&mut Choosing) -> Result<()>) -> Result<BrowseState> {
         self.choosing(|choosing| {
             change(choosing)?;
             Ok(choosing.state())
@@ -789,202 +510,8 @@ impl Desk {
             Ok(Found { row, state: choosing.state() })
         })
     }
-
-    /// Looks up a pasted list of patients' ids. `LIST_UNREADABLE` for one that is too long.
-    pub fn match_list(&self, list: PastedList) -> Result<ListMatch> {
-        self.choosing(|choosing| look_up(choosing, &list.text, None))
-    }
-
-    /// Lets the user choose a file with a list and looks it up; `null` when the dialog was closed.
-    pub fn open_list(&self, _: Nothing) -> Result<Option<ListMatch>> {
-        self.choosing(|_| Ok(()))?;
-        let words = self.language();
-        let question = FileQuestion {
-            title: words.open_list().to_owned(),
-            kind: Some((words.text_files().to_owned(), ["txt", "csv", "tsv"].map(ToOwned::to_owned).to_vec())),
-            folder: None,
-        };
-        let Some(path) = self.native.choose_file(&question) else { return Ok(None) };
-        let text = read_list(&path)?;
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-        self.choosing(|choosing| look_up(choosing, &text, name)).map(Some)
-    }
-
-    /// Selects, adds, removes or shows the patients of the list.
-    pub fn use_list(&self, input: UseList) -> Result<BrowseState> {
-        self.change(|choosing| choosing.use_list(input.how))
-    }
-
-    /// Who has what: patient by modality, a page of it.
-    pub fn completeness(&self, input: CompletenessInput) -> Result<CompletenessPage> {
-        check_limit(input.limit)?;
-        let scope = match input.scope {
-            CompletenessScope::Matching => Scope::Matching,
-            CompletenessScope::Selected => Scope::Selected,
-        };
-        self.choosing(|choosing| {
-            let table = choosing.view.completeness(scope, input.offset, input.limit as usize);
-            let column = |column: &ModalityTotal<'_>| CompletenessColumn {
-                modality: column.modality.0,
-                slug: column.slug.to_owned(),
-                patients: column.patients,
-                files: column.files,
-            };
-            let line = |row: CompletenessRow<'_>| CompletenessLine {
-                id: row.patient.0,
-                patient_id: row.patient_id.to_owned(),
-                files: row.files,
-            };
-            Ok(CompletenessPage {
-                modalities: table.modalities.iter().map(column).collect(),
-                total: table.total,
-                offset: input.offset.min(table.total),
-                rows: table.rows.into_iter().map(line).collect(),
-            })
-        })
-    }
-
-    /// The saved cohorts of the project.
-    pub fn cohorts(&self, _: Nothing) -> Result<Cohorts> {
-        let (registry, project) = self.place()?;
-        self.cohorts_of(&registry, &project)
-    }
-
-    /// Saves the selection, or the filter and the modalities as a rule. `NAME_INVALID` for a name that is taken or too long.
-    pub fn save_cohort(&self, new: NewCohort) -> Result<Cohorts> {
-        let name = new.name.trim();
-        if name.is_empty() || name.chars().count() > COHORT_NAME {
-            return Err(Error::new(Code::NameInvalid, format!("The name of a cohort has 1 to {COHORT_NAME} characters."))
-                .hint("Choose another name."));
-        }
-        let (registry, project) = self.place()?;
-        let house = self.sheaf.house();
-        let (cohort, patients) = self.choosing(|choosing| {
-            let mut cohort = Kept {
-                id: house.environment.random_id(),
-                name: name.to_owned(),
-                rule: None,
-                patients: 0,
-                saved_at: house.environment.clock.now(),
-            };
-            if new.frozen {
-                let ids: Vec<i64> = choosing.view.selected_ids().into_iter().map(|id| id.0).collect();
-                if ids.is_empty() {
-                    return Err(Error::new(Code::EmptySelection, "No patients are selected.").hint("Select some first."));
-                }
-                cohort.patients = ids.len() as u64;
-                return Ok((cohort, ids));
-            }
-            let rule = Rule::of(&choosing.view)?;
-            cohort.patients = choosing.view.counts().matching;
-            cohort.rule = Some(rule.write());
-            Ok((cohort, Vec::new()))
-        })?;
-        house.store.save_cohort(&registry, &project, &cohort, &patients)?;
-        self.cohorts_of(&registry, &project)
-    }
-
-    /// Makes the patients of a cohort the selection. For a rule, its filter and modalities are set too.
-    pub fn apply_cohort(&self, cohort: CohortId) -> Result<CohortApplied> {
-        let (registry, project) = self.place()?;
-        let found = self.sheaf.house().store.cohort(&registry, &project, &cohort.id)?;
-        let (kept, ids) = found.ok_or_else(unknown_cohort)?;
-        self.choosing(|choosing| {
-            if choosing.project != project {
-                return Err(unknown_cohort());
-            }
-            let mut missing = 0;
-            if let Some(rule) = &kept.rule {
-                let (filter, contents) = Rule::read(rule)?.meant(&choosing.view)?;
-                choosing.set_rule(filter, contents);
-                choosing.select(|view| {
-                    view.clear();
-                    view.check_matching(true)
-                });
-            } else {
-                let ids: Vec<PatientId> = ids.into_iter().map(PatientId).collect();
-                choosing.select(|view| {
-                    missing = view.select_ids(&ids);
-                    missing
-                });
-            }
-            Ok(CohortApplied { missing, state: choosing.state() })
-        })
-    }
-
-    /// Deletes a cohort; its patients stay where they are.
-    pub fn delete_cohort(&self, cohort: CohortId) -> Result<Cohorts> {
-        let (registry, project) = self.place()?;
-        if !self.sheaf.house().store.delete_cohort(&registry, &project, &cohort.id)? {
-            return Err(unknown_cohort());
-        }
-        self.cohorts_of(&registry, &project)
-    }
-
-    /// Id of the open registry, and slug of the project.
-    fn place(&self) -> Result<(String, String)> {
-        let open = self.opened();
-        let open = open.as_ref().ok_or_else(not_open)?;
-        Ok((open.id.clone(), open.choosing.as_ref().ok_or_else(not_open)?.project.clone()))
-    }
-
-    fn cohorts_of(&self, registry: &str, project: &str) -> Result<Cohorts> {
-        let language = self.language();
-        // One that cannot be read has no words; applying it says why.
-        let words = |rule: &String| Rule::read(rule).map(|rule| rule.words(language)).unwrap_or_default();
-        let cohorts = self.sheaf.house().store.cohorts(registry, project)?.into_iter().map(|kept| Cohort {
-            id: kept.id,
-            name: kept.name,
-            frozen: kept.rule.is_none(),
-            rule: kept.rule.as_ref().map(words).unwrap_or_default(),
-            patients: kept.patients,
-            saved_at: kept.saved_at,
-        });
-        Ok(Cohorts { cohorts: cohorts.collect() })
-    }
 }
 
-fn not_open() -> Error {
+pub(super) fn not_open() -> Error {
     Error::new(Code::RegistryNotOpen, "No project is open.").hint("Open a registry first.")
-}
-
-fn unknown_cohort() -> Error {
-    Error::new(Code::UnknownCohort, "This cohort is not there any longer.").hint("Look at the list of cohorts again.")
-}
-
-/// Looks up a list and keeps it.
-fn look_up(choosing: &mut Choosing, text: &str, file: Option<String>) -> Result<ListMatch> {
-    let list = List::look_up(&choosing.view, text, file)?;
-    let found = ListMatch {
-        file: list.file.clone(),
-        matched: list.patients.len() as u64,
-        matching: choosing.view.count_matching(&list.patients),
-        unmatched_total: list.unmatched_total,
-        unmatched: list.unmatched.clone(),
-    };
-    choosing.list = Some(list);
-    Ok(found)
-}
-
-/// Reads a file that may be anything, and may be on a disk that is silent.
-fn read_list(path: &Path) -> Result<String> {
-    use std::io::Read as _;
-    let asked = path.to_owned();
-    let read = move |_: &_| {
-        let file = std::fs::File::open(asked)?;
-        if !file.metadata()?.is_file() {
-            return Err(std::io::Error::other("it is not a regular file"));
-        }
-        let mut bytes = Vec::new();
-        file.take(MOST_BYTES as u64 + 1).read_to_end(&mut bytes).map(|_| bytes)
-    };
-    let failed = |why: &str| {
-        Error::new(Code::ListUnreadable, format!("{} cannot be read: {why}.", path.display()))
-            .hint("Check the file, or paste the ids.")
-    };
-    match ask(PATIENCE, &Cancel::new(), read) {
-        None => Err(failed("its disk does not answer")),
-        Some(Err(error)) => Err(failed(&error.to_string()).cause(error)),
-        Some(Ok(bytes)) => decode(&bytes),
-    }
 }

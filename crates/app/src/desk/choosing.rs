@@ -7,11 +7,11 @@ use sheaf_registry::index::{Check, Contents, Filter, Item, Row, Selected, Target
 use sheaf_registry::{Code, Error, Result};
 
 use super::browse::{
-    Among, BrowseState, CheckRows, CheckState, CheckTarget, ContentsInput, ContentsView, EstimateRow, EstimateView,
-    FilterInput, FilterView, KindFacet, LackingView, ListSummary, ListUse, ModalityFacet, PatientCounts, RowRange, TagFacet,
-    TreeItem, TreeRow, TreeWindow,
+    Among, BrowseState, CheckRows, CheckState, CheckTarget, ContentsInput, ContentsView, FilterInput, FilterView,
+    PatientCounts, RowRange, TreeItem, TreeRow, TreeWindow,
 };
-use super::list::List;
+use super::facets::{EstimateRow, EstimateView, KindFacet, LackingView, ModalityFacet, TagFacet};
+use super::list::{List, ListSummary, ListUse};
 
 /// Steps back that are kept.
 const MOST_STEPS: usize = 100;

@@ -2,11 +2,142 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::path::Path;
 
+use serde::{Deserialize, Serialize};
 use sheaf_registry::ids::PatientId;
 use sheaf_registry::index::View;
+use sheaf_registry::progress::Cancel;
 use sheaf_registry::{Code, Error, Result};
 use sheaf_sources::text::{self, NotText};
+
+use super::browse::BrowseState;
+use super::choosing::Choosing;
+use super::{Desk, FileQuestion, Nothing};
+use crate::patience::{PATIENCE, ask};
+
+/// A pasted list of patients' ids.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct PastedList {
+    /// Text with one id a line, or separated by commas, semicolons, tabs or blanks; at most 16 MiB.
+    pub text: String,
+}
+
+/// A list that was looked up. It is kept until the next one.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct ListMatch {
+    /// Name of its file; `null` for a pasted one.
+    pub file: Option<String>,
+    /// Patients found, each once.
+    pub matched: u64,
+    /// Of them, how many match the filter too.
+    pub matching: u64,
+    /// How many ids name no patient whom the user sees.
+    pub unmatched_total: u64,
+    /// The first 1,000 of them, in the order of the list.
+    pub unmatched: Vec<String>,
+}
+
+/// The pasted list in short.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct ListSummary {
+    /// Patients found.
+    pub matched: u64,
+    /// Ids not found.
+    pub unmatched: u64,
+}
+
+/// What to do with the list.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct UseList {
+    /// What.
+    pub how: ListUse,
+}
+
+/// What to do with a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum ListUse {
+    /// Select these instead.
+    Replace,
+    /// Select these too.
+    Add,
+    /// Unselect these.
+    Remove,
+    /// Only show them.
+    Show,
+}
+
+impl Desk {
+    /// Looks up a pasted list of patients' ids. `LIST_UNREADABLE` for one that is too long.
+    pub fn match_list(&self, list: PastedList) -> Result<ListMatch> {
+        self.choosing(|choosing| look_up(choosing, &list.text, None))
+    }
+
+    /// Lets the user choose a file with a list and looks it up; `null` when the dialog was closed.
+    pub fn open_list(&self, _: Nothing) -> Result<Option<ListMatch>> {
+        self.choosing(|_| Ok(()))?;
+        let words = self.language();
+        let question = FileQuestion {
+            title: words.open_list().to_owned(),
+            kind: Some((words.text_files().to_owned(), ["txt", "csv", "tsv"].map(ToOwned::to_owned).to_vec())),
+            folder: None,
+        };
+        let Some(path) = self.native.choose_file(&question) else { return Ok(None) };
+        let text = read_list(&path)?;
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        self.choosing(|choosing| look_up(choosing, &text, name)).map(Some)
+    }
+
+    /// Selects, adds, removes or shows the patients of the list.
+    pub fn use_list(&self, input: UseList) -> Result<BrowseState> {
+        self.change(|choosing| choosing.use_list(input.how))
+    }
+}
+
+/// Looks up a list and keeps it.
+fn look_up(choosing: &mut Choosing, text: &str, file: Option<String>) -> Result<ListMatch> {
+    let list = List::look_up(&choosing.view, text, file)?;
+    let found = ListMatch {
+        file: list.file.clone(),
+        matched: list.patients.len() as u64,
+        matching: choosing.view.count_matching(&list.patients),
+        unmatched_total: list.unmatched_total,
+        unmatched: list.unmatched.clone(),
+    };
+    choosing.list = Some(list);
+    Ok(found)
+}
+
+/// Reads a file that may be anything, and may be on a disk that is silent.
+fn read_list(path: &Path) -> Result<String> {
+    use std::io::Read as _;
+    let asked = path.to_owned();
+    let read = move |_: &_| {
+        let file = std::fs::File::open(asked)?;
+        if !file.metadata()?.is_file() {
+            return Err(std::io::Error::other("it is not a regular file"));
+        }
+        let mut bytes = Vec::new();
+        file.take(MOST_BYTES as u64 + 1).read_to_end(&mut bytes).map(|_| bytes)
+    };
+    let failed = |why: &str| {
+        Error::new(Code::ListUnreadable, format!("{} cannot be read: {why}.", path.display()))
+            .hint("Check the file, or paste the ids.")
+    };
+    match ask(PATIENCE, &Cancel::new(), read) {
+        None => Err(failed("its disk does not answer")),
+        Some(Err(error)) => Err(failed(&error.to_string()).cause(error)),
+        Some(Ok(bytes)) => decode(&bytes),
+    }
+}
 
 /// Longest list.
 pub(crate) const MOST_BYTES: usize = 16 << 20;

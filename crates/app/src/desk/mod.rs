@@ -8,11 +8,14 @@
 mod background;
 pub mod browse;
 mod choosing;
+pub mod cohorts;
 mod commands;
+pub mod completeness;
 pub mod create;
 pub mod events;
 pub mod exports;
-mod list;
+pub mod facets;
+pub mod list;
 mod native;
 mod notices;
 mod open;
@@ -141,8 +144,12 @@ fn spare(threads: usize) -> usize {
 /// All types that commands name, for whoever expands [`sheaf_commands!`](crate::sheaf_commands).
 pub mod types {
     pub use super::browse::*;
+    pub use super::cohorts::*;
+    pub use super::completeness::*;
     pub use super::create::*;
     pub use super::exports::*;
+    pub use super::facets::*;
+    pub use super::list::*;
     pub use super::registries::*;
     pub use super::settings::*;
     pub use super::studies::*;
