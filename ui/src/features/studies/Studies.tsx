@@ -12,6 +12,7 @@ import type { StudiesState } from '../../bindings/StudiesState';
 import type { StudiesWhat } from '../../bindings/StudiesWhat';
 import { ErrorNotice, reportOf } from '../../components/ErrorNotice';
 import { toast, toastError } from '../../components/toast';
+import { SearchField } from '../../components/SearchField';
 import { useHost } from '../../host/context';
 import { ColumnsDialog } from './ColumnsDialog';
 import { ExportMenu } from './ExportMenu';
@@ -19,7 +20,6 @@ import { FilterBar } from './FilterBar';
 import { Inspector } from './Inspector';
 import { noFilter } from './filter';
 import { PatientsButton } from './PatientsButton';
-import { SearchField } from './SearchField';
 import { nextSort } from './sort';
 import { StudyTable, type TableHandle } from './StudyTable';
 import { Summary } from './Summary';
@@ -155,6 +155,11 @@ export function Studies({ registry, state }: Props) {
         <div className={classes.line}>
           <SearchField
             ref={search}
+            testId="studies-search"
+            label={t('studies.search.label')}
+            placeholder={t('studies.search.placeholder')}
+            clear={t('studies.search.clear')}
+            about={t('studies.search.about')}
             text={wish.filter.q}
             onText={(q) => setFilter((before) => ({ ...before, q }))}
             onLeave={() => table.current?.focus()}

@@ -1,24 +1,29 @@
 import { CloseButton, TextInput } from '@mantine/core';
 import { IconSearch } from '@tabler/icons-react';
 import { useEffect, useRef, useState, type Ref } from 'react';
-import { useTranslation } from 'react-i18next';
 
-import { Kbd } from '../../components/Kbd';
+import { Kbd } from './Kbd';
 
-/** The text follows the keys at once, the question a little later. */
-const DEBOUNCE_MS = 80;
+/** The text follows the keys at once, what is asked a little later. */
+const DEBOUNCE_MS = 60;
 
 interface Props {
   text: string;
   onText: (text: string) => void;
-  /** Down, Enter: to the table. */
+  /** Down, Enter, Escape in an empty field: to what is searched. */
   onLeave: () => void;
+  label: string;
+  placeholder: string;
+  /** What the button says that empties it. */
+  clear: string;
+  about?: string;
+  testId: string;
   ref: Ref<HTMLInputElement>;
 }
 
-/** Looks for a text in the nine searched fields while one types. */
-export function SearchField({ text, onText, onLeave, ref }: Props) {
-  const { t } = useTranslation();
+/** Searches while one types. */
+export function SearchField({ text, onText, onLeave, label, placeholder, clear, about, testId, ref }: Props) {
+  // What is typed and not yet asked for.
   const [typed, setTyped] = useState<string | null>(null);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
@@ -31,16 +36,16 @@ export function SearchField({ text, onText, onLeave, ref }: Props) {
   return (
     <TextInput
       ref={ref}
-      data-testid="studies-search"
+      data-testid={testId}
       size="xs"
       type="search"
       spellCheck={false}
       autoComplete="off"
       maxLength={1000}
       style={{ flex: 1 }}
-      aria-label={t('studies.search.label')}
-      placeholder={t('studies.search.placeholder')}
-      title={t('studies.search.about')}
+      aria-label={label}
+      placeholder={placeholder}
+      title={about}
       leftSection={<IconSearch size={14} stroke={1.75} aria-hidden />}
       rightSection={
         shown === '' ? (
@@ -48,7 +53,7 @@ export function SearchField({ text, onText, onLeave, ref }: Props) {
             <Kbd keys={['/']} />
           </span>
         ) : (
-          <CloseButton aria-label={t('studies.search.clear')} onClick={() => send('')} />
+          <CloseButton aria-label={clear} onClick={() => send('')} />
         )
       }
       value={shown}
