@@ -35,6 +35,46 @@ async fn a_failed_export_says_why_in_its_drawer() {
 }
 
 #[tokio::test]
+async fn a_registry_that_cannot_be_opened_is_said_and_the_open_one_keeps_its_selection() {
+    let desktop = Desktop::start();
+    let notes = desktop.path("notes.sqlite");
+    std::fs::write(&notes, "no database").expect("a file");
+    let clinic = fixture::copy_of_demo(&desktop.path("clinic"));
+    let window = Window::open(&desktop).await;
+    desktop.answer_dialogs(&[&notes]);
+    window.click("button", "Open a registry").await;
+    let said = window.wait_text("[data-testid=first-run] [role=alert]", "REGISTRY_CORRUPT").await;
+    assert!(said.contains("Restore it from a backup"), "with the next step: {said}");
+
+    // The next step leads on, and another one that cannot be opened takes nothing away.
+    desktop.answer_dialogs(&[&clinic, &notes]);
+    window.click("button", "Open another…").await;
+    window.wait("[role=tree] [role=treeitem][data-kind]").await;
+    window.click("checkbox", "All matching").await;
+    window.until("everyone", async || (window.number("[data-testid=selected]").await > 0).then_some(())).await;
+    let selected = window.number("[data-testid=selected]").await;
+    window.click("button", "Registry").await;
+    window.click("menuitem", "Open another…").await;
+    window.wait_text(".mantine-Notification-root", "Restore it from a backup").await;
+    // Not as the page remembers it.
+    window.page().refresh().await.expect("the page is loaded anew");
+    window.wait("[role=tree] [role=treeitem][data-kind]").await;
+    assert_eq!(window.number("[data-testid=selected]").await, selected, "nothing is lost");
+    window.close().await;
+
+    // Its disk is not there at the next start, then it is.
+    let (disk, away) = (desktop.path("clinic"), desktop.path("unplugged"));
+    std::fs::rename(&disk, &away).expect("it can be moved");
+    let window = Window::open(&desktop).await;
+    let said = window.wait_text("[data-testid=first-run] [role=alert]", "REGISTRY_MISSING").await;
+    assert!(said.contains("connect its disk"), "with the next step: {said}");
+    std::fs::rename(&away, &disk).expect("it can be moved");
+    window.click("button", "Try again").await;
+    window.wait("[role=tree] [role=treeitem][data-kind]").await;
+    window.close().await;
+}
+
+#[tokio::test]
 async fn missing_files_stop_an_export_in_place_and_are_listed_when_it_goes_on_without_them() {
     let desktop = Desktop::start();
     let window = Window::open(&desktop).await;

@@ -13,6 +13,6 @@ export const firstRun = {
   missing: 'Not found',
   notTold: 'Does not answer',
   remove: 'Remove {{name}} from this list',
-  problem: 'The registry of last time could not be opened',
+  problem: 'The registry could not be opened',
   openAnother: 'Open another…',
 };

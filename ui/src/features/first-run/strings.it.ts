@@ -16,6 +16,6 @@ export const firstRun: Catalogue<typeof en> = {
   missing: 'Non trovato',
   notTold: 'Non risponde',
   remove: 'Rimuovi {{name}} da questo elenco',
-  problem: 'Il registro dell’ultima volta non si è potuto aprire',
+  problem: 'Il registro non si è potuto aprire',
   openAnother: 'Apri un altro…',
 };
