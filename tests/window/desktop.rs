@@ -47,24 +47,24 @@ fn archives(desktop: &Desktop) -> Vec<PathBuf> {
 }
 
 /// Holds a job at a named point (`failpoint.rs` of `sheaf-app`) until the test lets it go on.
-struct Hold {
+pub(crate) struct Hold {
     file: PathBuf,
 }
 
 impl Hold {
-    fn of(desktop: &Desktop) -> Self {
+    pub(crate) fn of(desktop: &Desktop) -> Self {
         Self { file: desktop.path("held") }
     }
 
-    fn environment(&self) -> [(&str, &str); 2] {
+    pub(crate) fn environment(&self) -> [(&str, &str); 2] {
         [("SHEAF_PAUSE", "planned"), ("SHEAF_PAUSE_FILE", self.file.to_str().expect("an ordinary path"))]
     }
 
-    async fn reached(&self) {
+    pub(crate) async fn reached(&self) {
         eventually("a held job", async || self.file.exists().then_some(())).await;
     }
 
-    fn go_on(&self) {
+    pub(crate) fn go_on(&self) {
         std::fs::remove_file(&self.file).expect("it is held");
     }
 }

@@ -112,11 +112,6 @@ async fn missing_files_stop_an_export_in_place_and_are_listed_when_it_goes_on_wi
     window.close().await;
 }
 
-/// What a page does when somebody comes back to it from another window.
-async fn come_back(window: &Window) {
-    window.run("window.dispatchEvent(new Event('focus'));", vec![]).await;
-}
-
 #[tokio::test]
 async fn an_archive_that_was_moved_is_located_and_one_that_is_gone_is_made_again() {
     let desktop = Desktop::start();
@@ -128,7 +123,7 @@ async fn an_archive_that_was_moved_is_located_and_one_that_is_gone_is_made_again
     window.wait("[data-row][data-state=done]").await;
     let (archive, moved) = (the_archive(&desktop), desktop.path("home/moved.zip"));
     std::fs::rename(&archive, &moved).expect("it can be moved");
-    come_back(&window).await;
+    window.come_back().await;
     window.wait("[data-row][data-state=missing]").await;
 
     // Another file is not taken for it.
@@ -143,7 +138,7 @@ async fn an_archive_that_was_moved_is_located_and_one_that_is_gone_is_made_again
     assert!(prove(&moved) > 0, "the file stays where it is");
 
     std::fs::remove_file(&moved).expect("it is there");
-    come_back(&window).await;
+    window.come_back().await;
     window.wait("[data-row][data-state=missing]").await;
     window.click("button", "Re-create").await;
     window.wait("[data-row][data-state=done]").await;
@@ -165,7 +160,7 @@ async fn a_data_folder_that_has_gone_is_said_and_what_was_selected_waits_for_it(
     window.wait("[data-testid=create][aria-disabled=false]").await;
     let selected = window.number("[data-testid=selected]").await;
     std::fs::rename(&data, &away).expect("it can be moved");
-    come_back(&window).await;
+    window.come_back().await;
     window.wait_text("main", "A data folder is not there").await;
     window.click("button", "Create export").await;
     window.click("link", "Exports").await;
@@ -176,7 +171,7 @@ async fn a_data_folder_that_has_gone_is_said_and_what_was_selected_waits_for_it(
     assert_eq!(window.number("[data-testid=selected]").await, selected, "nothing is lost");
 
     std::fs::rename(&away, &data).expect("it can be moved");
-    come_back(&window).await;
+    window.come_back().await;
     let said = "return document.querySelector('main').innerText.includes('A data folder is not there');";
     window.until("the folder", async || (window.run(said, vec![]).await == json!(false)).then_some(())).await;
     window.click("link", "Exports").await;
@@ -201,7 +196,7 @@ async fn a_destination_that_has_gone_or_takes_nothing_blocks_create_and_loses_no
     window.wait_text("[role=alert]", "DESTINATION_MISSING").await;
     window.wait_text("main", "Nothing can be saved in this folder").await;
     std::fs::write(desktop.path("out"), "a file").expect("written");
-    come_back(&window).await;
+    window.come_back().await;
     window.wait_text("[role=alert]", "DESTINATION_UNWRITABLE").await;
     desktop.answer_dialogs(&[Path::new("/proc")]);
     window.click("button", "Save to").await;

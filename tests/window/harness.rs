@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 /// How long anything on the screen may take before a test gives up. A bound for what has gone wrong, not a measure: exports give way to
 /// whatever else the machine does.
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_secs(15);
 /// How often a condition is looked at.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -395,22 +395,58 @@ impl Window {
         self.until("a still page", async || (self.run(script, vec![]).await == json!(true)).then_some(())).await;
     }
 
+    /// Somebody comes back to the window from another one, such as the file manager.
+    pub(crate) async fn come_back(&self) {
+        self.run("window.dispatchEvent(new Event('focus'));", vec![]).await;
+    }
+
+    /// Puts away the messages that stand.
+    pub(crate) async fn put_messages_away(&self) {
+        let script = "const all = document.querySelectorAll('.mantine-Notification-root');
+            all.forEach((message) => message.querySelector('button[aria-label]')?.click());
+            return all.length === 0;";
+        self.until("no message", async || (self.run(script, vec![]).await == json!(true)).then_some(())).await;
+    }
+
+    /// Chooses a colour or a language in the settings, whose page stands open then, at its beginning.
+    pub(crate) async fn choose_in_settings(&self, option: &str, css: &str) {
+        self.click_css("nav a[href$='settings']").await;
+        self.wait("[data-section=appearance]").await;
+        // What is half below the edge is brought into sight by no click.
+        self.run("document.querySelector('[data-section=appearance]').scrollIntoView();", vec![]).await;
+        self.click("radio", option).await;
+        self.wait(css).await;
+        self.run("document.querySelector('[data-testid=settings]').scrollTo(0, 0);", vec![]).await;
+    }
+
     /// Runs a script in the page.
     pub(crate) async fn run(&self, script: &str, arguments: Vec<Value>) -> Value {
         self.page.execute(script, arguments).await.expect("the script runs")
     }
 
-    /// Violations that axe finds now: each with its rule and where.
-    pub(crate) async fn axe(&self) -> Vec<String> {
+    /// Brings axe into the page, as `window.judge`, which gives each violation with its rule and where.
+    pub(crate) async fn load_axe(&self) {
         let axe = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/ui/node_modules/axe-core/axe.min.js"))
             .expect("axe-core is installed");
         self.page.execute(&axe, vec![]).await.expect("axe is loaded");
-        let script = "const done = arguments[arguments.length - 1];
-            axe.run(document, {resultTypes: ['violations']}).then(
-              (result) => done(result.violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target} ${n.html.slice(0, 160)}`))),
-              (error) => done([String(error)]));";
-        let found = self.page.execute_async(script, vec![]).await.expect("axe runs");
+        let judge = "window.judge = () => axe.run(document, {resultTypes: ['violations']}).then(
+              (result) => result.violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target} ${n.html.slice(0, 160)}`)),
+              (error) => [String(error)]);";
+        self.run(judge, vec![]).await;
+    }
+
+    /// Violations that axe finds now.
+    async fn axe(&self) -> Vec<String> {
+        self.load_axe().await;
+        let found = self.page.execute_async("window.judge().then(arguments[0]);", vec![]).await.expect("axe runs");
         serde_json::from_value(found).expect("a list of texts")
+    }
+
+    /// Fails when axe finds anything on the page as it stands.
+    pub(crate) async fn judge(&self, place: &str) {
+        self.still().await;
+        let found = self.axe().await;
+        assert!(found.is_empty(), "{place}: {found:#?}");
     }
 
     /// Writes what the window shows into a file below `target/tmp/window`.

@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use fantoccini::key::Key;
-use serde_json::json;
 
+use crate::everyone::choose_look;
 use crate::fixture;
 use crate::harness::{Desktop, Window};
 use crate::main_job::choose_project;
@@ -45,21 +45,6 @@ impl<'a> Album<'a> {
     }
 }
 
-/// Chooses how the window looks; the page of settings stands open then, at its beginning.
-async fn choose_look(window: &Window, look: &str) {
-    window.click("link", "Settings").await;
-    show_appearance(window).await;
-    window.click("radio", look).await;
-    window.wait(&format!("html[data-mantine-color-scheme={}]", look.to_lowercase())).await;
-    window.run("document.querySelector('[data-testid=settings]').scrollTo(0, 0);", vec![]).await;
-}
-
-/// What is half below the edge is brought into sight by no click.
-async fn show_appearance(window: &Window) {
-    window.wait("[data-section=appearance]").await;
-    window.run("document.querySelector('[data-section=appearance]').scrollIntoView();", vec![]).await;
-}
-
 /// Opens one more registry, by the menu of the one that is open.
 async fn open_another(desktop: &Desktop, window: &Window, registry: &Path) {
     desktop.answer_dialogs(&[registry]);
@@ -68,14 +53,6 @@ async fn open_another(desktop: &Desktop, window: &Window, registry: &Path) {
     window.keys("Open a registry").await;
     window.press(Key::Enter).await;
     window.wait_gone("[role=dialog]").await;
-}
-
-/// Messages stand longer than the next picture needs.
-async fn put_messages_away(window: &Window) {
-    let script = "const all = document.querySelectorAll('.mantine-Notification-root');
-        all.forEach((message) => message.querySelector('button[aria-label]')?.click());
-        return all.length === 0;";
-    window.until("no message", async || (window.run(script, vec![]).await == json!(true)).then_some(())).await;
 }
 
 async fn album(width: u32, height: u32) {
@@ -206,14 +183,14 @@ async fn exports(album: &Album<'_>) {
     window.click("link", "Exports").await;
     window.wait("[data-row][data-state=failed]").await;
     album.keep("exports-messages").await;
-    put_messages_away(window).await;
+    window.put_messages_away().await;
     window.click("button", "Details").await;
     window.role("heading", "What you can do").await;
     album.keep("export-failed").await;
     window.click("button", "Export without these files").await;
     window.press(Key::Escape).await;
     window.wait("[data-row][data-state=problems]").await;
-    put_messages_away(window).await;
+    window.put_messages_away().await;
     album.keep("exports").await;
     window.click_css("[data-row][data-state=problems]").await;
     window.press(Key::Enter).await;
@@ -267,9 +244,7 @@ async fn everywhere(album: &Album<'_>) {
 async fn italian(album: &Album<'_>) {
     let window = album.window;
     window.click("link", "Settings").await;
-    show_appearance(window).await;
-    window.click("radio", "Italiano").await;
-    window.wait("html[lang=it]").await;
+    window.choose_in_settings("Italiano", "html[lang=it]").await;
     album.keep("settings-italian").await;
     for (page, name) in
         [("new-export", "new-export-italian"), ("exports", "exports-italian"), ("studies", "studies-italian")]
@@ -277,10 +252,7 @@ async fn italian(album: &Album<'_>) {
         window.click_css(&format!("nav a[href$='{page}']")).await;
         album.keep(name).await;
     }
-    window.click_css("nav a[href$='settings']").await;
-    show_appearance(window).await;
-    window.click("radio", "English").await;
-    window.wait("html[lang=en]").await;
+    window.choose_in_settings("English", "html[lang=en]").await;
 }
 
 /// An export of gigabytes as it runs, and the question of whoever closes the window meanwhile.
@@ -305,7 +277,7 @@ async fn running(desktop: &Desktop, album: &Album<'_>) {
     window.wait_gone("[role=dialog]").await;
     window.click("button", "Cancel").await;
     window.wait("[data-row][data-state=cancelled]").await;
-    put_messages_away(window).await;
+    window.put_messages_away().await;
 }
 
 #[tokio::test]

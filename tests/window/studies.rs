@@ -6,6 +6,7 @@ use std::process::Command;
 use fantoccini::key::Key;
 use serde_json::{Value, json};
 
+use crate::everyone::choose_look;
 use crate::fixture;
 use crate::harness::{Desktop, Window, eventually};
 use crate::main_job::open;
@@ -135,39 +136,31 @@ async fn axe_finds_nothing_on_the_studies_in_light_and_dark() {
     let window = Window::open(&desktop).await;
     look(&desktop, &window).await;
     for look in ["Light", "Dark"] {
-        window.click("link", "Settings").await;
-        window.click("radio", look).await;
-        window.wait(&format!("html[data-mantine-color-scheme={}]", look.to_lowercase())).await;
+        choose_look(&window, look).await;
         window.click("link", "Studies").await;
         window.click_css(ROW).await;
         window.wait("[data-testid=inspector]").await;
         window.click_css("[role=grid] [role=row][data-index='2'] [data-part=box]").await;
         window.wait("[data-testid=studies-selected]").await;
-        judge(&window, &format!("studies, {look}")).await;
+        window.judge(&format!("studies, {look}")).await;
         window.click_css("[data-testid=studies-export]").await;
         window.click("radio", "CSV").await;
         window.wait("[role=note]").await;
-        judge(&window, &format!("export of studies, {look}")).await;
+        window.judge(&format!("export of studies, {look}")).await;
         window.press(Key::Escape).await;
         window.wait_gone("[role=note]").await;
         window.click("button", "Columns…").await;
         window.role("button", "Done").await;
-        judge(&window, &format!("columns, {look}")).await;
+        window.judge(&format!("columns, {look}")).await;
         window.click("button", "Done").await;
         window.wait_gone("[role=dialog]").await;
         window.click("button", "Status").await;
         window.wait("[role=dialog] [type=radio]").await;
-        judge(&window, &format!("a filter, {look}")).await;
+        window.judge(&format!("a filter, {look}")).await;
         window.press(Key::Escape).await;
         window.wait_gone("[role=dialog]").await;
         window.click("button", "Clear").await;
         window.wait_gone("[data-testid=studies-selected]").await;
     }
     window.close().await;
-}
-
-async fn judge(window: &Window, place: &str) {
-    window.still().await;
-    let found = window.axe().await;
-    assert!(found.is_empty(), "{place}: {found:#?}");
 }
