@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 /// How long anything on the screen may take before a test gives up. A bound for what has gone wrong, not a measure: exports give way to
 /// whatever else the machine does.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// How often a condition is looked at.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -372,7 +372,7 @@ impl Window {
     pub(crate) async fn tab_to(&self, name: &str) {
         let script = "const e = document.activeElement;
             const by = e?.getAttribute('aria-labelledby')?.split(' ').map((id) => document.getElementById(id)?.textContent).join(' ');
-            const name = (e?.getAttribute('aria-label') ?? by ?? e?.textContent ?? '').trim();
+            const name = (e?.getAttribute('aria-label') ?? by ?? e?.labels?.[0]?.textContent ?? e?.textContent ?? '').trim();
             if (!name.startsWith(arguments[0])) return false;
             const at = document.getElementById(e.getAttribute('aria-activedescendant') ?? '') ?? e;
             const look = getComputedStyle(at);

@@ -1,6 +1,7 @@
 //! The keyboard alone is enough, end to end, and one always sees where one is.
 
 use fantoccini::key::Key;
+use serde_json::json;
 
 use crate::fixture;
 use crate::harness::{Desktop, Window};
@@ -41,5 +42,76 @@ async fn the_keyboard_alone_is_enough() {
     window.wait("[role=dialog]").await;
     window.press(Key::Escape).await;
     window.wait_gone("[role=dialog]").await;
+    window.close().await;
+}
+
+#[tokio::test]
+async fn keys_lead_from_the_first_run_over_the_demo_to_a_verified_archive() {
+    let desktop = Desktop::start();
+    desktop.answer_dialogs(&[&desktop.path("out")]);
+    let window = Window::open(&desktop).await;
+    window.wait("[data-testid=first-run]").await;
+    window.tab_to("Try the demo").await;
+    window.press(Key::Enter).await;
+    window.wait("[role=tree] [role=treeitem][data-kind]").await;
+    let selected = async || window.number("[data-testid=selected]").await;
+
+    // By tag: the filter, all that match, and the filter away again.
+    window.tab_to("Tags").await;
+    window.press(Key::Enter).await;
+    window.wait("[role=dialog] input[type=checkbox]").await;
+    window.press(Key::Tab).await;
+    window.keys(" ").await;
+    window.wait("[role=dialog] input[type=checkbox]:checked").await;
+    window.press(Key::Escape).await;
+    window.tab_to("All matching").await;
+    window.keys(" ").await;
+    window.until("those with the tag", async || (selected().await > 0).then_some(())).await;
+    let by_tag = selected().await;
+    window.tab_to("Remove filter").await;
+    window.press(Key::Enter).await;
+    window.wait_gone("button[aria-label^='Remove filter']").await;
+
+    // By folder: the first that is not selected as a whole.
+    window.tab_to("Patients by folder").await;
+    window.press(Key::Home).await;
+    let whole = "return document.querySelector('[role=treeitem][data-active]')?.getAttribute('aria-checked') ?? '';";
+    while window.run(whole, vec![]).await == json!("true") {
+        window.press(Key::Down).await;
+    }
+    window.keys(" ").await;
+    window.until("a folder's", async || (selected().await > by_tag).then_some(())).await;
+    let by_folder = selected().await;
+
+    // By list.
+    window.tab_to("List of IDs").await;
+    window.press(Key::Enter).await;
+    window.wait("[role=dialog] textarea:focus").await;
+    let ids: Vec<String> = (1..=24).map(|id| id.to_string()).collect();
+    window.keys(&ids.join(" ")).await;
+    window.wait_text("[data-testid=list-result]", "found").await;
+    window.tab_to("Add to selection").await;
+    window.press(Key::Enter).await;
+    window.wait_gone("[role=dialog] textarea").await;
+    window.until("the list's", async || (selected().await > by_folder).then_some(())).await;
+
+    window.tab_to("Save to").await;
+    window.press(Key::Enter).await;
+    window.wait("button[title$='/out']").await;
+    window.control(char::from(Key::Enter)).await;
+    window.control('2').await;
+    window.wait("[data-row][data-state=done]").await;
+    assert!(prove(&the_archive(&desktop)) > 0, "files are in it");
+
+    // Verified again, by the menu of its row.
+    window.tab_to("export_").await;
+    window.keys(&format!("{}{}", char::from(Key::Shift), char::from(Key::F10))).await;
+    window.wait("[role=menu]").await;
+    let focused = "return document.activeElement?.textContent ?? '';";
+    while window.run(focused, vec![]).await != json!("Verify") {
+        window.press(Key::Down).await;
+    }
+    window.press(Key::Enter).await;
+    window.wait_text("main", "files and the ZIP are whole").await;
     window.close().await;
 }

@@ -112,10 +112,11 @@ async fn an_engine_that_is_silent_is_said_to_be() {
     window.close().await;
 }
 
-#[tokio::test]
-async fn without_a_notification_daemon_the_job_is_unaffected_and_settings_say_so() {
+/// An export is made, and the settings say that nobody will tell of it.
+async fn exports_without_notifications(environment: &[(&str, &str)]) {
     let desktop = Desktop::bare(1280, 800);
-    let window = Window::open(&desktop).await;
+    let program = Path::new(env!("CARGO_BIN_EXE_sheaf-desktop"));
+    let window = Window::open_with(&desktop, program, environment).await;
     open(&desktop, &window, fixture::demo()).await;
     window.click("checkbox", "All matching").await;
     window.click("button", "Create export").await;
@@ -125,4 +126,14 @@ async fn without_a_notification_daemon_the_job_is_unaffected_and_settings_say_so
     window.click("link", "Settings").await;
     window.wait_text("[data-testid=settings]", "No notification daemon").await;
     window.close().await;
+}
+
+#[tokio::test]
+async fn without_a_notification_daemon_the_job_is_unaffected_and_settings_say_so() {
+    exports_without_notifications(&[]).await;
+}
+
+#[tokio::test]
+async fn without_a_session_bus_the_job_is_unaffected_and_settings_say_so() {
+    exports_without_notifications(&[("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent")]).await;
 }

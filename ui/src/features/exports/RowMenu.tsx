@@ -68,7 +68,16 @@ interface Props {
 export function RowMenu({ row, place, busy, onAct, onClose }: Props) {
   const { t } = useTranslation();
   return (
-    <Menu opened onClose={onClose} position="bottom-end" width={290} returnFocus={false} trapFocus>
+    <Menu
+      opened
+      onClose={onClose}
+      position="bottom-end"
+      width={290}
+      returnFocus={false}
+      trapFocus
+      // Not keys: the one that opened it would close it again on its way up.
+      clickOutsideEvents={['mousedown', 'touchstart']}
+    >
       {/* Only a place; it names the menu, and nobody meets it. */}
       <Menu.Target>
         <button
