@@ -102,6 +102,16 @@ for (const row of document.querySelectorAll('[role=treeitem], [data-row]')) {
   const boxes = [...row.children].filter(seen).map((e) => e.getBoundingClientRect());
   boxes.forEach((box, at) => { if (at > 0 && box.left < boxes[at - 1].right - 1) say('over its neighbour', row); });
 }
+// What turns the direction is kept apart from what stands beside it on its line.
+const apart = (e) => getComputedStyle(e).unicodeBidi.match(/isolate|plaintext/) !== null;
+const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+  const e = text.parentElement;
+  if (!/[\u202e\u0590-\u05ff]/.test(text.data) || !seen(e) || apart(e)) continue;
+  let line = e;
+  while (getComputedStyle(line).display === 'inline' && !apart(line)) line = line.parentElement;
+  if (line.textContent.trim() !== text.data.trim()) say('turns what stands beside it', e);
+}
 const heights = new Set([...document.querySelectorAll('[role=treeitem]')].map((row) => Math.round(row.getBoundingClientRect().height)));
 if (heights.size > 1) found.push(`rows of heights ${[...heights]}`);
 return found;
