@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::fixture;
 use crate::harness::{Desktop, Window, eventually};
 use crate::main_job::{choose_project, open, prove, the_archive};
+use crate::screen::Screen;
 
 #[tokio::test]
 async fn a_failed_export_says_why_in_its_drawer() {
@@ -60,7 +61,8 @@ async fn a_registry_that_cannot_be_opened_is_said_and_the_open_one_keeps_its_sel
     window.page().refresh().await.expect("the page is loaded anew");
     window.wait("[role=tree] [role=treeitem][data-kind]").await;
     assert_eq!(window.number("[data-testid=selected]").await, selected, "nothing is lost");
-    window.close().await;
+    Screen::of(desktop.display()).ask_to_close("Sheaf");
+    window.ended().await;
 
     // Its disk is not there at the next start, then it is.
     let (disk, away) = (desktop.path("clinic"), desktop.path("unplugged"));
