@@ -244,10 +244,13 @@ impl Window {
         let listens = async || tokio::net::TcpStream::connect(("127.0.0.1", port)).await.ok();
         drop(eventually("WebKitWebDriver", listens).await);
         let capabilities = json!({"webkitgtk:browserOptions": {"binary": program, "args": []}});
-        let page = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
-            .capabilities(capabilities.as_object().cloned().expect("an object"))
-            .connect(&format!("http://127.0.0.1:{port}"))
+        let mut builder = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new());
+        builder.capabilities(capabilities.as_object().cloned().expect("an object"));
+        let driver_at = format!("http://127.0.0.1:{port}");
+        // The driver waits without end for a program that has ended.
+        let page = tokio::time::timeout(PATIENCE, builder.connect(&driver_at))
             .await
+            .expect("the window comes in time")
             .expect("a session with the window");
         let program = children_of(driver.0.id()).first().copied().expect("the driver started the program");
         let window = Window { page, driver, program };
@@ -519,7 +522,11 @@ fn children_of(pid: u32) -> Vec<u32> {
         .collect()
 }
 
+/// Whether any thread of a process still runs. The first one may have ended while another, which writes to a disk, holds what the
+/// process has open, such as its name on the bus.
 fn is_running(pid: u32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with(['Z', 'X']))
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    tasks
+        .filter_map(|task| std::fs::read_to_string(task.path().join("stat")).ok())
+        .any(|stat| stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with(['Z', 'X'])))
 }
