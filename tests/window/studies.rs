@@ -131,6 +131,44 @@ async fn the_patients_of_studies_become_the_selection() {
 }
 
 #[tokio::test]
+async fn a_table_of_record_numbers_is_kept_used_and_forgotten() {
+    let desktop = Desktop::start();
+    let window = Window::open(&desktop).await;
+    look(&desktop, &window).await;
+    let (table, rejected) = (desktop.path("numbers.csv"), desktop.path("rejected.csv"));
+    std::fs::write(&table, "record_no,patient_id\r\n0042,1\r\n,2\r\n").expect("a file");
+    desktop.answer_dialogs(&[&table, &rejected]);
+    let more = "More ways to use these patients";
+    window.click("button", more).await;
+    window.click("menuitem", "Open a table of record numbers").await;
+    window.wait_text("[role=dialog]", "1 row was rejected").await;
+    window.judge("rejected rows").await;
+    window.click("button", "Save as CSV").await;
+    let saved = eventually("the list", async || std::fs::read_to_string(&rejected).ok()).await;
+    assert_eq!(saved.lines().collect::<Vec<_>>(), ["line,field,reason", "3,record_no,empty"]);
+    window.press(Key::Escape).await;
+    window.wait_gone("[role=dialog]").await;
+
+    // Besides what is selected.
+    window.click("link", "New export").await;
+    window.click_css("[role=tree] [role=treeitem] [data-part=box]").await;
+    window.wait("[role=treeitem][aria-checked=true]").await;
+    let before = window.number("[data-testid=selected]").await;
+    window.click("link", "Studies").await;
+    window.click("button", more).await;
+    window.wait_text("[role=menu]", "1 record number of your table is in use").await;
+    window.judge("more ways").await;
+    window.click("menuitem", "Add them to the selection").await;
+    window.wait_text("body", "patients selected").await;
+    assert!(window.number("[data-testid=selected]").await >= before, "who was selected stays");
+    window.click("link", "Studies").await;
+    window.click("button", more).await;
+    window.click("menuitem", "Forget this table").await;
+    window.wait_text("body", "is forgotten").await;
+    window.close().await;
+}
+
+#[tokio::test]
 async fn axe_finds_nothing_on_the_studies_in_light_and_dark() {
     let desktop = Desktop::start();
     let window = Window::open(&desktop).await;

@@ -3,6 +3,7 @@
 //!
 //! What is deliberately absent: exports (see the history) and preferences. The file is made when there is something to keep.
 
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,7 +18,7 @@ use crate::platform::{self, path_from_sql, path_to_sql};
 /// `application_id`: `ShfD`.
 const APPLICATION_ID: i32 = 0x5368_6644;
 /// Each takes the schema one version on.
-const MIGRATIONS: &[&str] = &[include_str!("store.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("store.sql"), include_str!("store_records.sql")];
 /// How long a locked database is waited for.
 const BUSY: Duration = Duration::from_secs(5);
 /// Most registries that are listed.
@@ -190,6 +191,35 @@ impl Store {
     pub(crate) fn delete_cohort(&self, registry: &str, project: &str, id: &str) -> Result<bool> {
         let sql = "DELETE FROM cohort WHERE registry = ?1 AND project = ?2 AND id = ?3";
         self.write(|connection| connection.execute(sql, [registry, project, id])).map(|deleted| deleted > 0)
+    }
+
+    /// Keeps whose record number is whose in a registry, in place of what was kept: all of it or nothing.
+    pub(crate) fn keep_record_numbers(&self, registry: &str, numbers: &BTreeMap<String, String>) -> Result<()> {
+        self.write(|connection| {
+            let transaction = connection.unchecked_transaction()?;
+            transaction.execute("DELETE FROM record_number WHERE registry = ?1", [registry])?;
+            let sql = "INSERT INTO record_number (registry, record_no, patient_id) VALUES (?1, ?2, ?3)";
+            let mut insert = transaction.prepare_cached(sql)?;
+            for (number, patient) in numbers {
+                insert.execute([registry, number.as_str(), patient.as_str()])?;
+            }
+            drop(insert);
+            transaction.commit()
+        })
+    }
+
+    /// How many of them there are.
+    pub(crate) fn count_record_numbers(&self, registry: &str) -> Result<u64> {
+        let sql = "SELECT count(*) FROM record_number WHERE registry = ?1";
+        self.read(|connection| connection.query_row(sql, [registry], |row| row.get(0))).map(Option::unwrap_or_default)
+    }
+
+    /// Patients' ids by their record numbers, as they were kept for a registry.
+    pub(crate) fn record_numbers(&self, registry: &str) -> Result<HashMap<String, String>> {
+        let sql = "SELECT record_no, patient_id FROM record_number WHERE registry = ?1";
+        let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        self.read(|connection| connection.prepare_cached(sql)?.query_map([registry], read)?.collect())
+            .map(Option::unwrap_or_default)
     }
 
     /// Asks the database; `None` where there is none yet.

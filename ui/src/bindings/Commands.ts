@@ -43,6 +43,7 @@ import type { ProjectChoice } from "./ProjectChoice";
 import type { QuitInput } from "./QuitInput";
 import type { RecentId } from "./RecentId";
 import type { RecentRegistries } from "./RecentRegistries";
+import type { RecordNumbersReport } from "./RecordNumbersReport";
 import type { RowPlace } from "./RowPlace";
 import type { RowRange } from "./RowRange";
 import type { RunningTasks } from "./RunningTasks";
@@ -135,6 +136,10 @@ export type Commands = {
   studies_columns: { input: StudyColumns; output: StudyColumns };
   studies_export: { input: StudiesExport; output: ExportRow | null };
   studies_to_patients: { input: StudiesToPatients; output: StudiesPatients };
+  import_record_numbers: { input: Nothing; output: RecordNumbersReport | null };
+  remove_record_numbers: { input: Nothing; output: Nothing };
+  copy_rejected: { input: Nothing; output: Nothing };
+  save_rejected: { input: Nothing; output: Saved | null };
   studies_copy_unmatched: { input: Nothing; output: Nothing };
   settings: { input: Nothing; output: SettingsView };
   set_preferences: { input: Preferences; output: Preferences };

@@ -2,7 +2,7 @@
 import type { BrowseState } from "./BrowseState";
 
 /**
- * The patients of studies are the selection now, if there are any.
+ * The patients of studies are selected now, if there are any.
  */
 export type StudiesPatients = { 
 /**

@@ -55,6 +55,10 @@ limit: number | null,
  */
 record_numbers: boolean, 
 /**
+ * Record numbers of a table of the user's, which are used besides those of the registry.
+ */
+own_record_numbers: number, 
+/**
  * Columns of the table, and sets of them.
  */
 columns: StudyColumns, };

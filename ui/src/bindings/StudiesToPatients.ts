@@ -8,4 +8,8 @@ export type StudiesToPatients = {
 /**
  * Of which studies.
  */
-what: StudiesWhat, };
+what: StudiesWhat, 
+/**
+ * Besides the patients that are selected, instead of in their place.
+ */
+add: boolean, };

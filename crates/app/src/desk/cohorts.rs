@@ -147,7 +147,7 @@ impl Desk {
     }
 
     /// Id of the open registry, and slug of the project.
-    fn place(&self) -> Result<(String, String)> {
+    pub(super) fn place(&self) -> Result<(String, String)> {
         let open = self.opened();
         let open = open.as_ref().ok_or_else(not_open)?;
         Ok((open.id.clone(), open.choosing.as_ref().ok_or_else(not_open)?.project.clone()))

@@ -79,6 +79,10 @@ macro_rules! sheaf_commands {
             studies_columns(StudyColumns) -> StudyColumns;
             studies_export(StudiesExport) -> Option<ExportRow>;
             studies_to_patients(StudiesToPatients) -> StudiesPatients;
+            import_record_numbers(Nothing) -> Option<RecordNumbersReport>;
+            remove_record_numbers(Nothing) -> Nothing;
+            copy_rejected(Nothing) -> Nothing;
+            save_rejected(Nothing) -> Option<Saved>;
             studies_copy_unmatched(Nothing) -> Nothing;
 
             settings(Nothing) -> SettingsView;

@@ -116,8 +116,18 @@ fn look_up(choosing: &mut Choosing, text: &str, file: Option<String>) -> Result<
     Ok(found)
 }
 
-/// Reads a file that may be anything, and may be on a disk that is silent.
+/// Reads a list of ids from a file.
 fn read_list(path: &Path) -> Result<String> {
+    let failed = |why: &str| {
+        Error::new(Code::ListUnreadable, format!("{} cannot be read: {why}.", path.display()))
+            .hint("Check the file, or paste the ids.")
+    };
+    decode(&read_bytes(path, MOST_BYTES as u64, &failed)?)
+}
+
+/// Reads a file that may be anything, and may be on a disk that is silent; of one that is too long, a byte more than `most`.
+/// `failed` makes an error of the reason.
+pub(super) fn read_bytes(path: &Path, most: u64, failed: &dyn Fn(&str) -> Error) -> Result<Vec<u8>> {
     use std::io::Read as _;
     let asked = path.to_owned();
     let read = move |_: &_| {
@@ -126,16 +136,12 @@ fn read_list(path: &Path) -> Result<String> {
             return Err(std::io::Error::other("it is not a regular file"));
         }
         let mut bytes = Vec::new();
-        file.take(MOST_BYTES as u64 + 1).read_to_end(&mut bytes).map(|_| bytes)
-    };
-    let failed = |why: &str| {
-        Error::new(Code::ListUnreadable, format!("{} cannot be read: {why}.", path.display()))
-            .hint("Check the file, or paste the ids.")
+        file.take(most + 1).read_to_end(&mut bytes).map(|_| bytes)
     };
     match ask(PATIENCE, &Cancel::new(), read) {
         None => Err(failed("its disk does not answer")),
         Some(Err(error)) => Err(failed(&error.to_string()).cause(error)),
-        Some(Ok(bytes)) => decode(&bytes),
+        Some(Ok(bytes)) => Ok(bytes),
     }
 }
 

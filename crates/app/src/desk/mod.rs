@@ -20,6 +20,7 @@ mod native;
 mod notices;
 mod open;
 mod preferences;
+pub mod record_numbers;
 pub mod registries;
 mod report;
 mod rule;
@@ -150,6 +151,7 @@ pub mod types {
     pub use super::exports::*;
     pub use super::facets::*;
     pub use super::list::*;
+    pub use super::record_numbers::*;
     pub use super::registries::*;
     pub use super::settings::*;
     pub use super::studies::*;

@@ -56,6 +56,8 @@ pub struct StudiesState {
     pub limit: Option<u64>,
     /// Some patient has a record number, so that studies can be matched with patients.
     pub record_numbers: bool,
+    /// Record numbers of a table of the user's, which are used besides those of the registry.
+    pub own_record_numbers: u64,
     /// Columns of the table, and sets of them.
     pub columns: StudyColumns,
 }
@@ -284,9 +286,11 @@ pub struct StudiesExport {
 pub struct StudiesToPatients {
     /// Of which studies.
     pub what: StudiesWhat,
+    /// Besides the patients that are selected, instead of in their place.
+    pub add: bool,
 }
 
-/// The patients of studies are the selection now, if there are any.
+/// The patients of studies are selected now, if there are any.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct StudiesPatients {
@@ -320,13 +324,13 @@ impl Desk {
         let task = self.tasks.begin(&task.task)?;
         let _reading = self.studies.reading.lock().unwrap_or_else(PoisonError::into_inner);
         let columns = self.columns()?;
-        let (place, opened_at) = {
+        let (place, opened_at, id) = {
             let open = self.opened();
             let open = open.as_ref().ok_or_else(not_open)?;
             if let Some(studying) = &open.studies {
                 return Ok(self.state_of(studying, columns));
             }
-            (place(open), open.opened_at)
+            (place(open), open.opened_at, open.id.clone())
         };
         let house = self.sheaf.house();
         let registry = house.registry(&place.path)?;
@@ -349,6 +353,7 @@ impl Desk {
             Error::new(Code::Cancelled, "Another registry was opened meanwhile.").hint("Look at the studies again.")
         })?;
         let studying = open.studies.insert(Studying::new(index, rights, answer));
+        studying.own_numbers = house.store.count_record_numbers(&id)?;
         Ok(self.state_of(studying, columns))
     }
 
@@ -534,23 +539,30 @@ impl Desk {
             Ok((place, numbers))
         })?;
         let project = self.current_request(None)?.project;
-        let registry = self.sheaf.house().registry(&place.path)?;
+        let house = self.sheaf.house();
+        let registry = house.registry(&place.path)?;
         let viewer = registry.viewer(&actor(place.user.as_deref()))?;
         let known = registry.patients_by_record_number(&viewer, &project)?;
+        let own = house.store.record_numbers(&self.place()?.0)?;
         let mut open = self.opened();
         let open = open.as_mut().ok_or_else(not_open)?;
         let choosing = open.choosing.as_mut().ok_or_else(not_open)?;
-        let (mut patients, mut unmatched) = (Vec::new(), Vec::new());
+        let (mut patients, mut unmatched) = (HashSet::new(), Vec::new());
+        let theirs = choosing.view.patients_by_id(numbers.iter().filter_map(|number| own.get(number)).map(String::as_str));
         for number in numbers {
             let seen = known.get(&number).into_iter().flatten().copied().filter(|patient| choosing.view.sees(*patient));
-            let before = patients.len();
-            patients.extend(seen);
-            if patients.len() == before {
+            let said = own.get(&number).and_then(|id| theirs.get(id.as_str())).copied();
+            let mut found = seen.chain(said).peekable();
+            if found.peek().is_none() {
+                drop(found);
                 unmatched.push(number);
+            } else {
+                patients.extend(found);
             }
         }
+        let patients: Vec<_> = patients.into_iter().collect();
         if !patients.is_empty() {
-            choosing.select(|view| view.select_ids(&patients));
+            choosing.select(|view| if input.add { view.check_ids(&patients, true) } else { view.select_ids(&patients) });
         }
         let answer = StudiesPatients {
             matched: patients.len() as u64,
@@ -571,7 +583,7 @@ impl Desk {
     }
 
     /// Asks about the studies that are looked at.
-    fn studying<T>(&self, ask: impl FnOnce(&mut Studying) -> Result<T>) -> Result<T> {
+    pub(super) fn studying<T>(&self, ask: impl FnOnce(&mut Studying) -> Result<T>) -> Result<T> {
         self.placed(|_, studying| ask(studying))
     }
 
@@ -598,7 +610,8 @@ impl Desk {
             sort: studying.answer.sort.to_string(),
             time_zone: criteria.zone_name().to_owned(),
             limit: self.sheaf.settings().max_studies_per_export,
-            record_numbers: studying.rights.record_numbers,
+            record_numbers: studying.rights.record_numbers || studying.own_numbers > 0,
+            own_record_numbers: studying.own_numbers,
             columns,
         }
     }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::record_numbers::RejectedRow;
 use sheaf_registry::progress::Cancel;
 use sheaf_registry::studies::{Criteria, Found, StudyFilter, StudyIndex, StudySort};
 use sheaf_registry::{Code, Error, Result};
@@ -55,7 +56,7 @@ impl Asking {
 pub(crate) struct Rights {
     pub(crate) read: bool,
     pub(crate) export: bool,
-    /// Some patient has a record number, so that studies can be matched with patients.
+    /// Some patient of the registry has a record number.
     pub(crate) record_numbers: bool,
 }
 
@@ -92,12 +93,26 @@ pub(crate) struct Studying {
     moved: u64,
     /// Record numbers without a patient, of the last time when patients were carried over.
     pub(crate) unmatched: Vec<String>,
+    /// Record numbers of a table of the user's.
+    pub(crate) own_numbers: u64,
+    /// Rows of it that were rejected.
+    pub(crate) rejected: Vec<RejectedRow>,
 }
 
 impl Studying {
     pub(crate) fn new(index: Arc<StudyIndex>, rights: Rights, answer: Answer) -> Self {
         let selected = vec![false; index.len()];
-        Self { index, rights, answer, selected, revision: 1, moved: 1, unmatched: Vec::new() }
+        Self {
+            index,
+            rights,
+            answer,
+            selected,
+            revision: 1,
+            moved: 1,
+            unmatched: Vec::new(),
+            own_numbers: 0,
+            rejected: Vec::new(),
+        }
     }
 
     /// Shows another answer. What is selected stays selected.

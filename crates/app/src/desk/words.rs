@@ -186,6 +186,22 @@ impl Language {
         }
     }
 
+    /// Title of the dialog that asks for a table of record numbers.
+    pub(crate) const fn open_record_numbers(self) -> &'static str {
+        match self {
+            Language::En => "Open a table of record numbers",
+            Language::It => "Apri una tabella di numeri di cartella",
+        }
+    }
+
+    /// Name of the kind of file that a table is.
+    pub(crate) const fn tables(self) -> &'static str {
+        match self {
+            Language::En => "XLSX and CSV",
+            Language::It => "XLSX e CSV",
+        }
+    }
+
     /// Name of the kind of file that a list is.
     pub(crate) const fn text_files(self) -> &'static str {
         match self {

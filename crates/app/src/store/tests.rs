@@ -85,3 +85,32 @@ fn what_is_damaged_foreign_or_newer_is_refused_and_left_alone() {
     assert!(words(&path).contains("damaged"), "{}", words(&path));
     assert_eq!(std::fs::read(&path).expect("readable"), before, "not a byte was changed");
 }
+
+#[test]
+fn a_table_of_record_numbers_replaces_the_one_before_and_is_of_one_registry() {
+    let (_dir, store) = store();
+    assert_eq!(store.count_record_numbers("a").expect("nothing yet"), 0, "a question keeps nothing");
+    store.opened(&registry("a", "/1", 1)).expect("writable");
+    store.opened(&registry("b", "/2", 2)).expect("writable");
+    let numbers = |pairs: &[(&str, &str)]| pairs.iter().map(|(no, id)| ((*no).to_owned(), (*id).to_owned())).collect();
+    store.keep_record_numbers("a", &numbers(&[("001", "P1"), ("002", "P1")])).expect("writable");
+    store.keep_record_numbers("b", &numbers(&[("001", "P9")])).expect("writable");
+    store.keep_record_numbers("a", &numbers(&[("003", "P3")])).expect("writable");
+    let kept = store.record_numbers("a").expect("readable");
+    assert_eq!(kept, HashMap::from([("003".to_owned(), "P3".to_owned())]), "the newer table alone, zeros and all");
+    assert_eq!(store.count_record_numbers("b").expect("readable"), 1, "that of another registry stays");
+}
+
+#[test]
+fn a_file_of_the_version_before_is_taken_on_with_all_that_it_keeps() {
+    let (dir, store) = store();
+    let old = Connection::open(dir.path().join("desk.db")).expect("a database");
+    old.execute_batch(MIGRATIONS[0]).expect("the first schema");
+    old.pragma_update(None, "application_id", APPLICATION_ID).expect("named");
+    old.pragma_update(None, "user_version", 1).expect("of the first version");
+    old.execute("INSERT INTO kept (key, value) VALUES ('destination', '/out')", []).expect("something kept");
+    drop(old);
+    store.opened(&registry("a", "/1", 1)).expect("taken on");
+    store.keep_record_numbers("a", &BTreeMap::from([("1".to_owned(), "P1".to_owned())])).expect("with the new table");
+    assert_eq!(store.value("destination").expect("readable").as_deref(), Some(Path::new("/out")), "nothing was lost");
+}

@@ -160,6 +160,13 @@ impl View {
         matched
     }
 
+    /// The visible patients that have these ids, by id.
+    pub fn patients_by_id<'a>(&self, ids: impl IntoIterator<Item = &'a str>) -> HashMap<&'a str, PatientId> {
+        let patients = self.index.patients_in(&self.visible).map(|at| &self.index.patients[at as usize]);
+        let known: HashMap<&str, PatientId> = patients.map(|patient| (patient.patient_id.as_ref(), patient.id)).collect();
+        ids.into_iter().filter_map(|id| known.get(id).map(|patient| (id, *patient))).collect()
+    }
+
     /// The selection and the contents in the words of an export: `all` where every visible patient is selected, else whole
     /// folders where all that the viewer sees in them is selected, and the ids of the other patients. Empty stays empty.
     pub fn selection(&self) -> Selection {

@@ -83,7 +83,10 @@ export function Studies({ registry, state }: Props) {
         .catch(toastError),
     [host, columns, t],
   );
-  const usePatientsOf = useCallback(() => carry(selected > 0 ? 'selected' : 'matching'), [carry, selected]);
+  const carryOver = useCallback(
+    (add: boolean) => carry(selected > 0 ? 'selected' : 'matching', add),
+    [carry, selected],
+  );
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
@@ -139,12 +142,12 @@ export function Studies({ registry, state }: Props) {
                 group,
                 label: t('studies.patients.use'),
                 icon: IconUsers,
-                run: usePatientsOf,
+                run: () => carryOver(false),
               },
             ]
           : []),
       ];
-    }, [t, ready, beginExport, usePatientsOf]),
+    }, [t, ready, beginExport, carryOver]),
   );
 
   const all = state.matching_selected === 0 ? 'none' : state.matching_selected >= matching ? 'all' : 'some';
@@ -175,7 +178,8 @@ export function Studies({ registry, state }: Props) {
           <PatientsButton
             project={registry.project !== null}
             recordNumbers={state.record_numbers}
-            onUse={usePatientsOf}
+            own={state.own_record_numbers}
+            onUse={carryOver}
           />
           <ExportMenu
             settled={settled}

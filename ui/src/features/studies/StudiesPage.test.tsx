@@ -398,7 +398,7 @@ it('carries patients over to New export, and says who was not found', async () =
   await user.click(screen.getByTestId('studies-patients'));
   expect(await screen.findByText('7 patients selected')).toBeVisible();
   expect(screen.getByText('2 record numbers belong to no patient here.')).toBeVisible();
-  expect(sent('studies_to_patients')).toEqual([{ what: 'matching' }]);
+  expect(sent('studies_to_patients')).toEqual([{ what: 'matching', add: false }]);
   expect(window.location.hash).toBe('#new-export');
   expect(client.getQueryData(keys.browse)).toMatchObject({ revision: 9 });
 });
@@ -410,6 +410,54 @@ it('says why nobody can match', async () => {
   await user.click(screen.getByTestId('studies-patients'));
   expect(await screen.findByText(/No patient of this registry has a record number/)).toBeVisible();
   expect(sent('studies_to_patients')).toEqual([]);
+});
+
+it('keeps a table of record numbers, and lists the rows that were rejected', async () => {
+  const user = userEvent.setup();
+  const { sent } = page(
+    { record_numbers: false },
+    {
+      import_record_numbers: () => ({
+        imported: 5,
+        rejected_total: 1,
+        rejected: [{ line: 3, field: 'patient_id', reason: 'empty' }],
+      }),
+      copy_rejected: () => ({}),
+      save_rejected: () => ({ path: '/data/rejected.csv' }),
+    },
+  );
+  await table();
+  await user.click(screen.getByTestId('studies-patients'));
+  await user.click(await screen.findByRole('button', { name: /Open a table of record numbers/ }));
+  const dialog = await screen.findByRole('dialog', { name: 'Table of record numbers' });
+  expect(within(dialog).getByText(/5 record numbers kept. 1 row was rejected/)).toBeVisible();
+  expect(within(dialog).getByText('Line 3: Patient id: Nothing stands there')).toBeVisible();
+  expect(sent('import_record_numbers')).toEqual([{}]);
+  expect(await axeViolations()).toEqual([]);
+  await user.click(within(dialog).getByRole('button', { name: 'Copy these rows' }));
+  await user.click(within(dialog).getByRole('button', { name: 'Save as CSV…' }));
+  expect(await screen.findByText('/data/rejected.csv')).toBeVisible();
+  expect(sent('copy_rejected')).toEqual([{}]);
+});
+
+it('adds patients to those that are selected, and forgets a table of record numbers', async () => {
+  const user = userEvent.setup();
+  const { sent } = page(
+    { own_record_numbers: 5 },
+    {
+      studies_to_patients: () => ({ matched: 1, unmatched_total: 0, state: browseState() }),
+      remove_record_numbers: () => ({}),
+    },
+  );
+  await table();
+  await user.click(screen.getByRole('button', { name: 'More ways to use these patients' }));
+  expect(await screen.findByText('5 record numbers of your table are in use')).toBeVisible();
+  await user.click(screen.getByRole('menuitem', { name: 'Forget this table' }));
+  expect(await screen.findByText('The table of record numbers is forgotten')).toBeVisible();
+  expect(sent('remove_record_numbers')).toEqual([{}]);
+  await user.click(screen.getByRole('button', { name: 'More ways to use these patients' }));
+  await user.click(await screen.findByRole('menuitem', { name: 'Add them to the selection' }));
+  await waitFor(() => expect(sent('studies_to_patients')).toEqual([{ what: 'matching', add: true }]));
 });
 
 it('says that nothing matches, and that there is nothing at all', async () => {

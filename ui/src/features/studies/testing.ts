@@ -19,6 +19,7 @@ export function studiesState(change: Partial<StudiesState> = {}): StudiesState {
     time_zone: 'Asia/Shanghai',
     limit: null,
     record_numbers: true,
+    own_record_numbers: 0,
     columns: { shown: [...LIST], widths: {}, sets: [] },
     ...change,
   };

@@ -21,9 +21,9 @@ export function usePatients(registry: OpenRegistry, settled: () => Promise<void>
   const change = useChange();
   const [carried, setCarried] = useState<(Carried & { registry: string }) | null>(null);
   const carry = useCallback(
-    (what: StudiesWhat) =>
+    (what: StudiesWhat, add: boolean) =>
       void settled()
-        .then(() => change('studies_to_patients', { what }))
+        .then(() => change('studies_to_patients', { what, add }))
         .then(({ matched, unmatched_total: unmatched }) => {
           setCarried({ matched, unmatched, registry: registry.id });
           const detail =

@@ -208,16 +208,62 @@ fn the_patients_of_studies_are_selected_and_one_step_undoes_it() {
     let bench = clinic();
     bench.get("choose_project", json!({"project": "one"}));
     look(&bench);
-    let carried = bench.get("studies_to_patients", json!({"what": "matching"}));
+    let carried = bench.get("studies_to_patients", json!({"what": "matching", "add": false}));
     assert_eq!((&carried["matched"], &carried["unmatched_total"]), (&json!(2), &json!(2)), "{carried}");
     assert_eq!(carried["state"]["counts"]["selected"], 2);
     bench.just("studies_copy_unmatched");
     assert_eq!(bench.desktop.did("copy"), ["003\n0999"], "one of another project, and one of nobody");
     let state = query(&bench, &json!({"exam_ids": ["E03"]}));
-    let nobody = bench.get("studies_to_patients", json!({"what": "matching"}));
+    let nobody = bench.get("studies_to_patients", json!({"what": "matching", "add": false}));
     assert_eq!((&nobody["matched"], &nobody["state"]["counts"]["selected"]), (&json!(0), &json!(2)), "the selection stays");
     select(&bench, &state["revision"], &json!({"type": "none"}));
     assert_eq!(bench.just("undo")["counts"]["selected"], 0, "as before");
+}
+
+#[test]
+fn a_table_of_record_numbers_matches_besides_those_of_the_registry() {
+    let bench = clinic();
+    bench.get("choose_project", json!({"project": "one"}));
+    look(&bench);
+    let table = bench.lab.root().join("numbers.csv");
+    let open = |text: &str| {
+        std::fs::write(&table, text).expect("writable");
+        bench.desktop.will_choose_file(&table);
+        bench.ask("import_record_numbers", json!({}))
+    };
+    assert_eq!(bench.just("import_record_numbers"), json!(null), "the dialog was closed");
+    let report = open("\u{feff}patient id;病歷號\r\nP1;0999\r\n;003\r\nP2;0999\r\n\r\nP2;0123\r\n").expect("a table");
+    assert_eq!(
+        report,
+        json!({"imported": 2, "rejected_total": 2, "rejected": [
+            {"line": 3, "field": "patient_id", "reason": "empty"},
+            {"line": 4, "field": "record_no", "reason": "taken"}]})
+    );
+    query(&bench, &json!({"exam_ids": ["E02", "E03"]}));
+    let carried = bench.get("studies_to_patients", json!({"what": "matching", "add": false}));
+    assert_eq!((&carried["matched"], &carried["unmatched_total"]), (&json!(1), &json!(1)), "0999 is P1 now: {carried}");
+    query(&bench, &json!({}));
+    let carried = bench.get("studies_to_patients", json!({"what": "matching", "add": false}));
+    assert_eq!((&carried["matched"], &carried["unmatched_total"]), (&json!(2), &json!(1)), "P1 counts once: {carried}");
+    query(&bench, &json!({"exam_ids": ["E02", "E03"]}));
+    let selected = |add: bool| {
+        bench.get("studies_to_patients", json!({"what": "matching", "add": add}))["state"]["counts"]["selected"].clone()
+    };
+    assert_eq!(selected(true), 2, "who was selected stays");
+    assert_eq!(selected(false), 1, "or does not");
+    assert_eq!(open("\n,P1\n0999,\n").expect_err("nothing right").code, "TABLE_UNREADABLE");
+    assert_eq!(open("PK\u{3}\u{4} no workbook").expect_err("damaged").code, "TABLE_UNREADABLE");
+    let path = registry(&bench);
+    let bench = bench.again();
+    bench.open(&path);
+    bench.get("choose_project", json!({"project": "one"}));
+    look(&bench);
+    query(&bench, &json!({"exam_ids": ["E03"]}));
+    assert_eq!(
+        bench.get("studies_to_patients", json!({"what": "matching", "add": false}))["matched"],
+        1,
+        "what was refused changed nothing"
+    );
 }
 
 #[test]
