@@ -208,6 +208,7 @@ async fn studies(album: &Album<'_>) {
     album.keep("studies").await;
     album.keep_opened("Sex", "studies-filter").await;
     album.keep_opened("Columns", "studies-columns").await;
+    album.keep_opened("More ways", "studies-patients").await;
     album.keep_opened("Export", "studies-export").await;
     window.click_css("[role=grid] [role=row][data-index='2'] [data-part=box]").await;
     window.click_css("[role=grid] [role=row][data-index='0'] [data-field]").await;
