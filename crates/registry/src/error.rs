@@ -96,6 +96,16 @@ codes! {
     UnknownCohort = "UNKNOWN_COHORT", Refused;
     /// The file system of the destination cannot hold a file of that size.
     ArchiveTooLarge = "ARCHIVE_TOO_LARGE", Refused;
+    /// A source is of no kind that Sheaf knows: its tables are those of another application.
+    SourceUnknown = "SOURCE_UNKNOWN", Refused;
+    /// A dump of a database ends in the middle.
+    DumpCut = "DUMP_CUT", Refused;
+    /// A dump of a database holds what no dump does.
+    DumpMalformed = "DUMP_MALFORMED", Refused;
+    /// A text of a source is not UTF-8.
+    SourceEncoding = "SOURCE_ENCODING", Refused;
+    /// A row of a source breaks a rule without which it means nothing, such as that its id is its own.
+    SourceRow = "SOURCE_ROW", Refused;
     /// The registry is damaged.
     RegistryCorrupt = "REGISTRY_CORRUPT", Refused;
     /// The file belongs to another application.

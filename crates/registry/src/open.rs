@@ -36,18 +36,38 @@ pub(crate) struct Opened {
     pub(crate) unlocked: Option<Look>,
     /// Which file is read, where it is read in place and was not replaced meanwhile: device and inode.
     pub(crate) identity: Option<(u64, u64)>,
+    /// Version of the schema; 0 in a database of another application.
+    pub(crate) version: i32,
     /// The folder of the copy that is read; removed with this value.
     pub(crate) _copy: Option<TempDir>,
 }
 
-/// Opens the file at `path`. Where it must not be read in place (frames in a WAL, a network file system), it is copied
+/// Opens the registry at `path`. Where it must not be read in place (frames in a WAL, a network file system), it is copied
 /// into a new folder in `scratch`, or refused without one.
 pub(crate) fn open(path: &Path, scratch: Option<&Path>) -> Result<Opened> {
-    let Found { path, look, on_network } = Found::at(path)?;
-    look.judge(&path).map_err(|error| match Connection::open_with_flags(uri(&path, "immutable=1"), READ_URI) {
-        Ok(connection) => known_source(&path, &connection, error),
+    let found = Found::at(path)?;
+    let path = &found.path;
+    found.look.judge(path).map_err(|error| match Connection::open_with_flags(uri(path, "immutable=1"), READ_URI) {
+        Ok(connection) => known_source(path, &connection, error),
         Err(_) => error,
     })?;
+    opened(found, scratch, Opened::prepare)
+}
+
+/// Opens a database of whatever application as [`open`] opens a registry.
+pub(crate) fn open_foreign(path: &Path, scratch: &Path) -> Result<Opened> {
+    let found = Found::at(path)?;
+    found.look.is_database(&found.path)?;
+    opened(found, Some(scratch), |opened| {
+        opened.guard()?;
+        // The first question to a damaged file fails here and not in the middle.
+        let read = opened.connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0));
+        read.map(drop).map_err(|error| read_failed(&opened.path, error))
+    })
+}
+
+fn opened(found: Found, scratch: Option<&Path>, prepare: impl FnOnce(&mut Opened) -> Result<()>) -> Result<Opened> {
+    let Found { path, look, on_network } = found;
     let look_identity = look.identity;
 
     let (connection, unlocked, copy) = if on_network || look.has_frames() {
@@ -66,8 +86,8 @@ pub(crate) fn open(path: &Path, scratch: Option<&Path>) -> Result<Opened> {
     };
     let connection = connection.map_err(|error| read_failed(&path, error))?;
     let before = look_identity.filter(|_| copy.is_none());
-    let mut opened = Opened { connection, path, unlocked, identity: None, _copy: copy };
-    opened.prepare()?;
+    let mut opened = Opened { connection, path, unlocked, identity: None, version: 0, _copy: copy };
+    prepare(&mut opened)?;
     opened.unchanged()?;
     // The connection holds the file that was there before and after it was opened.
     opened.identity = before.filter(|_| Look::at(&opened.path).is_ok_and(|after| after.identity == before));
@@ -131,7 +151,8 @@ impl Opened {
             .hint("Wait until it has finished, then try again."))
     }
 
-    fn prepare(&self) -> Result<()> {
+    /// Makes the connection one that only asks and trusts nothing.
+    fn guard(&self) -> Result<()> {
         let failed = |error| read_failed(&self.path, error);
         self.connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
         self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true).map_err(failed)?;
@@ -140,15 +161,22 @@ impl Opened {
                 "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;
                  PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384;",
             )
-            .map_err(failed)?;
+            .map_err(failed)
+    }
+
+    fn prepare(&mut self) -> Result<()> {
+        self.guard()?;
+        let failed = |error| read_failed(&self.path, error);
         // Once more through SQLite: a WAL can hold a newer header than the file does.
         let number = |name| self.connection.pragma_query_value(None, name, |row| row.get(0)).map_err(failed);
-        recognise(&self.path, number("application_id")?, number("user_version")?)
+        let version = number("user_version")?;
+        recognise(&self.path, number("application_id")?, version)
             .map_err(|error| known_source(&self.path, &self.connection, error))?;
-        match schema::lacks(&self.connection).map_err(failed)? {
-            None => Ok(()),
-            Some(what) => Err(damaged(&self.path, &what)),
+        if let Some(what) = schema::lacks(&self.connection, version).map_err(failed)? {
+            return Err(damaged(&self.path, &what));
         }
+        self.version = version;
+        Ok(())
     }
 }
 
@@ -200,13 +228,18 @@ impl Look {
         Ok(Self { header, bytes: metadata.len(), modified: metadata.modified().ok(), wal_bytes, identity })
     }
 
-    fn judge(&self, path: &Path) -> Result<()> {
+    fn is_database(&self, path: &Path) -> Result<()> {
         if self.bytes == 0 {
             return Err(damaged(path, "it is empty"));
         }
         if self.header.len() < HEADER_BYTES || !self.header.starts_with(MAGIC) {
             return Err(damaged(path, "it does not begin as an SQLite file does"));
         }
+        Ok(())
+    }
+
+    fn judge(&self, path: &Path) -> Result<()> {
+        self.is_database(path)?;
         // With frames in a WAL the numbers of this header may be old: SQLite is asked instead.
         if self.has_frames() { Ok(()) } else { recognise(path, self.number(68), self.number(60)) }
     }
@@ -233,25 +266,27 @@ fn recognise(path: &Path, application_id: i32, version: i32) -> Result<()> {
         )
         .hint("Name a Sheaf registry file."));
     }
-    match version.cmp(&schema::VERSION) {
-        std::cmp::Ordering::Equal => Ok(()),
-        std::cmp::Ordering::Greater => Err(Error::new(
+    if version > schema::VERSION {
+        return Err(Error::new(
             Code::RegistryNewer,
             format!(
-                "{shown} was made by a newer Sheaf (registry version {version}; this one reads version {}).",
+                "{shown} was made by a newer Sheaf (registry version {version}; this one reads up to version {}).",
                 schema::VERSION
             ),
         )
-        .hint("Update Sheaf, then open it again.")),
-        std::cmp::Ordering::Less => Err(Error::new(
+        .hint("Update Sheaf, then open it again."));
+    }
+    if version < schema::OLDEST {
+        return Err(Error::new(
             Code::RegistryOlder,
             format!(
-                "{shown} was made by an older Sheaf (registry version {version}; this one reads version {}).",
-                schema::VERSION
+                "{shown} was made by an older Sheaf (registry version {version}; this one reads from version {}).",
+                schema::OLDEST
             ),
         )
-        .hint("Make it again from its source with this Sheaf.")),
+        .hint("Make it again from its source with this Sheaf."));
     }
+    Ok(())
 }
 
 /// A database of an application that Sheaf will read is told from one that it never will.

@@ -156,6 +156,11 @@ impl Registry {
             .transpose()
     }
 
+    /// Version of the file's schema.
+    pub(crate) fn version(&self) -> i32 {
+        self.opened.version
+    }
+
     /// The connection, for the queries of this crate.
     pub(crate) fn connection(&self) -> &Connection {
         &self.opened.connection

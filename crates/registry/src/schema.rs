@@ -9,23 +9,29 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 /// `application_id` of a registry file, the bytes `SHEA`.
 pub const APPLICATION_ID: i32 = 0x5348_4541;
 
-/// `user_version` of the registries that this program makes and reads.
-pub const VERSION: i32 = 1;
+/// `user_version` of the registries that this program makes.
+pub const VERSION: i32 = 2;
+
+/// `user_version` of the oldest registries that it reads: what a newer version added is then empty.
+pub const OLDEST: i32 = 1;
+
+/// The first version that holds [`crate::provenance`].
+pub(crate) const WITH_PROVENANCE: i32 = 2;
 
 /// One step for each version, in order; step `n` leads from version `n` to `n + 1`. A step that has been released is never
 /// edited: a new version is a new step.
-const STEPS: [&str; VERSION as usize] = [include_str!("schema.sql")];
+const STEPS: [&str; VERSION as usize] = [include_str!("schema.sql"), include_str!("schema_2.sql")];
 
 /// Brings an empty database, or a registry of an older version, to [`VERSION`]: all steps or none.
 pub(crate) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     apply(connection, &STEPS)
 }
 
-/// What is not as [`VERSION`] says, as a short sentence part; `None` when the schema is whole. Tables and columns that
-/// this version does not know are let pass.
-pub(crate) fn lacks(connection: &Connection) -> rusqlite::Result<Option<String>> {
+/// What is not as a version says, as a short sentence part; `None` when the schema is whole. Tables and columns that
+/// the version does not know are let pass.
+pub(crate) fn lacks(connection: &Connection, version: i32) -> rusqlite::Result<Option<String>> {
     let mut model = Connection::open_in_memory()?;
-    migrate(&mut model)?;
+    apply(&mut model, &STEPS[..usize::try_from(version).unwrap_or(0).min(STEPS.len())])?;
     let found = parts(connection)?;
     Ok(parts(&model)?.into_iter().find(|part| !found.contains(part)).map(|part| format!("{} is missing", part.0)))
 }
@@ -79,7 +85,7 @@ mod tests {
         migrate(&mut connection).expect("the schema");
         let id: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0)).expect("an id");
         assert_eq!((id, version(&connection)), (APPLICATION_ID, VERSION), "both numbers recognise it");
-        assert_eq!(lacks(&connection).expect("a look"), None, "what was just made lacks nothing");
+        assert_eq!(lacks(&connection, VERSION).expect("a look"), None, "what was just made lacks nothing");
         migrate(&mut connection).expect("again");
         assert_eq!(version(&connection), VERSION, "migrating twice is migrating once");
     }
@@ -97,14 +103,14 @@ mod tests {
         add(1, "y").expect_err("a folder of an archive is one patient's");
         let weak = "DROP INDEX patient_number; CREATE INDEX patient_number ON patient (project_id, number)";
         connection.execute_batch(weak).expect("an index that lets anything pass");
-        let lacks = lacks(&connection).expect("a look");
+        let lacks = lacks(&connection, VERSION).expect("a look");
         assert_eq!(lacks.as_deref(), Some("unique index patient_number is missing"), "a registry without it is damaged");
     }
 
     #[test]
     fn a_second_version_is_one_more_step() {
         let mut connection = Connection::open_in_memory().expect("a database");
-        migrate(&mut connection).expect("version 1");
+        apply(&mut connection, &STEPS[..1]).expect("version 1");
         connection.execute_batch("INSERT INTO tag (name) VALUES ('kept')").expect("a row");
         apply(&mut connection, &[STEPS[0], "ALTER TABLE tag ADD COLUMN colour TEXT"]).expect("version 2");
         assert_eq!(version(&connection), 2, "the version counts the steps");
@@ -112,13 +118,15 @@ mod tests {
             .query_row("SELECT count(*) FROM tag WHERE name = 'kept' AND colour IS NULL", [], |row| row.get(0))
             .expect("the row");
         assert_eq!(kept, 1, "rows survive, and the first step did not run again");
-        assert_eq!(lacks(&connection).expect("a look"), None, "columns that this version does not know are let pass");
+        assert_eq!(lacks(&connection, 1).expect("a look"), None, "columns that this version does not know are let pass");
+        let lacks = lacks(&connection, VERSION).expect("a look");
+        assert_eq!(lacks.as_deref(), Some("column oddity.code is missing"), "what the first version had is not enough");
     }
 
     #[test]
     fn a_migration_is_all_or_nothing() {
         let mut connection = Connection::open_in_memory().expect("a database");
-        migrate(&mut connection).expect("version 1");
+        apply(&mut connection, &STEPS[..1]).expect("version 1");
         let before = tables(&connection);
         let steps = [STEPS[0], "CREATE TABLE extra (id INTEGER)", "CREATE TABLE half (id INTEGER); NOT SQL;"];
         apply(&mut connection, &steps).expect_err("the last step is no SQL");

@@ -13,171 +13,11 @@ use tempfile::TempPath;
 
 use crate::error::{Code, Error, Result};
 use crate::ids::{FileId, FolderId, ModalityId, PatientId, ProjectId, RootId, TagId, UserId};
+pub use crate::new_rows::{NewFile, NewGrant, NewModality, NewPatient, NewStudy};
 use crate::platform;
-use crate::rows::{Kind, RegisteredHash};
+use crate::provenance::{Oddity, SourceExport};
+use crate::rows::RegisteredHash;
 use crate::schema;
-
-/// A modality to be written.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NewModality<'a> {
-    /// Short name, unique.
-    pub slug: &'a str,
-    /// Long name.
-    pub name: &'a str,
-    /// Name for people.
-    pub label: &'a str,
-    /// File name endings, each with its dot.
-    pub supported_extensions: &'a [&'a str],
-    /// Subtypes, such as `upper`.
-    pub subtypes: &'a [&'a str],
-    /// Whether it is out of use in the source.
-    pub is_inactive: bool,
-    /// Whether no row of the source's modality table names it.
-    pub is_unlisted: bool,
-}
-
-/// A patient to be written. No `Debug`: it holds what identifies a person.
-#[derive(Clone, Copy)]
-pub struct NewPatient<'a> {
-    /// The project.
-    pub project: ProjectId,
-    /// The id that users and the source know, unique in the project.
-    pub patient_id: &'a str,
-    /// Name of the person; empty where there is none.
-    pub name: &'a str,
-    /// Hospital record number.
-    pub record_no: Option<&'a str>,
-    /// The source's word for who may see the patient: `public`, `private`, `debug`, ...
-    pub visibility: &'a str,
-    /// Whether the source marks it as deleted.
-    pub deleted: bool,
-    /// When the source made it.
-    pub created_at: Option<Timestamp>,
-}
-
-impl<'a> NewPatient<'a> {
-    /// A public patient without anything that identifies a person.
-    pub const fn new(project: ProjectId, patient_id: &'a str) -> Self {
-        Self { project, patient_id, name: "", record_no: None, visibility: "public", deleted: false, created_at: None }
-    }
-}
-
-/// A file to be registered.
-#[derive(Clone, Debug)]
-pub struct NewFile<'a> {
-    /// The id in the source; `None`: the same as the row id.
-    pub source_id: Option<&'a str>,
-    /// The patient; `None` for an orphan.
-    pub patient: Option<PatientId>,
-    /// `FileRegistry`'s `file_type`.
-    pub file_type: &'a str,
-    /// Path or object key, as it stands in the source.
-    pub file_path: &'a str,
-    /// The data root that the path starts from.
-    pub root: RootId,
-    /// Size in bytes.
-    pub file_size: Option<u64>,
-    /// Hash of the content.
-    pub file_hash: RegisteredHash,
-    /// Modality.
-    pub modality: ModalityId,
-    /// Raw, processed or other.
-    pub kind: Kind,
-    /// `FileRegistry`'s `subtype`.
-    pub subtype: &'a str,
-    /// A JSON object; empty for none.
-    pub metadata: &'a str,
-    /// When the source made the row.
-    pub created_at: Option<Timestamp>,
-}
-
-impl<'a> NewFile<'a> {
-    /// A file of a patient, of which nothing but its place is known.
-    pub const fn new(patient: PatientId, modality: ModalityId, kind: Kind, root: RootId, file_path: &'a str) -> Self {
-        Self {
-            source_id: None,
-            patient: Some(patient),
-            file_type: "",
-            file_path,
-            root,
-            file_size: None,
-            file_hash: RegisteredHash::None,
-            modality,
-            kind,
-            subtype: "",
-            metadata: "",
-            created_at: None,
-        }
-    }
-}
-
-/// A study to be written: the columns of `medical_examinations_fact`. No `Debug`: it holds what identifies a person.
-#[derive(Clone, Copy, Default)]
-#[expect(missing_docs, reason = "the fields are the columns of the source, named as there")]
-pub struct NewStudy<'a> {
-    pub exam_id: &'a str,
-    pub medical_record_no: &'a str,
-    pub application_order_no: &'a str,
-    pub patient_name: &'a str,
-    pub patient_gender: &'a str,
-    pub patient_birth_date: &'a str,
-    pub patient_age: Option<i64>,
-    pub exam_status: &'a str,
-    pub exam_source: &'a str,
-    pub exam_item: &'a str,
-    pub exam_description: &'a str,
-    pub exam_room: &'a str,
-    pub exam_equipment: &'a str,
-    pub equipment_type: &'a str,
-    pub order_datetime: Option<Timestamp>,
-    pub check_in_datetime: Option<Timestamp>,
-    pub report_certification_datetime: Option<Timestamp>,
-    pub certified_physician: &'a str,
-    pub data_load_time: Option<Timestamp>,
-}
-
-/// A right to be given. Everything it does not say is denied.
-#[derive(Clone, Copy, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "the fields are the columns of the table, each a right of its own")]
-pub struct NewGrant<'a> {
-    /// Who gets it.
-    pub user: UserId,
-    /// In which project; `None`: in every one.
-    pub project: Option<ProjectId>,
-    /// In which folder; `None`: for all patients, also those in no folder.
-    pub folder: Option<FolderId>,
-    /// In the folder's subfolders too.
-    pub recursive: bool,
-    /// Only for patients of this visibility.
-    pub visibility: Option<&'a str>,
-    /// May see.
-    pub may_read: bool,
-    /// May export what it may see.
-    pub may_export: bool,
-    /// May export studies.
-    pub may_export_studies: bool,
-}
-
-impl NewGrant<'_> {
-    /// The right to see every patient of every project, and nothing more.
-    pub const fn read(user: UserId) -> Self {
-        Self {
-            user,
-            project: None,
-            folder: None,
-            recursive: true,
-            visibility: None,
-            may_read: true,
-            may_export: false,
-            may_export_studies: false,
-        }
-    }
-
-    /// The right to see and export every patient of every project.
-    pub const fn export(user: UserId) -> Self {
-        Self { may_export: true, ..Self::read(user) }
-    }
-}
 
 /// A registry in the making. It appears under its name when [`RegistryWriter::finish`] is called; dropped before that, it
 /// leaves nothing.
@@ -190,6 +30,7 @@ pub struct RegistryWriter {
     connection: Connection,
     part: TempPath,
     path: PathBuf,
+    replaces: bool,
     numbers: HashMap<ProjectId, Numbers>,
 }
 
@@ -202,6 +43,19 @@ impl RegistryWriter {
         if path.symlink_metadata().is_ok() {
             return Err(taken(path));
         }
+        Self::begin_at(path, false)
+    }
+
+    /// Starts a registry that will take the place of the one at `path`, if there is one. Until then, and for whoever has it
+    /// open, that one stays as it is.
+    ///
+    /// # Errors
+    /// `DESTINATION_MISSING`, `DESTINATION_UNWRITABLE`.
+    pub fn replacing(path: &Path) -> Result<Self> {
+        Self::begin_at(path, true)
+    }
+
+    fn begin_at(path: &Path, replaces: bool) -> Result<Self> {
         let folder = folder_of(path);
         let Some(name) = path.file_name().filter(|_| folder.is_dir()) else {
             return Err(Error::new(Code::DestinationMissing, format!("There is no folder {}.", folder.display()))
@@ -216,7 +70,7 @@ impl RegistryWriter {
             .map_err(|error| unwritable(path, error))?
             .into_temp_path();
         let connection = Self::begin(&part).map_err(|error| write_failed(path, error))?;
-        Ok(Self { connection, part, path: path.to_owned(), numbers: HashMap::new() })
+        Ok(Self { connection, part, path: path.to_owned(), replaces, numbers: HashMap::new() })
     }
 
     /// Notes a fact about the registry, such as `synced_at` (RFC 3339) or `source`; said again, it is replaced.
@@ -231,14 +85,31 @@ impl RegistryWriter {
 
     /// Adds a project.
     pub fn project(&mut self, slug: &str, name: &str) -> Result<ProjectId> {
-        self.insert("INSERT INTO project (slug, name) VALUES (?1, ?2)", (slug, name)).map(ProjectId)
+        self.project_as(None, slug, name)
+    }
+
+    /// Adds a project under a row id of the source.
+    pub fn project_as(&mut self, id: impl Into<Option<ProjectId>>, slug: &str, name: &str) -> Result<ProjectId> {
+        let id = id.into().map(|id| id.0);
+        self.insert("INSERT INTO project (id, slug, name) VALUES (?1, ?2, ?3)", (id, slug, name)).map(ProjectId)
     }
 
     /// Adds a folder; without a project it is shared by all of them.
     pub fn folder(&mut self, project: Option<ProjectId>, parent: Option<FolderId>, name: &str) -> Result<FolderId> {
+        self.folder_as(None, project, parent, name)
+    }
+
+    /// Adds a folder under a row id of the source.
+    pub fn folder_as(
+        &mut self,
+        id: impl Into<Option<FolderId>>,
+        project: Option<ProjectId>,
+        parent: Option<FolderId>,
+        name: &str,
+    ) -> Result<FolderId> {
         self.insert(
-            "INSERT INTO folder (project_id, parent_id, name) VALUES (?1, ?2, ?3)",
-            (project.map(|id| id.0), parent.map(|id| id.0), name),
+            "INSERT INTO folder (id, project_id, parent_id, name) VALUES (?1, ?2, ?3, ?4)",
+            (id.into().map(|id| id.0), project.map(|id| id.0), parent.map(|id| id.0), name),
         )
         .map(FolderId)
     }
@@ -274,9 +145,10 @@ impl RegistryWriter {
         let numbers = self.numbers.entry(patient.project).or_default();
         let number = canonical.map_or_else(|| numbers.stand_in(), u64::cast_signed);
         let id = self.insert(
-            "INSERT INTO patient (project_id, patient_id, number, name, record_no, visibility, deleted, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "INSERT INTO patient (id, project_id, patient_id, number, name, record_no, visibility, deleted, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             params![
+                patient.id.map(|id| id.0),
                 patient.project.0,
                 patient.patient_id,
                 number,
@@ -317,10 +189,11 @@ impl RegistryWriter {
             RegisteredHash::None => ("", "none"),
         };
         self.insert(
-            "INSERT INTO file_registry (source_id, patient_id, file_type, file_path, root_id, file_size, file_hash, hash_kind,
-                                        modality_id, kind, subtype, metadata, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+            "INSERT INTO file_registry (id, source_id, patient_id, file_type, file_path, root_id, file_size, file_hash,
+                                        hash_kind, modality_id, kind, subtype, metadata, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
             params![
+                file.id.map(|id| id.0),
                 file.source_id,
                 file.patient.map(|patient| patient.0),
                 file.file_type,
@@ -371,7 +244,13 @@ impl RegistryWriter {
 
     /// Adds a user; without a grant, nothing is allowed.
     pub fn user(&mut self, name: &str, role: &str) -> Result<UserId> {
-        self.insert("INSERT INTO user (name, role) VALUES (?1, ?2)", (name, role)).map(UserId)
+        self.user_as(None, name, role)
+    }
+
+    /// Adds a user under a row id of the source.
+    pub fn user_as(&mut self, id: impl Into<Option<UserId>>, name: &str, role: &str) -> Result<UserId> {
+        let id = id.into().map(|id| id.0);
+        self.insert("INSERT INTO user (id, name, role) VALUES (?1, ?2, ?3)", (id, name, role)).map(UserId)
     }
 
     /// Takes a user out of use: for every question it then does not exist.
@@ -399,12 +278,46 @@ impl RegistryWriter {
         .map(drop)
     }
 
+    /// Notes something odd in the source.
+    pub fn oddity(&mut self, oddity: &Oddity) -> Result<()> {
+        let examples = serde_json::Value::from(oddity.examples.clone()).to_string();
+        let sql = "INSERT INTO oddity (code, count, examples) VALUES (?1, ?2, ?3)";
+        self.insert(sql, params![oddity.code, oddity.count.cast_signed(), examples]).map(drop)
+    }
+
+    /// Adds an export of the source's own history.
+    pub fn source_export(&mut self, export: &SourceExport) -> Result<()> {
+        self.insert(
+            "INSERT INTO source_export (source_table, source_id, user, status, query_params, query_summary, file_path,
+                                        file_size, patient_count, created_at, started_at, completed_at, error_message,
+                                        share_mode)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+            params![
+                export.source_table,
+                export.source_id,
+                export.user,
+                export.status,
+                export.query_params.expose(),
+                export.query_summary.expose(),
+                export.file_path,
+                export.file_size.and_then(|bytes| i64::try_from(bytes).ok()),
+                export.patient_count.and_then(|count| i64::try_from(count).ok()),
+                time(export.created_at),
+                time(export.started_at),
+                time(export.completed_at),
+                export.error_message.expose(),
+                export.share_mode,
+            ],
+        )
+        .map(drop)
+    }
+
     /// Makes the registry durable and lets it appear under its name.
     ///
     /// # Errors
     /// `DESTINATION_TAKEN` where something has taken the name meanwhile; nothing is replaced, nothing is left.
     pub fn finish(self) -> Result<()> {
-        let Self { connection, part, path, numbers } = self;
+        let Self { connection, part, path, replaces, numbers } = self;
         give_numbers(&connection, numbers).map_err(|error| write_failed(&path, error))?;
         // DELETE also in the header: such a file is read in place, without anything beside it.
         let close = connection
@@ -413,7 +326,8 @@ impl RegistryWriter {
         close.map_err(|error| write_failed(&path, error))?;
         let unwritten = |error| unwritable(&path, error);
         File::options().write(true).open(&part).and_then(|file| file.sync_all()).map_err(unwritten)?;
-        part.persist_noclobber(&path).map_err(|error| match error.error.kind() {
+        let persisted = if replaces { part.persist(&path) } else { part.persist_noclobber(&path) };
+        persisted.map_err(|error| match error.error.kind() {
             std::io::ErrorKind::AlreadyExists => taken(&path),
             _ => unwritable(&path, error.error),
         })?;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 use sheaf_registry::error::Code;
+use sheaf_registry::foreign::ForeignDatabase;
 use sheaf_registry::resolve::Resolved;
 use sheaf_registry::{Actor, Registry};
 use tempfile::TempDir;
@@ -73,15 +74,15 @@ fn every_refusal_has_its_sentence() {
         ),
         (
             "newer",
-            changed("PRAGMA user_version = 2"),
+            changed("PRAGMA user_version = 3"),
             Code::RegistryNewer,
-            "FILE was made by a newer Sheaf (registry version 2; this one reads version 1).",
+            "FILE was made by a newer Sheaf (registry version 3; this one reads up to version 2).",
         ),
         (
             "older",
             changed("PRAGMA user_version = 0"),
             Code::RegistryOlder,
-            "FILE was made by an older Sheaf (registry version 0; this one reads version 1).",
+            "FILE was made by an older Sheaf (registry version 0; this one reads from version 1).",
         ),
         (
             "no table",
@@ -116,6 +117,47 @@ fn every_refusal_has_its_sentence() {
     ];
     for (case, (dir, path), code, message) in table {
         assert_eq!(refusal(&dir, &path), (code, message.to_owned()), "{case}");
+    }
+}
+
+#[test]
+fn a_registry_of_the_first_version_opens_and_lacks_what_came_later() {
+    let (dir, path) = changed("DROP TABLE oddity; DROP TABLE source_export; PRAGMA user_version = 1");
+    let before = snapshot(dir.path());
+    let registry = Registry::open(&path).expect("an older registry is read");
+    let owner = registry.viewer(&Actor::Owner).expect("the owner");
+    assert!(!registry.projects(&owner).expect("projects").is_empty(), "its rows are there");
+    assert_eq!(registry.oddities(&owner).expect("none"), [], "nobody noted any");
+    assert_eq!(registry.source_exports(&owner).expect("none"), [], "nor an export of its source");
+    assert_eq!(snapshot(dir.path()), before, "it is not brought up to date by opening it");
+    drop(registry);
+    let (dir, path) = changed("DROP TABLE oddity");
+    let sentence = "FILE is damaged: column oddity.code is missing.".to_owned();
+    assert_eq!(refusal(&dir, &path), (Code::RegistryCorrupt, sentence), "one of the second version must have them");
+}
+
+#[test]
+fn a_database_of_another_application_is_opened_under_the_same_rules() {
+    let (dir, path) = changed("PRAGMA application_id = 0; PRAGMA user_version = 0");
+    let scratch = tempfile::tempdir().expect("a folder");
+    let before = snapshot(dir.path());
+    let foreign = ForeignDatabase::open(&path, scratch.path()).expect("it opens");
+    let write = foreign.connection().execute_batch("DELETE FROM tag");
+    write.expect_err("a source is never written");
+    foreign.unchanged().expect("nobody wrote it");
+    assert_eq!(snapshot(dir.path()), before, "nothing is left beside it");
+    drop(foreign);
+
+    let (_dir, path) = with_frames();
+    let foreign = ForeignDatabase::open(&path, scratch.path()).expect("it opens");
+    assert_eq!(snapshot(scratch.path()).len(), 1, "one with frames is read as a copy");
+    drop(foreign);
+    assert_eq!(snapshot(scratch.path()), [], "which goes away");
+
+    for (bytes, code) in [(&b"no database"[..], Code::RegistryCorrupt), (&registry_bytes()[..100], Code::RegistryCorrupt)] {
+        let (_dir, path) = file(bytes);
+        let refused = ForeignDatabase::open(&path, scratch.path()).err().expect("it is refused");
+        assert_eq!(refused.code(), code, "at once, not in the middle");
     }
 }
 

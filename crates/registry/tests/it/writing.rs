@@ -1,8 +1,10 @@
 //! A registry appears whole under its name, or not at all.
 
 use sheaf_registry::error::Code;
+use sheaf_registry::ids::{FolderId, PatientId, ProjectId, UserId};
+use sheaf_registry::provenance::{Oddity, SourceExport};
 use sheaf_registry::rows::{Kind, RegisteredHash};
-use sheaf_registry::writer::{NewFile, NewPatient, NewStudy};
+use sheaf_registry::writer::{NewFile, NewGrant, NewPatient, NewStudy};
 use sheaf_registry::{Actor, Registry, RegistryWriter};
 
 use crate::clinic::{Clinic, everything, path_in, snapshot, with_hash};
@@ -195,4 +197,74 @@ fn a_finished_registry_opens_through_a_relative_and_a_linked_path() {
         assert_eq!(registry.path(), open.registry.path(), "the canonical path is that of the file itself");
         registry.viewer(&Actor::Owner).expect("it answers");
     }
+}
+
+#[test]
+fn a_new_one_takes_the_place_of_the_old_when_it_is_whole() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let make = |slug| {
+        let mut writer = RegistryWriter::replacing(&path_in(&dir)).expect("a writer");
+        writer.project(slug, slug).expect("a project");
+        writer
+    };
+    let slug = |registry: &Registry| {
+        let owner = registry.viewer(&Actor::Owner).expect("the owner");
+        registry.projects(&owner).expect("projects")[0].project.slug.clone()
+    };
+    make("first").finish().expect("where there was none");
+    let old = Registry::open(&path_in(&dir)).expect("a registry");
+    drop(make("dropped"));
+    assert_eq!(slug(&Registry::open(&path_in(&dir)).expect("it")), "first", "what was not finished replaces nothing");
+    let writer = make("second");
+    assert_eq!(slug(&Registry::open(&path_in(&dir)).expect("it")), "first", "readers see the old one until the end");
+    writer.finish().expect("it takes the place");
+    assert_eq!(slug(&Registry::open(&path_in(&dir)).expect("it")), "second", "and then the new one");
+    assert_eq!(slug(&old), "first", "whoever had the old one open still has it");
+    assert_eq!(names(&dir), ["registry.sqlite"], "nothing else stays");
+}
+
+#[test]
+fn rows_keep_the_ids_of_their_source() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut writer = RegistryWriter::create(&path_in(&dir)).expect("a writer");
+    let project = writer.project_as(ProjectId(7), "maxillo", "Maxillo").expect("a project");
+    let folder = writer.folder_as(FolderId(40), Some(project), None, "Clinic").expect("a folder");
+    let patient = NewPatient { id: Some(PatientId(900)), ..NewPatient::new(project, "12") };
+    let patient = writer.patient(&patient).expect("a patient");
+    let next = writer.patient(&NewPatient::new(project, "13")).expect("a patient without a number of its own");
+    let user = writer.user_as(UserId(5), "ada", "admin").expect("a user");
+    assert_eq!((project.0, folder.0, patient.0, user.0), (7, 40, 900, 5), "selections and cohorts hold them");
+    assert_eq!(next.0, 901, "the others come behind");
+    let twice = writer.patient(&NewPatient { id: Some(PatientId(900)), ..NewPatient::new(project, "14") });
+    assert_eq!(twice.expect_err("one row has one id").code(), Code::Internal, "rows that contradict each other");
+}
+
+#[test]
+fn what_a_synchronisation_told_is_read_again() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut writer = RegistryWriter::create(&path_in(&dir)).expect("a writer");
+    let odd = Oddity { code: "ORPHAN".to_owned(), count: 3, examples: vec!["row 1: /dataset/x".to_owned()] };
+    writer.oddity(&odd).expect("an oddity");
+    let export = SourceExport {
+        source_table: "scans_export".to_owned(),
+        source_id: "4".to_owned(),
+        user: "ada".to_owned(),
+        status: "completed".to_owned(),
+        file_size: Some(10),
+        created_at: Some("2026-01-02T03:04:05Z".parse().expect("a time")),
+        ..SourceExport::default()
+    };
+    let other = SourceExport { source_id: "5".to_owned(), user: "eva".to_owned(), ..export.clone() };
+    writer.source_export(&export).and_then(|()| writer.source_export(&other)).expect("exports");
+    let ada = writer.user("ada", "standard").expect("a user");
+    writer.grant(&NewGrant { visibility: Some("public"), ..NewGrant::export(ada) }).expect("a right");
+    writer.finish().expect("a registry");
+
+    let registry = Registry::open(&path_in(&dir)).expect("a registry");
+    let owner = registry.viewer(&Actor::Owner).expect("the owner");
+    assert_eq!(registry.oddities(&owner).expect("oddities"), [odd], "as it was written");
+    assert_eq!(registry.source_exports(&owner).expect("exports"), [other, export.clone()], "newest first");
+    let ada = registry.viewer(&Actor::User("ada".to_owned())).expect("ada");
+    assert_eq!(registry.oddities(&ada).expect("oddities"), [], "paths of patients whom she does not see");
+    assert_eq!(registry.source_exports(&ada).expect("exports"), [export], "her own");
 }
