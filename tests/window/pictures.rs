@@ -87,6 +87,7 @@ async fn album(width: u32, height: u32) {
         new_export(&desktop, &album).await;
         exports(&album).await;
         studies(&album).await;
+        study_list(&desktop, &album).await;
         everywhere(&album).await;
         italian(&album).await;
         running(&desktop, &album).await;
@@ -225,6 +226,33 @@ async fn studies(album: &Album<'_>) {
     window.wait("[role=grid] [role=row][data-index='3']").await;
 }
 
+/// A list of studies, which is put away again.
+async fn study_list(desktop: &Desktop, album: &Album<'_>) {
+    let window = album.window;
+    let list = desktop.path("Radiology 2025-01.csv");
+    let row = |number: u32| {
+        let time =
+            if number.is_multiple_of(7) { "soon".to_owned() } else { format!("2025-01-{:02} 08:30", 1 + number % 28) };
+        format!("2025{number:04},00{number:04},林小明,F,61,終審報告,門診,CT1,CT - Chest with contrast,{time},x\r\n")
+    };
+    let rows: String = (1..=120).map(row).collect();
+    let titles = "檢查流水號,病歷號,姓名,性別,年齡,狀態,來源,檢查室,檢查描述,開單日期/時間,備註";
+    std::fs::write(&list, format!("{titles}\r\n{rows}")).expect("a file");
+    desktop.answer_dialogs(&[&list]);
+    window.click_css("[data-testid=studies-list]").await;
+    window.click("menuitem", "Open a list of studies").await;
+    window.wait_text("[role=dialog]", "rows were rejected").await;
+    album.keep("studies-list-report").await;
+    window.press(Key::Escape).await;
+    window.wait_gone("[role=dialog]").await;
+    window.wait("[data-testid=studies-from]").await;
+    album.keep_opened("Study list", "studies-list").await;
+    window.click_css("[data-testid=studies-list]").await;
+    window.click("menuitem", "Forget this list").await;
+    window.wait_gone("[data-testid=studies-from]").await;
+    window.put_messages_away().await;
+}
+
 /// What opens above any page.
 async fn everywhere(album: &Album<'_>) {
     let window = album.window;
@@ -263,6 +291,10 @@ async fn running(desktop: &Desktop, album: &Album<'_>) {
     open_another(desktop, window, fixture::vast()).await;
     window.wait("nav button[title*='Archive 2024']").await;
     window.wait_text("main", "Nothing selected: select").await;
+    window.click("link", "Studies").await;
+    window.wait_text("main", "This registry has no studies").await;
+    album.keep("studies-none").await;
+    window.click("link", "New export").await;
     window.click("checkbox", "All matching").await;
     window.click("radio", "Both").await;
     window.wait("[data-testid=create][aria-disabled=false]").await;

@@ -169,6 +169,40 @@ async fn a_table_of_record_numbers_is_kept_used_and_forgotten() {
 }
 
 #[tokio::test]
+async fn a_list_of_studies_stands_in_place_of_the_registrys_until_it_is_forgotten() {
+    let desktop = Desktop::start();
+    let window = Window::open(&desktop).await;
+    look(&desktop, &window).await;
+    let before = window.wait_text("[data-testid=studies-count]", "of").await;
+    let list = desktop.path("hospital.csv");
+    let rows = "H1,0042,林,2025-01-31 08:00\r\nH2,0043,陳,31.01.2025\r\nH3,0044,<b>王</b>,2025/2/1\r\n";
+    std::fs::write(&list, format!("檢查流水號,病歷號,姓名,開單日期/時間\r\n{rows}")).expect("a file");
+    desktop.answer_dialogs(&[&list]);
+    window.click_css("[data-testid=studies-list]").await;
+    window.wait("[role=menu]").await;
+    window.judge("study list").await;
+    window.click("menuitem", "Open a list of studies").await;
+    let said = window.wait_text("[role=dialog]", "1 row was rejected").await;
+    assert!(said.contains("2 studies read") && said.contains("Line 3: Ordered"), "what became of it is told: {said}");
+    window.judge("what became of a list").await;
+    window.press(Key::Escape).await;
+    window.wait_gone("[role=dialog]").await;
+    window.wait_text("[data-testid=studies-count]", "2 of 2").await;
+    window.wait_text("[data-testid=studies-from]", "hospital.csv").await;
+    window.wait_text("[role=grid]", "<b>王</b>").await;
+
+    // A page that was loaded anew has it too.
+    window.page().refresh().await.expect("the page is loaded anew");
+    window.click("link", "Studies").await;
+    window.wait_text("[data-testid=studies-count]", "2 of 2").await;
+    window.click_css("[data-testid=studies-list]").await;
+    window.click("menuitem", "Forget this list").await;
+    window.wait_text("[data-testid=studies-count]", &before).await;
+    window.wait_gone("[data-testid=studies-from]").await;
+    window.close().await;
+}
+
+#[tokio::test]
 async fn axe_finds_nothing_on_the_studies_in_light_and_dark() {
     let desktop = Desktop::start();
     let window = Window::open(&desktop).await;

@@ -73,6 +73,11 @@ impl Home {
         self.dir.join("locks")
     }
 
+    /// Folder for lists of studies that were brought to registries, one folder for each of those; need not exist.
+    pub fn lists(&self) -> PathBuf {
+        self.dir.join("lists")
+    }
+
     /// Folder for private copies of registries that cannot be read in place, one folder for each process.
     pub fn scratch(&self) -> PathBuf {
         self.dir.join("scratch")

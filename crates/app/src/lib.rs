@@ -26,6 +26,7 @@ pub mod sheaf;
 pub mod sheets;
 mod store;
 pub mod studies;
+pub mod study_list;
 pub mod wire;
 
 pub use environment::Environment;

@@ -4,6 +4,8 @@
 //! with the process, or late and unheard.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,6 +19,9 @@ use sheaf_registry::{Code, Error, Result};
 pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 /// How often a waiting caller looks at its cancel flag.
 const LOOK: Duration = Duration::from_millis(20);
+
+/// Bytes between two signs of life.
+const BLOCK: u64 = 1 << 20;
 
 /// Signs of life of a question that takes long.
 #[derive(Clone, Debug, Default)]
@@ -104,6 +109,29 @@ pub(crate) fn ask_all<A: Send + 'static, T: Send + 'static>(
         answers[index] = Some(answer);
     }
     answers
+}
+
+/// Reads a file that may be anything, and may be on a disk that is silent; of one that is too long, a byte more than `most`.
+/// `failed` makes an error of the reason; `CANCELLED`.
+pub(crate) fn read_bytes(path: &Path, most: u64, cancel: &Cancel, failed: &dyn Fn(&str) -> Error) -> Result<Vec<u8>> {
+    let asked = path.to_owned();
+    let read = move |pulse: &Pulse| -> std::io::Result<Vec<u8>> {
+        let file = File::open(asked)?;
+        if !file.metadata()?.is_file() {
+            return Err(std::io::Error::other("it is not a regular file"));
+        }
+        let mut file = file.take(most.saturating_add(1));
+        let mut bytes = Vec::new();
+        while file.by_ref().take(BLOCK).read_to_end(&mut bytes)? > 0 {
+            pulse.beat();
+        }
+        Ok(bytes)
+    };
+    match ask(PATIENCE, cancel, read) {
+        None => Err(cancel.check().err().unwrap_or_else(|| failed("its disk does not answer"))),
+        Some(Err(error)) => Err(failed(&error.to_string()).cause(error)),
+        Some(Ok(bytes)) => Ok(bytes),
+    }
 }
 
 #[cfg(test)]

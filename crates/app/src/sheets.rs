@@ -1,8 +1,40 @@
-//! What people are told of a table of theirs that cannot be read.
+//! Tables that users bring along: how they are read, and what is told of those that cannot be read and of rows that were
+//! rejected.
 
-use sheaf_registry::{Code, Error};
-use sheaf_sources::sheet::SheetError;
+use std::path::Path;
+
+use sheaf_registry::progress::Cancel;
+use sheaf_registry::{Code, Error, Result};
+use sheaf_sources::sheet::{Limits, SheetError};
 use sheaf_sources::text::NotText;
+
+use crate::patience::read_bytes;
+
+pub use sheaf_sources::rejected::{RejectedReason, RejectedRow};
+
+/// The file's name, as errors say it.
+pub(crate) fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+/// The bytes of a table.
+pub(crate) fn bytes_of(path: &Path, limits: Limits, cancel: &Cancel) -> Result<Vec<u8>> {
+    let failed = |why: &str| {
+        Error::new(Code::TableUnreadable, format!("{} cannot be read: {why}.", name_of(path)))
+            .hint("Choose an XLSX or CSV file on a disk that answers.")
+    };
+    read_bytes(path, limits.file, cancel, &failed)
+}
+
+/// Rejected rows as a table: line, field, reason.
+pub(crate) fn written(rows: &[RejectedRow], mark: u8) -> Result<Vec<u8>> {
+    let failed = || Error::new(Code::Internal, "The rejected rows could not be written.");
+    let mut table = csv::WriterBuilder::new().delimiter(mark).terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    for row in rows {
+        table.serialize(row).map_err(|error| failed().cause(error))?;
+    }
+    table.into_inner().map_err(|error| failed().cause(error.into_error()))
+}
 
 /// The error of a table called `name`: `TABLE_UNREADABLE`, or `TABLE_TOO_LARGE`.
 pub fn unreadable(name: &str, error: SheetError) -> Error {

@@ -66,16 +66,19 @@ pub(crate) enum Command {
         #[arg(long)]
         with_faults: bool,
     },
-    /// Read a foreign source into a registry (not there yet)
+    /// Read a list of studies into a registry; databases, dumps and folders are not read yet
     Sync {
-        /// A foreign database, dump, sheet or folder
+        /// An XLSX or CSV of studies
         source: OsString,
-        /// The registry to write
+        /// The registry to make; a name that is free
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
         /// Where the bytes behind a prefix lie
         #[arg(long, value_name = "PREFIX=DIR")]
         map: Vec<OsString>,
+        /// In which time zone the list's times are meant, where they do not say it [default: the machine's]
+        #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
+        tz: Option<String>,
     },
     /// List the projects that the user sees
     Projects {

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use clap_complete::Shell;
 use sheaf_app::demo::DemoOptions;
 use sheaf_app::studies::{StudyExportRequest, TableFormat};
+use sheaf_app::study_list::StudyListRequest;
 use sheaf_app::{ExportRequest, PlanRequest};
 use sheaf_archive::plan::OnMissing;
 use sheaf_registry::selection::{FolderRef, KindChoice, Selection, TagMode};
@@ -63,6 +64,7 @@ pub(crate) enum Work {
     SearchStudies(Studies),
     StudyValues { studies: Studies, field: StudyField },
     ExportStudies { request: Box<StudyExportRequest>, unknown_order: Option<String> },
+    ReadStudyList(StudyListRequest),
     Completions(Shell),
     Man { command: Vec<String> },
 }
@@ -100,7 +102,7 @@ impl Meaning {
                 let patients = patients.unwrap_or(usual);
                 Work::Demo(DemoOptions { dir, patients, studies, seed, sparse, with_faults })
             }
-            Command::Sync { .. } => return Err(not_yet("Reading foreign sources")),
+            Command::Sync { source, to, map, tz } => Work::ReadStudyList(study_list(source.into(), to, &map, tz)?),
             Command::Studies { command } => studies(command, user)?,
             Command::Serve { .. } => return Err(not_yet("Serving over HTTP")),
             Command::Projects { registry } => Work::Projects { registry: native(registry)?, user },
@@ -241,6 +243,19 @@ fn both(project: Project) -> Result<(PathBuf, String)> {
     Ok((native(project.registry)?, project.slug))
 }
 
+/// A list of studies that is to be read; other sources have no work yet.
+fn study_list(source: PathBuf, to: PathBuf, map: &[OsString], time_zone: Option<String>) -> Result<StudyListRequest> {
+    let ending = source.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
+    if !["xlsx", "csv", "tsv", "txt"].contains(&ending.as_str()) {
+        return Err(not_yet("Reading databases, dumps and folders").hint("Name an XLSX or CSV of studies."));
+    }
+    if !map.is_empty() {
+        return Err(Error::new(Code::Usage, "A list of studies has no files, so that there is nothing to map.")
+            .hint("Leave out --map."));
+    }
+    Ok(StudyListRequest { source, to, replace: false, time_zone })
+}
+
 /// A registry that can be opened as it is; foreign sources have no work yet.
 fn native(registry: Registry) -> Result<PathBuf> {
     let path = registry.path;
@@ -250,7 +265,7 @@ fn native(registry: Registry) -> Result<PathBuf> {
         || path.is_dir();
     if foreign {
         return Err(not_yet("Reading foreign sources")
-            .hint("Give --registry the file of a Sheaf registry; `sheaf demo DIR` makes one to try."));
+            .hint("Give --registry the file of a Sheaf registry; `sheaf demo` makes one, and `sheaf sync` one of a list of studies."));
     }
     Ok(path)
 }

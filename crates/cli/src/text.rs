@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use sheaf_app::study_list::{StudyListReport, why};
 use sheaf_app::wire::{
     Archive, ArchiveState, DatasetExport, Deleted, DemoReport, ErrorReport, ExportStatus, Exports, Patients, PlanReport,
     Projects, Studies, StudyExport, StudyValues, TableFormat, Users, Verification,
@@ -147,6 +148,29 @@ impl Readable for DemoReport {
         field(out, "Registry", &self.registry.to_string_lossy());
         field(out, "Data", &self.data.to_string_lossy());
         field(out, "Projects", &self.projects.join(", "));
+    }
+}
+
+impl Readable for StudyListReport {
+    fn write(&self, out: &mut String) {
+        line(out, &format!("Read {}. Times are meant in {}.", studies(self.studies), self.time_zone));
+        field(out, "Registry", &self.registry);
+        if !self.absent_fields.is_empty() {
+            field(out, "Not there", &self.absent_fields.join(", "));
+        }
+        if !self.ignored_columns.is_empty() {
+            field(out, "Not read", &self.ignored_columns.join(", "));
+        }
+        if !self.rejected.is_empty() {
+            line(out, &format!("{} rejected:", many(self.rejected.len() as u64, "row")));
+            for row in self.rejected.iter().take(LISTED) {
+                line(out, &format!("  line {}: {}: {}", row.line, row.field, why(row.reason)));
+            }
+            let more = self.rejected.len().saturating_sub(LISTED);
+            if more > 0 {
+                line(out, &format!("  and {} more (--json lists all)", count(more as u64)));
+            }
+        }
     }
 }
 

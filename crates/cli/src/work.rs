@@ -5,10 +5,12 @@
 use std::path::Path;
 
 use clap::CommandFactory as _;
-use sheaf_app::progress::Meter;
+use sheaf_app::progress::{Listener, Meter};
 use sheaf_app::registries::Looking;
+use sheaf_app::study_list::read_study_list;
 use sheaf_app::wire::{DatasetExport, ExportStatus, Verification};
 use sheaf_app::{Environment, Sheaf, demo};
+use sheaf_registry::progress::Cancel;
 use sheaf_registry::studies::StudySort;
 use sheaf_registry::text::quoted;
 use sheaf_registry::{Code, Error, Result};
@@ -29,12 +31,8 @@ pub(crate) fn perform(meaning: Meaning, output: Output) -> Result<u8> {
     let sheaf = || Sheaf::open(home.as_deref(), Environment::system());
     Ok(match meaning.work {
         Work::Demo(options) => {
-            let watch = Watch::new(output);
-            let meter = Meter::new(watch.listener.clone());
-            let made = demo::make_demo(&options, &meter, &cancelled_by_signals());
-            meter.finish();
-            drop(watch);
-            output.answer(&made?, exit::DONE)
+            let made = metered(output, |meter, cancel| demo::make_demo(&options, meter, cancel))?;
+            output.answer(&made, exit::DONE)
         }
         Work::Projects { registry, user } => {
             output.answer(&looking(home.as_deref(), &registry, user.as_deref()).projects()?, exit::DONE)
@@ -49,25 +47,18 @@ pub(crate) fn perform(meaning: Meaning, output: Output) -> Result<u8> {
         }
         Work::Plan(request) => {
             let sheaf = sheaf()?;
-            let watch = Watch::new(output);
-            let report = sheaf.plan(&request, &watch.listener, &cancelled_by_signals());
-            drop(watch);
-            let report = report?;
+            let report = watched(output, |listener, cancel| sheaf.plan(&request, listener, cancel))?;
             output.message(NOT_DEIDENTIFIED);
             output.answer(&report, exit::DONE)
         }
         Work::Export(request) => {
             let sheaf = sheaf()?;
-            let watch = Watch::new(output);
-            let record = sheaf.export(&request, &watch.listener, &cancelled_by_signals());
-            drop(watch);
+            let record = watched(output, |listener, cancel| sheaf.export(&request, listener, cancel));
             ended(output, &record?)
         }
         Work::Restart { id } => {
             let sheaf = sheaf()?;
-            let watch = Watch::new(output);
-            let record = sheaf.restart(&id, &watch.listener, &cancelled_by_signals());
-            drop(watch);
+            let record = watched(output, |listener, cancel| sheaf.restart(&id, listener, cancel));
             ended(output, &record?)
         }
         Work::List => output.answer(&sheaf()?.list()?, exit::DONE),
@@ -76,22 +67,16 @@ pub(crate) fn perform(meaning: Meaning, output: Output) -> Result<u8> {
         Work::Delete { id, keep_file } => output.answer(&sheaf()?.delete(&id, keep_file)?, exit::DONE),
         Work::Save { id, to } => {
             let sheaf = sheaf()?;
-            let watch = Watch::new(output);
-            let record = sheaf.save(&id, &to, &watch.listener, &cancelled_by_signals());
-            drop(watch);
+            let record = watched(output, |listener, cancel| sheaf.save(&id, &to, listener, cancel));
             output.answer(&record?, exit::DONE)
         }
         Work::VerifyRecord { id } => {
             let sheaf = sheaf()?;
-            let watch = Watch::new(output);
-            let verification = sheaf.verify(&id, &watch.listener, &cancelled_by_signals());
-            drop(watch);
+            let verification = watched(output, |listener, cancel| sheaf.verify(&id, listener, cancel));
             verified(output, &verification?)
         }
         Work::VerifyFile { archive } => {
-            let watch = Watch::new(output);
-            let verification = sheaf_app::verify_file(&archive, &watch.listener, &cancelled_by_signals());
-            drop(watch);
+            let verification = watched(output, |listener, cancel| sheaf_app::verify_file(&archive, listener, cancel));
             verified(output, &verification?)
         }
         Work::SearchStudies(said) => {
@@ -108,10 +93,14 @@ pub(crate) fn perform(meaning: Meaning, output: Output) -> Result<u8> {
         Work::ExportStudies { request, unknown_order } => {
             tell_order(output, unknown_order.as_deref());
             let sheaf = sheaf()?;
-            let watch = Watch::new(output);
-            let record = sheaf.export_studies(&request, &watch.listener, &cancelled_by_signals());
-            drop(watch);
+            let record = watched(output, |listener, cancel| sheaf.export_studies(&request, listener, cancel));
             ended(output, &record?)
+        }
+        Work::ReadStudyList(request) => {
+            let read = |meter: &Meter, cancel: &Cancel| read_study_list(&request, &Environment::system(), meter, cancel);
+            let report = metered(output, read)?;
+            let code = if report.rejected.is_empty() { exit::DONE } else { exit::WITH_PROBLEMS };
+            output.answer(&report, code)
         }
         Work::Completions(shell) => {
             let mut script = Vec::new();
@@ -119,6 +108,22 @@ pub(crate) fn perform(meaning: Meaning, output: Output) -> Result<u8> {
             Output::text(&String::from_utf8_lossy(&script))
         }
         Work::Man { command } => Output::text(&manual(&command)?),
+    })
+}
+
+/// Does long work, its progress shown; the signals stop it.
+fn watched<T>(output: Output, work: impl FnOnce(&Listener, &Cancel) -> Result<T>) -> Result<T> {
+    let watch = Watch::new(output);
+    work(&watch.listener, &cancelled_by_signals())
+}
+
+/// The same, of work that tells each step.
+fn metered<T>(output: Output, work: impl FnOnce(&Meter, &Cancel) -> Result<T>) -> Result<T> {
+    watched(output, |listener, cancel| {
+        let meter = Meter::new(listener.clone());
+        let done = work(&meter, cancel);
+        meter.finish();
+        done
     })
 }
 

@@ -148,10 +148,7 @@ impl Registry {
     /// # Errors
     /// `REGISTRY_CORRUPT` where the registry holds no time there; those of reading.
     pub fn synced_at(&self) -> Result<Option<jiff::Timestamp>> {
-        let found =
-            self.rows("SELECT value FROM registry_info WHERE key = 'synced_at'", [], |row| row.get::<_, String>(0))?;
-        found
-            .first()
+        self.info("synced_at")?
             .map(|time| time.parse().map_err(|_| open::damaged(self.path(), "its time of synchronisation is not a time")))
             .transpose()
     }
@@ -159,6 +156,19 @@ impl Registry {
     /// Version of the file's schema.
     pub(crate) fn version(&self) -> i32 {
         self.opened.version
+    }
+
+    /// What a synced registry was read from, as it was noted then; `None` in a native one.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub fn source(&self) -> Result<Option<String>> {
+        self.info("source")
+    }
+
+    fn info(&self, key: &str) -> Result<Option<String>> {
+        let mut found = self.rows("SELECT value FROM registry_info WHERE key = ?1", [key], |row| row.get(0))?;
+        Ok(found.pop())
     }
 
     /// The connection, for the queries of this crate.

@@ -2,10 +2,12 @@
 //!
 //! [`dump`] reads what `mysqldump` and `mariadb-dump` write, as a stream. It says what stands in the tables and knows
 //! nothing of what they mean. [`sheet`] reads the lines of tables that people keep: XLSX and CSV.
-//! [`text`] reads the letters of a file.
+//! [`text`] reads the letters of a file. [`study_list`] makes studies of such a table.
 //!
 //! Deliberately absent: writing to a source, and the registry's own queries.
 
 pub mod dump;
+pub mod rejected;
 pub mod sheet;
+pub mod study_list;
 pub mod text;

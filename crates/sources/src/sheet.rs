@@ -47,7 +47,7 @@ pub enum Cell {
     /// Nothing, or blanks.
     #[default]
     Empty,
-    /// A text, without the blanks around it. All that is in a CSV is text.
+    /// A text as it stands. All that is in a CSV is text.
     Text(String),
     /// A number of a workbook.
     Number(f64),
@@ -60,13 +60,13 @@ pub enum Cell {
 }
 
 impl Cell {
-    /// The cell as a name or a number by which something is called: a text, or a whole number of a workbook without the
+    /// The cell as a name or a number by which something is called: a text without the blanks around it, or a whole number of a workbook without the
     /// fraction that it does not have. `None` for all else, also for numbers of more than 15 digits, which workbooks round.
     pub fn id(&self) -> Option<String> {
         const EXACT: f64 = 1e15;
         match self {
             Cell::Empty => Some(String::new()),
-            Cell::Text(text) => Some(text.clone()),
+            Cell::Text(text) => Some(text.trim().to_owned()),
             Cell::Number(number) if number.fract() == 0.0 && number.abs() < EXACT => Some(format!("{number:.0}")),
             _ => None,
         }
@@ -141,8 +141,5 @@ fn put(line: &mut Line, column: usize, cell: Cell) {
 
 /// A text as a cell.
 fn text(text: &str) -> Cell {
-    match text.trim() {
-        "" => Cell::Empty,
-        text => Cell::Text(text.to_owned()),
-    }
+    if text.trim().is_empty() { Cell::Empty } else { Cell::Text(text.to_owned()) }
 }

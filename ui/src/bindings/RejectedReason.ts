@@ -3,4 +3,4 @@
 /**
  * Why a row was rejected.
  */
-export type RejectedReason = "empty" | "not_text" | "too_long" | "taken";
+export type RejectedReason = "empty" | "not_text" | "too_long" | "taken" | "not_a_time" | "not_an_age";

@@ -3,4 +3,4 @@
 /**
  * What long work is, so that a page takes it up where it shows such work.
  */
-export type TaskKind = "demo" | "plan" | "preview" | "create" | "verify" | "save_copy" | "locate" | "restart" | "again";
+export type TaskKind = "demo" | "plan" | "preview" | "create" | "verify" | "save_copy" | "locate" | "restart" | "again" | "study_list";

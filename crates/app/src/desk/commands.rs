@@ -79,6 +79,8 @@ macro_rules! sheaf_commands {
             studies_columns(StudyColumns) -> StudyColumns;
             studies_export(StudiesExport) -> Option<ExportRow>;
             studies_to_patients(StudiesToPatients) -> StudiesPatients;
+            import_studies(ImportStudies) -> Option<StudiesImported>;
+            forget_studies(Nothing) -> Nothing;
             import_record_numbers(Nothing) -> Option<RecordNumbersReport>;
             remove_record_numbers(Nothing) -> Nothing;
             copy_rejected(Nothing) -> Nothing;

@@ -14,7 +14,7 @@ use sheaf_sources::text::{self, NotText};
 use super::browse::BrowseState;
 use super::choosing::Choosing;
 use super::{Desk, FileQuestion, Nothing};
-use crate::patience::{PATIENCE, ask};
+use crate::patience::read_bytes;
 
 /// A pasted list of patients' ids.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -122,27 +122,7 @@ fn read_list(path: &Path) -> Result<String> {
         Error::new(Code::ListUnreadable, format!("{} cannot be read: {why}.", path.display()))
             .hint("Check the file, or paste the ids.")
     };
-    decode(&read_bytes(path, MOST_BYTES as u64, &failed)?)
-}
-
-/// Reads a file that may be anything, and may be on a disk that is silent; of one that is too long, a byte more than `most`.
-/// `failed` makes an error of the reason.
-pub(super) fn read_bytes(path: &Path, most: u64, failed: &dyn Fn(&str) -> Error) -> Result<Vec<u8>> {
-    use std::io::Read as _;
-    let asked = path.to_owned();
-    let read = move |_: &_| {
-        let file = std::fs::File::open(asked)?;
-        if !file.metadata()?.is_file() {
-            return Err(std::io::Error::other("it is not a regular file"));
-        }
-        let mut bytes = Vec::new();
-        file.take(most + 1).read_to_end(&mut bytes).map(|_| bytes)
-    };
-    match ask(PATIENCE, &Cancel::new(), read) {
-        None => Err(failed("its disk does not answer")),
-        Some(Err(error)) => Err(failed(&error.to_string()).cause(error)),
-        Some(Ok(bytes)) => Ok(bytes),
-    }
+    decode(&read_bytes(path, MOST_BYTES as u64, &Cancel::new(), &failed)?)
 }
 
 /// Longest list.

@@ -15,6 +15,7 @@ use super::studying::Studying;
 use super::watch::Stamp;
 use crate::house::{House, actor};
 use crate::patience::{PATIENCE, ask, ask_all};
+use crate::sheets::RejectedRow;
 use crate::wire::{Project, User};
 
 /// How long a folder may take to answer, when it is only asked whether it is there.
@@ -39,6 +40,8 @@ pub(crate) struct Open {
     pub(crate) choosing: Option<Choosing>,
     /// Read when they are looked at first.
     pub(crate) studies: Option<Studying>,
+    /// Rows that were rejected of the table that the user brought last.
+    pub(crate) rejected: Vec<RejectedRow>,
 }
 
 impl Open {
@@ -82,6 +85,7 @@ impl Open {
             roots_missing: missing.join().unwrap_or(0),
             choosing,
             studies: None,
+            rejected: Vec::new(),
         })
     }
 

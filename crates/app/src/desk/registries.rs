@@ -256,8 +256,12 @@ impl Desk {
         self.reopen(&known.path, &mut |_| ())
     }
 
-    /// Takes a registry off the list; the file stays.
+    /// Takes a registry off the list; the file stays. What was read of a list of studies for it is deleted.
     pub fn forget_recent(&self, recent: RecentId) -> Result<RecentRegistries> {
+        // Only an id of Sheaf's own names a folder in the home.
+        if let Some(known) = self.sheaf.house().store.recent()?.into_iter().find(|known| known.id == recent.id) {
+            self.forget_list(&known.id)?;
+        }
         self.sheaf.house().store.forget(&recent.id)?;
         self.recent_registries(Nothing {})
     }
@@ -475,7 +479,7 @@ impl Desk {
     }
 }
 
-fn nothing_open() -> Error {
+pub(super) fn nothing_open() -> Error {
     Error::new(Code::RegistryNotOpen, "No registry is open.").hint("Open a registry first.")
 }
 

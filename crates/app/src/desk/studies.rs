@@ -4,7 +4,7 @@
 //! then answered with `CANCELLED`.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, PoisonError};
 
 use jiff::Timestamp;
@@ -19,7 +19,9 @@ use super::browse::{BrowseState, RowRange};
 use super::choosing::check_limit;
 use super::exports::ExportRow;
 use super::open::Open;
-use super::studying::{Answer, Rights, Studying};
+use super::registries::nothing_open;
+use super::study_list::StudyListView;
+use super::studying::{Answer, Place, Rights, Studying};
 use super::{Desk, Nothing, SaveQuestion, TaskId};
 use crate::house::actor;
 use crate::platform;
@@ -58,6 +60,8 @@ pub struct StudiesState {
     pub record_numbers: bool,
     /// Record numbers of a table of the user's, which are used besides those of the registry.
     pub own_record_numbers: u64,
+    /// The list that they are from; `null`: they are the registry's own.
+    pub list: Option<StudyListView>,
     /// Columns of the table, and sets of them.
     pub columns: StudyColumns,
 }
@@ -312,27 +316,24 @@ const MOST_COPIED: usize = 50_000;
 const MOST_SETS: usize = 100;
 const SET_NAME: usize = 80;
 
-/// What a command needs to know of the open registry.
-struct Place {
-    path: PathBuf,
-    user: Option<String>,
-}
-
 impl Desk {
     /// What is known about the studies; they are read at the first look, with progress.
     pub fn studies_state(&self, task: TaskId) -> Result<StudiesState> {
         let task = self.tasks.begin(&task.task)?;
         let _reading = self.studies.reading.lock().unwrap_or_else(PoisonError::into_inner);
         let columns = self.columns()?;
-        let (place, opened_at, id) = {
+        let (own, opened_at, id) = {
             let open = self.opened();
-            let open = open.as_ref().ok_or_else(not_open)?;
+            let open = open.as_ref().ok_or_else(nothing_open)?;
             if let Some(studying) = &open.studies {
                 return Ok(self.state_of(studying, columns));
             }
             (place(open), open.opened_at, open.id.clone())
         };
         let house = self.sheaf.house();
+        // A list is the account's own: whoever is acted as looks at the studies of the registry.
+        let list = Some(self.list_of(&id)).filter(|list| own.user.is_none() && list.exists());
+        let place = Place { path: list.clone().unwrap_or_else(|| own.path.clone()), user: own.user.clone() };
         let registry = house.registry(&place.path)?;
         let viewer = registry.viewer(&actor(place.user.as_deref()))?;
         let total = registry.study_count(&viewer)?;
@@ -343,16 +344,23 @@ impl Desk {
         let rights = Rights {
             read: viewer.may_read_studies(),
             export: viewer.may_export_studies(),
-            record_numbers: registry.has_record_numbers()?,
+            record_numbers: match list {
+                Some(_) => house.registry(&own.path)?.has_record_numbers()?,
+                None => registry.has_record_numbers()?,
+            },
+        };
+        let list = match list {
+            Some(_) => Some(StudyListView { name: registry.source()?.unwrap_or_default(), read_at: registry.synced_at()? }),
+            None => None,
         };
         let (filter, sort) = self.studies.recall(&place.path, place.user.as_deref());
         let criteria = Criteria::new(&filter, &house.environment.zone)?;
         let answer = Answer::to(&index, criteria, sort, task.cancel())?;
         let mut open = self.opened();
-        let open = open.as_mut().filter(|open| open.opened_at == opened_at && open.path == place.path).ok_or_else(|| {
+        let open = open.as_mut().filter(|open| open.opened_at == opened_at && open.path == own.path).ok_or_else(|| {
             Error::new(Code::Cancelled, "Another registry was opened meanwhile.").hint("Look at the studies again.")
         })?;
-        let studying = open.studies.insert(Studying::new(index, rights, answer));
+        let studying = open.studies.insert(Studying::new(place, list, index, rights, answer));
         studying.own_numbers = house.store.count_record_numbers(&id)?;
         Ok(self.state_of(studying, columns))
     }
@@ -367,8 +375,7 @@ impl Desk {
         let answer = Answer::to(&index, criteria, sort, &cancel)?;
         let columns = self.columns()?;
         let mut open = self.opened();
-        let open = open.as_mut().ok_or_else(not_open)?;
-        let place = place(open);
+        let open = open.as_mut().ok_or_else(nothing_open)?;
         let studying = open.studies.as_mut().ok_or_else(not_read)?;
         // Another question, or another registry, that came meanwhile is not overtaken.
         cancel.check()?;
@@ -376,6 +383,7 @@ impl Desk {
             return Err(Error::new(Code::Cancelled, "The studies were read anew meanwhile.").hint("Search again."));
         }
         studying.show(answer);
+        let place = studying.place.clone();
         self.studies.remember(place.path, place.user, query.filter, sort);
         Ok(self.state_of(studying, columns))
     }
@@ -531,13 +539,13 @@ impl Desk {
     /// Selects the patients of studies in the open project, by their record numbers; a step back undoes it. Where none
     /// matches, the selection stays.
     pub fn studies_to_patients(&self, input: StudiesToPatients) -> Result<StudiesPatients> {
-        let (place, numbers) = self.placed(|place, studying| {
-            let numbers = match input.what {
+        let numbers = self.studying(|studying| {
+            Ok(match input.what {
                 StudiesWhat::Matching => studying.index.record_numbers(&studying.answer.found),
                 what @ StudiesWhat::Selected => studying.index.record_numbers(&studying.index.found(studying.rows_of(what))),
-            };
-            Ok((place, numbers))
+            })
         })?;
+        let place = place(self.opened().as_ref().ok_or_else(nothing_open)?);
         let project = self.current_request(None)?.project;
         let house = self.sheaf.house();
         let registry = house.registry(&place.path)?;
@@ -545,8 +553,8 @@ impl Desk {
         let known = registry.patients_by_record_number(&viewer, &project)?;
         let own = house.store.record_numbers(&self.place()?.0)?;
         let mut open = self.opened();
-        let open = open.as_mut().ok_or_else(not_open)?;
-        let choosing = open.choosing.as_mut().ok_or_else(not_open)?;
+        let open = open.as_mut().ok_or_else(nothing_open)?;
+        let choosing = open.choosing.as_mut().ok_or_else(nothing_open)?;
         let (mut patients, mut unmatched) = (HashSet::new(), Vec::new());
         let theirs = choosing.view.patients_by_id(numbers.iter().filter_map(|number| own.get(number)).map(String::as_str));
         for number in numbers {
@@ -590,9 +598,9 @@ impl Desk {
     /// The same, with what else is to be known.
     fn placed<T>(&self, ask: impl FnOnce(Place, &mut Studying) -> Result<T>) -> Result<T> {
         let mut open = self.opened();
-        let open = open.as_mut().ok_or_else(not_open)?;
-        let place = place(open);
-        ask(place, open.studies.as_mut().ok_or_else(not_read)?)
+        let open = open.as_mut().ok_or_else(nothing_open)?;
+        let studying = open.studies.as_mut().ok_or_else(not_read)?;
+        ask(studying.place.clone(), studying)
     }
 
     fn state_of(&self, studying: &Studying, columns: StudyColumns) -> StudiesState {
@@ -612,6 +620,7 @@ impl Desk {
             limit: self.sheaf.settings().max_studies_per_export,
             record_numbers: studying.rights.record_numbers || studying.own_numbers > 0,
             own_record_numbers: studying.own_numbers,
+            list: studying.list.clone(),
             columns,
         }
     }
@@ -665,16 +674,13 @@ impl Desk {
     }
 }
 
+/// The open registry, and who looks at it.
 fn place(open: &Open) -> Place {
     Place { path: open.path.clone(), user: open.user.clone() }
 }
 
 fn counts(values: impl Iterator<Item = ValueCount>) -> Vec<StudyValueCount> {
     values.map(|value| StudyValueCount { value: value.value, count: value.count }).collect()
-}
-
-fn not_open() -> Error {
-    Error::new(Code::RegistryNotOpen, "No registry is open.").hint("Open a registry first.")
 }
 
 fn not_read() -> Error {

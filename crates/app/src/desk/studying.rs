@@ -4,12 +4,12 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::record_numbers::RejectedRow;
 use sheaf_registry::progress::Cancel;
 use sheaf_registry::studies::{Criteria, Found, StudyFilter, StudyIndex, StudySort};
 use sheaf_registry::{Code, Error, Result};
 
 use super::studies::{StudiesWhat, StudyTarget};
+use super::study_list::StudyListView;
 
 /// What may not overlap: one index is read at a time, and a question makes the one before it stop.
 #[derive(Default)]
@@ -80,8 +80,20 @@ impl Answer {
     }
 }
 
+/// Which studies are looked at, and as whom.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    /// The registry that they are in: the open one, or what was read of a list.
+    pub(crate) path: PathBuf,
+    /// `None`: the owner.
+    pub(crate) user: Option<String>,
+}
+
 /// The studies of one registry, looked at by one person.
 pub(crate) struct Studying {
+    pub(crate) place: Place,
+    /// The list that they are from, where they are not the registry's own.
+    pub(crate) list: Option<StudyListView>,
     pub(crate) index: Arc<StudyIndex>,
     pub(crate) rights: Rights,
     pub(crate) answer: Answer,
@@ -95,24 +107,18 @@ pub(crate) struct Studying {
     pub(crate) unmatched: Vec<String>,
     /// Record numbers of a table of the user's.
     pub(crate) own_numbers: u64,
-    /// Rows of it that were rejected.
-    pub(crate) rejected: Vec<RejectedRow>,
 }
 
 impl Studying {
-    pub(crate) fn new(index: Arc<StudyIndex>, rights: Rights, answer: Answer) -> Self {
+    pub(crate) fn new(
+        place: Place,
+        list: Option<StudyListView>,
+        index: Arc<StudyIndex>,
+        rights: Rights,
+        answer: Answer,
+    ) -> Self {
         let selected = vec![false; index.len()];
-        Self {
-            index,
-            rights,
-            answer,
-            selected,
-            revision: 1,
-            moved: 1,
-            unmatched: Vec::new(),
-            own_numbers: 0,
-            rejected: Vec::new(),
-        }
+        Self { place, list, index, rights, answer, selected, revision: 1, moved: 1, unmatched: Vec::new(), own_numbers: 0 }
     }
 
     /// Shows another answer. What is selected stays selected.

@@ -40,6 +40,8 @@ pub enum TaskKind {
     Restart,
     /// `export_again`.
     Again,
+    /// `import_studies`.
+    StudyList,
 }
 
 /// Long work under way.

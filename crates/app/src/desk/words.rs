@@ -186,6 +186,22 @@ impl Language {
         }
     }
 
+    /// Title of the dialog that asks for a list of studies.
+    pub(crate) const fn open_study_list(self) -> &'static str {
+        match self {
+            Language::En => "Open a list of studies",
+            Language::It => "Apri un elenco di studi",
+        }
+    }
+
+    /// Title of the dialog that asks where rejected rows go.
+    pub(crate) const fn save_rejected(self) -> &'static str {
+        match self {
+            Language::En => "Save the rejected rows",
+            Language::It => "Salva le righe rifiutate",
+        }
+    }
+
     /// Title of the dialog that asks for a table of record numbers.
     pub(crate) const fn open_record_numbers(self) -> &'static str {
         match self {

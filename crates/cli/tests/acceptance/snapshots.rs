@@ -223,6 +223,19 @@ fn refusing() {
 }
 
 #[test]
+fn reading_a_list_of_studies() {
+    let scene = Scene::empty();
+    let list = scene.path("list.csv");
+    let rows = "E1,36,x\n".repeat(15);
+    std::fs::write(&list, format!("exam_id,patient_age,remark\n{rows}")).expect("writable");
+    let sync = |to: &str| words!["sync", &list, "--to", scene.path(to), "--tz", "UTC"].to_vec();
+    let text = sync("text.sqlite");
+    keep(&scene, "sync_list_text", &text, &scene.sheaf.run(&text));
+    let json: Vec<_> = sync("json.sqlite").into_iter().chain([OsString::from("--json")]).collect();
+    keep(&scene, "sync_list_json", &json, &scene.sheaf.run(&json));
+}
+
+#[test]
 fn helping() {
     let scene = Scene::empty();
     for (name, words) in [("help", words!["help"].to_vec()), ("help_export", words!["help", "export"].to_vec())] {

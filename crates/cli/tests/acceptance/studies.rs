@@ -275,3 +275,33 @@ fn a_killed_table_is_restarted() {
         assert_eq!(fs::read_dir(scene.out()).expect("there").count(), 0, "{point}: deleted with its record");
     }
 }
+
+#[test]
+fn a_list_of_a_hospital_becomes_a_registry() {
+    let scene = Scene::empty();
+    let (list, registry) = (scene.path("list.csv"), scene.path("list.sqlite"));
+    let text = "檢查流水號,病歷號,開單日期/時間,備註\nE1,007,2025-01-31 08:00:00,x\nE2,008,31.01.2025,x\n,009,,x\n";
+    fs::write(&list, text).expect("writable");
+    let sync = words!["sync", &list, "--to", &registry, "--tz", "Asia/Taipei"];
+    let report = scene.sheaf.json(&sync, 3);
+    assert_eq!((&report["studies"], &report["time_zone"]), (&1.into(), &"Asia/Taipei".into()), "{report}");
+    let rejected = serde_json::json!([
+        {"line": 3, "field": "order_datetime", "reason": "not_a_time"},
+        {"line": 4, "field": "exam_id", "reason": "empty"},
+    ]);
+    assert_eq!((&report["rejected"], &report["ignored_columns"]), (&rejected, &serde_json::json!(["備註"])));
+    let found = scene.sheaf.json(&words!["studies", "search", "--registry", &registry], 0);
+    assert_eq!(found["rows"][0]["order_datetime"], "2025-01-31T00:00:00Z", "{found}");
+
+    // A name that is taken stays as it is, and what is no list leaves nothing.
+    assert_eq!(scene.sheaf.json(&sync, 2)["error"]["code"], "DESTINATION_TAKEN");
+    let other = scene.path("other.sqlite");
+    fs::write(&list, "a,b\n1,2\n").expect("writable");
+    let refused = scene.sheaf.json(&words!["sync", &list, "--to", &other], 2);
+    assert_eq!(refused["error"]["code"], "TABLE_UNREADABLE", "{refused}");
+    let mapped = scene.sheaf.json(&words!["sync", &list, "--to", &other, "--map", "/dataset=/mnt"], 2);
+    assert_eq!(mapped["error"]["code"], "USAGE", "a list has no files: {mapped}");
+    let nowhere = scene.sheaf.json(&words!["sync", &list, "--to", &other, "--tz", "Nowhere/Land"], 2);
+    assert_eq!(nowhere["error"]["code"], "INVALID_FILTER", "{nowhere}");
+    assert!(!other.exists(), "nothing was made");
+}

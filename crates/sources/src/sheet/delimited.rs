@@ -28,7 +28,7 @@ pub(super) fn read(text: &str, take: &mut dyn FnMut(&Line) -> ControlFlow<()>) -
         }
         line.cells.clear();
         for (column, cell) in record.iter().take(MOST_COLUMNS).enumerate() {
-            put(&mut line, column, super::text(bare(cell.trim())));
+            put(&mut line, column, super::text(bare(cell)));
         }
         if !line.cells.is_empty() && take(&line).is_break() {
             break;
@@ -62,5 +62,6 @@ fn is_open(record: &csv::StringRecord, raw: &[u8]) -> bool {
 
 /// The text of a cell that was written as a formula, so that Excel leaves its zeros alone: `="00123"`.
 fn bare(cell: &str) -> &str {
-    cell.strip_prefix("=\"").and_then(|cell| cell.strip_suffix('"')).filter(|cell| !cell.contains('"')).unwrap_or(cell)
+    let inside = cell.trim().strip_prefix("=\"").and_then(|cell| cell.strip_suffix('"'));
+    inside.filter(|cell| !cell.contains('"')).unwrap_or(cell)
 }

@@ -3,3 +3,4 @@
 mod dump;
 mod samples;
 mod sheet;
+mod study_list;

@@ -16,7 +16,7 @@ import { useHost } from '../../host/context';
 import { TaskLine } from './TaskLine';
 import { useActs } from './useActs';
 import type { ExportForm } from './useExportForm';
-import { useTask, wasCancelled } from './useTask';
+import { useTask, wasCancelled } from '../../api/useTask';
 import { useWishes } from './wishes';
 import classes from './NewExport.module.css';
 

@@ -13,7 +13,7 @@ import { useHost } from '../../host/context';
 import { previewLines } from './previewLines';
 import { TaskLine } from './TaskLine';
 import type { ExportForm } from './useExportForm';
-import { useTask, wasCancelled } from './useTask';
+import { useTask, wasCancelled } from '../../api/useTask';
 import { useWishes } from './wishes';
 import classes from './Dialogs.module.css';
 

@@ -18,7 +18,7 @@ import { useHost } from '../../host/context';
 import { blockedBy, type Blocked } from './blocked';
 import { useDraft } from './draft';
 import { nameFault, type NameFault } from './name';
-import { useTask, wasCancelled } from './useTask';
+import { useTask, wasCancelled } from '../../api/useTask';
 import { useWishes } from './wishes';
 
 /** Everything that is said about the next export besides the selection. */

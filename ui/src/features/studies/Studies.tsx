@@ -1,6 +1,14 @@
 import { Button } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
-import { IconColumns3, IconCopy, IconDownload, IconSearch, IconUsers, IconX } from '@tabler/icons-react';
+import {
+  IconColumns3,
+  IconCopy,
+  IconDownload,
+  IconSearch,
+  IconTableImport,
+  IconUsers,
+  IconX,
+} from '@tabler/icons-react';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
@@ -19,6 +27,7 @@ import { ExportMenu } from './ExportMenu';
 import { FilterBar } from './FilterBar';
 import { Inspector } from './Inspector';
 import { noFilter } from './filter';
+import { ListMenu } from './ListMenu';
 import { PatientsButton } from './PatientsButton';
 import { nextSort } from './sort';
 import { StudyTable, type TableHandle } from './StudyTable';
@@ -26,6 +35,7 @@ import { Summary } from './Summary';
 import { useColumns } from './useColumns';
 import { usePatients, type Carried } from './usePatients';
 import { useStudies } from './useStudies';
+import type { StudyList } from './useStudyList';
 import classes from './Studies.module.css';
 
 /** Below this width the inspector stands over the table. */
@@ -34,9 +44,10 @@ const NARROW = '(max-width: 1099px)';
 interface Props {
   registry: OpenRegistry;
   state: StudiesState;
+  studyList: StudyList;
 }
 
-export function Studies({ registry, state }: Props) {
+export function Studies({ registry, state, studyList }: Props) {
   const { t } = useTranslation();
   const format = useFormat();
   const host = useHost();
@@ -175,6 +186,7 @@ export function Studies({ registry, state }: Props) {
           >
             {t('studies.columns.open')}
           </Button>
+          {registry.user === null && <ListMenu list={studyList} view={state.list} zone={state.time_zone} />}
           <PatientsButton
             project={registry.project !== null}
             recordNumbers={state.record_numbers}
@@ -213,6 +225,18 @@ export function Studies({ registry, state }: Props) {
           {t('studies.ofAll', { n: format.count(matching), of: format.count(state.total) })}
         </strong>
         <Summary revision={list} matching={matching} />
+        {state.list && (
+          <span
+            className={classes.from}
+            title={t('studies.list.fromTitle', {
+              when: state.list.read_at === null ? '' : format.exactTime(state.list.read_at),
+            })}
+            data-testid="studies-from"
+          >
+            <IconTableImport size={14} stroke={1.75} aria-hidden />
+            <bdi>{t('studies.list.from', { name: state.list.name })}</bdi>
+          </span>
+        )}
         <span
           className={classes.zone}
           title={t('studies.zoneTitle', { menu: t('studies.filter.date') })}

@@ -9,7 +9,9 @@ import { afterEach, expect, it, vi } from 'vitest';
 
 import { makeQueryClient } from '../../api/client';
 import { keys } from '../../api/keys';
+import { taskMoved } from '../../api/tasks';
 import type { ExportRow } from '../../bindings/ExportRow';
+import type { StudiesImported } from '../../bindings/StudiesImported';
 import type { StudiesState } from '../../bindings/StudiesState';
 import type { StudyColumns } from '../../bindings/StudyColumns';
 import { HostContext } from '../../host/context';
@@ -31,6 +33,7 @@ function page(
   first: Partial<StudiesState> = {},
   answers: Parameters<FakeHost['answer']>[0] = {},
   project = 'brain',
+  user: string | null = null,
 ) {
   document.title = 'Sheaf';
   document.documentElement.lang = 'en';
@@ -102,7 +105,7 @@ function page(
             <ModalsProvider>
               <Notifications />
               <main>
-                <StudiesPage registry={openRegistry({ project: project === '' ? null : project })} />
+                <StudiesPage registry={openRegistry({ project: project === '' ? null : project, user })} />
               </main>
             </ModalsProvider>
           </I18nextProvider>
@@ -430,7 +433,8 @@ it('keeps a table of record numbers, and lists the rows that were rejected', asy
   await user.click(screen.getByTestId('studies-patients'));
   await user.click(await screen.findByRole('button', { name: /Open a table of record numbers/ }));
   const dialog = await screen.findByRole('dialog', { name: 'Table of record numbers' });
-  expect(within(dialog).getByText(/5 record numbers kept. 1 row was rejected/)).toBeVisible();
+  expect(within(dialog).getByText('5 record numbers kept.')).toBeVisible();
+  expect(within(dialog).getByText(/1 row was rejected/)).toBeVisible();
   expect(within(dialog).getByText('Line 3: Patient id: Nothing stands there')).toBeVisible();
   expect(sent('import_record_numbers')).toEqual([{}]);
   expect(await axeViolations()).toEqual([]);
@@ -458,6 +462,117 @@ it('adds patients to those that are selected, and forgets a table of record numb
   await user.click(screen.getByRole('button', { name: 'More ways to use these patients' }));
   await user.click(await screen.findByRole('menuitem', { name: 'Add them to the selection' }));
   await waitFor(() => expect(sent('studies_to_patients')).toEqual([{ what: 'matching', add: true }]));
+});
+
+const imported: StudiesImported = {
+  name: 'hospital.xlsx',
+  time_zone: 'Asia/Shanghai',
+  imported: 3000,
+  rejected_total: 0,
+  rejected: [],
+  absent_fields: [],
+  ignored_columns: [],
+};
+
+it('opens a list of studies where the registry has none, and tells what was not read', async () => {
+  const user = userEvent.setup();
+  let read = false;
+  const { sent, host } = page({ total: 0, matching: 0 });
+  host.answer({
+    studies_state: () => (read ? studiesState({ list }) : studiesState({ total: 0, matching: 0 })),
+    import_studies: () => {
+      read = true;
+      return {
+        ...imported,
+        rejected_total: 1200,
+        rejected: [
+          { line: 5, field: 'order_datetime', reason: 'not_a_time' },
+          { line: 7, field: 'exam_id', reason: 'taken' },
+        ],
+        absent_fields: ['patient_age', 'exam_room'],
+        ignored_columns: ['備註'],
+      };
+    },
+  });
+  const list = { name: 'hospital.xlsx', read_at: '2025-01-31T08:00:00Z' };
+  await user.click(await screen.findByRole('button', { name: 'Open a list of studies…' }));
+  const dialog = await screen.findByRole('dialog', { name: 'hospital.xlsx' });
+  expect(within(dialog).getByText(/3,000 studies read\. .*Asia\/Shanghai/)).toBeVisible();
+  expect(within(dialog).getByText('It has no column for: Age, Room.')).toBeVisible();
+  expect(within(dialog).getByText('Columns that were not read: 備註.')).toBeVisible();
+  expect(within(dialog).getByText(/1,200 rows were rejected\. The first 2:/)).toBeVisible();
+  expect(within(dialog).getByText('Line 5: Ordered: No date and time that can be told')).toBeVisible();
+  expect(sent('import_studies')).toEqual([expect.objectContaining({ time_zone: 'Asia/Shanghai' })]);
+  expect(await axeViolations()).toEqual([]);
+  await user.click(within(dialog).getByRole('button', { name: 'Close' }));
+  expect(await screen.findByTestId('studies-from')).toHaveTextContent('From hospital.xlsx');
+});
+
+it('shows how far a list is read, stops it, and forgets it', async () => {
+  const user = userEvent.setup();
+  let stop = (): void => undefined;
+  const { sent, host } = page({ list: { name: 'old.csv', read_at: null } });
+  host.answer({
+    import_studies: ({ task }) => {
+      taskMoved(task, {
+        phase: 'preparing',
+        files_done: 2048,
+        files_total: 0,
+        bytes_done: 0,
+        bytes_total: 0,
+        bytes_per_second: null,
+        seconds_left: null,
+        current: null,
+        stalled: false,
+      });
+      return new Promise((_, reject) => (stop = () => reject(report('CANCELLED', 'Stopped.'))));
+    },
+    cancel_task: () => {
+      stop();
+      return {};
+    },
+    forget_studies: () => ({}),
+  });
+  await table();
+  const open = async (item: string) => {
+    await user.click(screen.getByTestId('studies-list'));
+    await user.click(await screen.findByRole('menuitem', { name: item }));
+  };
+  await open('Open a list of studies…');
+  const dialog = await screen.findByRole('dialog', { name: 'Reading the list' });
+  expect(within(dialog).getByText('2,048 rows')).toBeVisible();
+  await user.click(within(dialog).getByRole('button', { name: 'Cancel' }));
+  await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
+  expect(screen.queryByText('Stopped.')).toBeNull();
+  await open('Forget this list');
+  expect(await screen.findByText('The list of studies is forgotten')).toBeVisible();
+  expect(sent('forget_studies')).toEqual([{}]);
+});
+
+it('says in a word that a list was read whole, and leaves the earlier one where it cannot be', async () => {
+  const user = userEvent.setup();
+  const { host } = page();
+  const open = async () => {
+    await table();
+    await user.click(screen.getByTestId('studies-list'));
+    await user.click(await screen.findByRole('menuitem', { name: 'Open a list of studies…' }));
+  };
+  host.answer({ import_studies: () => imported });
+  await open();
+  expect(await screen.findByText('3,000 studies read')).toBeVisible();
+  host.answer({
+    import_studies: () => {
+      throw report('TABLE_UNREADABLE', 'hospital.xlsx cannot be read.');
+    },
+  });
+  await open();
+  expect(await screen.findByText(/hospital\.xlsx cannot be read/)).toBeVisible();
+});
+
+it('offers no list to whoever acts as somebody else', async () => {
+  page({}, {}, 'brain', 'vera');
+  await table();
+  expect(screen.queryByTestId('studies-list')).toBeNull();
 });
 
 it('says that nothing matches, and that there is nothing at all', async () => {

@@ -7,8 +7,10 @@ import { useFormat } from '../../app/FormatContext';
 import { goTo } from '../../app/page';
 import type { OpenRegistry } from '../../bindings/OpenRegistry';
 import { ErrorNotice, reportOf } from '../../components/ErrorNotice';
+import { ListDialogs } from './ListMenu';
 import { Studies } from './Studies';
 import { useStudiesState } from './useStudies';
+import { useStudyList, type StudyList } from './useStudyList';
 import classes from './Studies.module.css';
 
 /** The studies of the open registry: search, look, export, and carry their patients to a new export. */
@@ -29,9 +31,24 @@ export function StudiesPage({ registry }: { registry: OpenRegistry | null }) {
 }
 
 function Opened({ registry }: { registry: OpenRegistry }) {
+  const { state, progress } = useStudiesState();
+  const list = useStudyList();
+  return (
+    <>
+      <Content registry={registry} list={list} state={state} progress={progress} />
+      <ListDialogs list={list} />
+    </>
+  );
+}
+
+interface ContentProps extends ReturnType<typeof useStudiesState> {
+  registry: OpenRegistry;
+  list: StudyList;
+}
+
+function Content({ registry, list, state, progress }: ContentProps) {
   const { t } = useTranslation();
   const format = useFormat();
-  const { state, progress } = useStudiesState();
   if (state.isError)
     return (
       <div className={classes.notice}>
@@ -63,11 +80,24 @@ function Opened({ registry }: { registry: OpenRegistry }) {
   }
   if (state.data.total === 0)
     return state.data.may_read ? (
-      <Empty title={t('studies.empty.none')} about={t('studies.empty.noneAbout')} />
+      <Empty title={t('studies.empty.none')} about={t('studies.empty.noneAbout')}>
+        {registry.user === null && (
+          <>
+            <Button
+              data-testid="studies-list"
+              loading={list.task.running}
+              onClick={() => list.open(state.data.time_zone)}
+            >
+              {t('studies.list.open')}
+            </Button>
+            <p className={classes.about}>{t('studies.list.zone', { zone: state.data.time_zone })}</p>
+          </>
+        )}
+      </Empty>
     ) : (
       <Empty title={t('studies.empty.forbidden')} about={t('studies.empty.forbiddenAbout')} />
     );
-  return <Studies registry={registry} state={state.data} />;
+  return <Studies registry={registry} state={state.data} studyList={list} />;
 }
 
 function Empty({ title, about, children }: { title: string; about?: string; children?: ReactNode }) {

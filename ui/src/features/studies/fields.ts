@@ -21,6 +21,10 @@ export const FIELDS = [
 ] as const;
 export type Field = (typeof FIELDS)[number];
 
+export function isField(name: string): name is Field {
+  return FIELDS.some((field) => field === name);
+}
+
 /** The columns that a list usually has. */
 export const LIST: readonly Field[] = [
   'exam_id',

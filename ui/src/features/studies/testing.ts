@@ -20,6 +20,7 @@ export function studiesState(change: Partial<StudiesState> = {}): StudiesState {
     limit: null,
     record_numbers: true,
     own_record_numbers: 0,
+    list: null,
     columns: { shown: [...LIST], widths: {}, sets: [] },
     ...change,
   };

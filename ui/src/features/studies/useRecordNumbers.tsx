@@ -4,9 +4,9 @@ import { useTranslation } from 'react-i18next';
 
 import { keys } from '../../api/keys';
 import { useFormat } from '../../app/FormatContext';
-import type { RecordNumbersReport } from '../../bindings/RecordNumbersReport';
 import { toast, toastError } from '../../components/toast';
 import { useHost } from '../../host/context';
+import type { TableReport } from './RejectedRows';
 
 /** The user's own table of record numbers: opening one, and forgetting it. */
 export function useRecordNumbers() {
@@ -15,7 +15,7 @@ export function useRecordNumbers() {
   const host = useHost();
   const client = useQueryClient();
   const [busy, setBusy] = useState(false);
-  const [report, setReport] = useState<RecordNumbersReport | null>(null);
+  const [report, setReport] = useState<TableReport | null>(null);
   const attempt = (run: () => Promise<void>) => {
     setBusy(true);
     void run()
@@ -33,11 +33,17 @@ export function useRecordNumbers() {
         const done = await host.call('import_record_numbers', {});
         if (done === null) return;
         void changed();
-        if (done.rejected_total > 0) setReport(done);
+        const imported = t('studies.patients.imported', {
+          count: done.imported,
+          n: format.count(done.imported),
+        });
+        if (done.rejected_total === 0) toast({ message: imported, tone: 'good' });
         else
-          toast({
-            message: t('studies.patients.imported', { count: done.imported, n: format.count(done.imported) }),
-            tone: 'good',
+          setReport({
+            title: t('studies.patients.table'),
+            said: [`${imported}.`],
+            rejectedTotal: done.rejected_total,
+            rejected: done.rejected,
           });
       }),
     forget: () =>

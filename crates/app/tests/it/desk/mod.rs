@@ -14,3 +14,4 @@ mod hospital;
 mod registries;
 mod settings;
 mod studies;
+mod study_lists;

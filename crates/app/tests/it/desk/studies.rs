@@ -12,7 +12,7 @@ use super::native::Bench;
 
 /// Three patients with record numbers, one of them of another project; twelve studies of four record numbers, one of which
 /// nobody has; `reader` may see everything and export no study.
-fn clinic() -> Bench {
+pub(super) fn clinic() -> Bench {
     let bench = Bench::new();
     let path = registry(&bench);
     let mut writer = RegistryWriter::create(&path).expect("free");
@@ -47,19 +47,19 @@ fn clinic() -> Bench {
     bench
 }
 
-fn registry(bench: &Bench) -> PathBuf {
+pub(super) fn registry(bench: &Bench) -> PathBuf {
     bench.lab.root().join("clinic.sqlite")
 }
 
-fn look(bench: &Bench) -> Value {
+pub(super) fn look(bench: &Bench) -> Value {
     bench.get("studies_state", json!({"task": "look"}))
 }
 
-fn query(bench: &Bench, filter: &Value) -> Value {
+pub(super) fn query(bench: &Bench, filter: &Value) -> Value {
     bench.get("studies_query", json!({"filter": filter, "sort": "exam_id_asc"}))
 }
 
-fn ids(bench: &Bench) -> Vec<String> {
+pub(super) fn ids(bench: &Bench) -> Vec<String> {
     let window = bench.get("studies_rows", json!({"offset": 0, "limit": 100}));
     let rows = window["rows"].as_array().expect("a list");
     rows.iter().map(|row| row["exam_id"].as_str().expect("text").to_owned()).collect()

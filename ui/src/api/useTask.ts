@@ -1,10 +1,10 @@
 import { useCallback, useState } from 'react';
 
-import { newTask, taskEnded, useTaskProgress } from '../../api/tasks';
-import type { JobProgress } from '../../bindings/JobProgress';
-import type { RunningTask } from '../../bindings/RunningTask';
-import { HostError } from '../../host/types';
-import { useHost } from '../../host/context';
+import { newTask, taskEnded, useTaskProgress } from './tasks';
+import type { JobProgress } from '../bindings/JobProgress';
+import type { RunningTask } from '../bindings/RunningTask';
+import { HostError } from '../host/types';
+import { useHost } from '../host/context';
 
 interface Task {
   /** Under way. */
