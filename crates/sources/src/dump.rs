@@ -50,6 +50,14 @@ pub enum DumpError {
 
 /// Takes the rows of a dump.
 pub trait Sink {
+    /// A table is defined with these columns; one without rows is named nowhere else.
+    ///
+    /// # Errors
+    /// Any error ends the reading.
+    fn defined(&mut self, _name: &str, _columns: &[String]) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        Ok(())
+    }
+
     /// A table and its columns begin; the answer says whether its rows are wanted.
     ///
     /// # Errors
@@ -104,7 +112,7 @@ impl<R: Read> Reader<R> {
             }
             self.completed = false;
             match self.word()?.as_str() {
-                "CREATE" => self.create()?,
+                "CREATE" => self.create(sink)?,
                 "INSERT" | "REPLACE" => self.insert(sink)?,
                 _ => self.skip_statement()?,
             }
@@ -112,7 +120,7 @@ impl<R: Read> Reader<R> {
         if self.announced && !self.completed { Err(DumpError::Cut(self.at)) } else { Ok(()) }
     }
 
-    fn create(&mut self) -> Result<(), DumpError> {
+    fn create(&mut self, sink: &mut dyn Sink) -> Result<(), DumpError> {
         self.need_solid()?;
         if self.word()? != "TABLE" {
             return self.skip_statement();
@@ -135,6 +143,7 @@ impl<R: Read> Reader<R> {
                 break;
             }
         }
+        sink.defined(&name, &columns).map_err(DumpError::Sink)?;
         self.tables.insert(name, columns);
         self.skip_statement()
     }

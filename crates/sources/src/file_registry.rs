@@ -1,0 +1,162 @@
+//! A `FileRegistry` database, of any of its generations, read into a registry.
+//!
+//! It comes as a Django `SQLite` file, which is read where it lies, or as a dump of `MySQL`, which is staged first; one
+//! mapping serves both, and whatever else can be asked as such tables. Everything is read in one snapshot.
+//!
+//! Nothing odd in the data stops a synchronisation: it is counted and told. Deliberately absent: writing to a source, and
+//! looking at the files that it names.
+
+mod catalogue;
+mod cells;
+mod files;
+mod generation;
+mod history;
+mod modality;
+mod people;
+mod roots;
+mod stage;
+
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::Path;
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+use sheaf_registry::foreign::ForeignDatabase;
+use sheaf_registry::progress::{Cancel, Observer};
+use sheaf_registry::provenance::Oddity;
+use sheaf_registry::{Code, Error, RegistryWriter, Result};
+
+use crate::report::Oddities;
+use catalogue::Catalogue;
+use cells::Tables;
+use files::Files;
+pub use generation::Generation;
+use generation::Shape;
+use modality::Modalities;
+pub use roots::Mapping;
+use stage::Staged;
+
+/// How a source is read.
+pub struct Options<'a> {
+    /// Where copies and staged dumps may lie while it is read; private patient data.
+    pub scratch: &'a Path,
+    /// What the registry says of its age.
+    pub now: Timestamp,
+    /// Where bytes lie, as far as it is known.
+    pub mappings: &'a [Mapping],
+    /// To stop it.
+    pub cancel: &'a Cancel,
+    /// Told how far it is: bytes of a dump first, then rows.
+    pub observer: &'a dyn Observer,
+}
+
+/// What was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// The generation, for people.
+    pub generation: Generation,
+    /// Projects.
+    pub projects: u64,
+    /// Folders.
+    pub folders: u64,
+    /// Patients, those that the source marks as deleted among them.
+    pub patients: u64,
+    /// Users.
+    pub users: u64,
+    /// Rows of the source's table of files.
+    pub source_rows: u64,
+    /// Files that they stand for.
+    pub files: u64,
+    /// Exports of the source's own history.
+    pub exports: u64,
+    /// What was odd, by code.
+    pub oddities: Vec<Oddity>,
+}
+
+/// Reads the source at `source` into the registry that `writer` makes, and finishes it. On an error nothing of it stays, and
+/// a registry that was to be replaced is as it was.
+///
+/// # Errors
+/// `SOURCE_UNKNOWN` where it holds no `FileRegistry`; `DUMP_CUT`, `DUMP_MALFORMED`, `SOURCE_ENCODING`, `SOURCE_ROW`;
+/// `CANCELLED`; those of opening (`REGISTRY_MISSING`, `REGISTRY_UNREADABLE`, `REGISTRY_CORRUPT`, `DB_BUSY`) and of writing
+/// (`NO_SPACE`, `DESTINATION_UNWRITABLE`).
+pub fn sync(source: &Path, mut writer: RegistryWriter, options: &Options<'_>) -> Result<Report> {
+    let report = if let Some(file) = dump_at(source)? {
+        let staged = Staged::read(source, file, options.scratch, options.cancel, options.observer)?;
+        let failed = |error| Error::new(Code::Internal, "A question to the staged dump failed.").cause(error);
+        map(&staged.connection, source, &failed, &mut writer, options)?
+    } else {
+        let database = ForeignDatabase::open(source, options.scratch)?;
+        let snapshot = database.snapshot()?;
+        let report = map(&snapshot, source, &|error| database.failed(error), &mut writer, options)?;
+        drop(snapshot);
+        database.unchanged()?;
+        report
+    };
+    options.cancel.check()?;
+    writer.finish()?;
+    Ok(report)
+}
+
+/// The file, if it is to be read as a dump: a regular one that begins as no database does. What cannot be opened is left to
+/// [`ForeignDatabase::open`], which says why.
+fn dump_at(source: &Path) -> Result<Option<File>> {
+    if !source.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() > 0) {
+        return Ok(None);
+    }
+    let Ok(mut file) = File::open(source) else { return Ok(None) };
+    let mut head = Vec::new();
+    let read = (&mut file).take(15).read_to_end(&mut head).and_then(|_| file.seek(SeekFrom::Start(0)));
+    read.map_err(|error| {
+        Error::new(Code::RegistryUnreadable, format!("{} could not be read.", source.display())).cause(error)
+    })?;
+    Ok((head != b"SQLite format 3").then_some(file))
+}
+
+/// Writes what stands in the tables.
+fn map(
+    connection: &Connection,
+    source: &Path,
+    failed: &dyn Fn(rusqlite::Error) -> Error,
+    writer: &mut RegistryWriter,
+    options: &Options<'_>,
+) -> Result<Report> {
+    let tables = Tables::read(connection, source, failed)?;
+    let shape = Shape::detect(&tables)?;
+    let mut odd = Oddities::default();
+    writer.info("synced_at", &options.now.to_string())?;
+    writer.info("source", &source.to_string_lossy())?;
+    writer.info("generation", shape.generation.as_str())?;
+
+    let catalogue = Catalogue::read(&tables, &shape, writer, &mut odd, options.cancel)?;
+    let users = people::read(&tables, &shape, &catalogue, writer, &mut odd)?;
+    let exports = history::read(&tables, &shape, &users, writer, &mut odd)?;
+    let mut modalities = Modalities::read(&tables, writer, &mut odd)?;
+    let files = Files {
+        tables: &tables,
+        shape: &shape,
+        catalogue: &catalogue,
+        modalities: &mut modalities,
+        writer: &mut *writer,
+        odd: &mut odd,
+        cancel: options.cancel,
+        observer: options.observer,
+    };
+    let counts = files.read(options.mappings)?;
+    let oddities = odd.into_list();
+    for oddity in &oddities {
+        writer.oddity(oddity)?;
+    }
+    Ok(Report {
+        generation: shape.generation,
+        projects: catalogue.project_count(),
+        folders: catalogue.folders.len() as u64,
+        patients: catalogue.patient_count,
+        users: users.len() as u64,
+        source_rows: counts.source_rows,
+        files: counts.files,
+        exports,
+        oddities,
+    })
+}

@@ -1,0 +1,310 @@
+//! A dump as an `SQLite` file: only the tables and columns that are read, in a folder that only this account may enter.
+//!
+//! So one mapping serves every way that the tables can come. A row is in memory at a time. Deliberately absent: passwords
+//! and addresses of users; they are passed over.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error as StdError;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, params_from_iter};
+use sheaf_registry::foreign::private_folder;
+use sheaf_registry::progress::{Cancel, Observer, Phase, Progress};
+use sheaf_registry::{Code, Error, Result};
+use tempfile::TempDir;
+
+use super::cells::row_error;
+use super::generation::unknown;
+use crate::dump::{self, DumpError, Sink, Value};
+
+/// Tables that every generation has.
+const TABLES: [&str; 4] = ["auth_user", "common_modality", "common_project", "common_projectaccess"];
+
+/// Ends of the names of the others.
+const ENDS: [&str; 10] = [
+    "_export",
+    "_fileregistry",
+    "_folder",
+    "_folder_access",
+    "_folderaccess",
+    "_patient",
+    "_patient_folders",
+    "_patient_tags",
+    "_tag",
+    "_userprofile",
+];
+
+/// Columns that are read in any table, besides those that end in `patient_id`.
+const COLUMNS: [&str; 37] = [
+    "can_view",
+    "completed_at",
+    "created_at",
+    "deleted",
+    "domain",
+    "error_message",
+    "file_hash",
+    "file_path",
+    "file_size",
+    "file_type",
+    "folder_id",
+    "id",
+    "is_active",
+    "is_staff",
+    "label",
+    "metadata",
+    "modality_id",
+    "name",
+    "parent_id",
+    "patient_count",
+    "patient_id",
+    "project_id",
+    "query_params",
+    "query_summary",
+    "role",
+    "share_mode",
+    "slug",
+    "started_at",
+    "status",
+    "subtype",
+    "subtypes",
+    "supported_extensions",
+    "tag_id",
+    "uploaded_at",
+    "user_id",
+    "username",
+    "visibility",
+];
+
+/// A staged dump; its file goes away with it.
+pub(super) struct Staged {
+    // Before the folder, so that the file is closed when it is removed.
+    pub(super) connection: Connection,
+    _folder: TempDir,
+}
+
+impl Staged {
+    /// Reads the dump at `path` into a new folder in `scratch`.
+    ///
+    /// # Errors
+    /// `DUMP_CUT`, `DUMP_MALFORMED`, `SOURCE_UNKNOWN` for what is no dump, `SOURCE_ROW` for a row whose id is none or not
+    /// its own, `NO_SPACE`, `CANCELLED`.
+    pub(super) fn read(path: &Path, file: File, scratch: &Path, cancel: &Cancel, observer: &dyn Observer) -> Result<Self> {
+        let folder = private_folder(scratch)?;
+        let staged = |error| stage_failed(path, error);
+        let connection = Connection::open(folder.path().join("stage.sqlite")).map_err(staged)?;
+        connection
+            .execute_batch(
+                "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = MEMORY;
+                 PRAGMA cache_size = -32768; BEGIN",
+            )
+            .map_err(staged)?;
+        let total = file.metadata().map_or(0, |metadata| metadata.len());
+        let input = Watched { file, cancel, observer, done: 0, total };
+        let mut stage = Stage { connection: &connection, path, tables: BTreeMap::new(), current: None, is_dump: false };
+        dump::read(input, &mut stage).map_err(|error| refused(path, error, stage.is_dump, cancel))?;
+        connection.execute_batch("COMMIT; PRAGMA query_only = ON").map_err(staged)?;
+        Ok(Self { connection, _folder: folder })
+    }
+}
+
+/// Takes the rows that are wanted.
+struct Stage<'a> {
+    connection: &'a Connection,
+    path: &'a Path,
+    /// Wanted tables that were made, and their columns.
+    tables: BTreeMap<String, Vec<String>>,
+    current: Option<Insert>,
+    /// Whether a table stood in it.
+    is_dump: bool,
+}
+
+/// How the rows of one table are taken.
+struct Insert {
+    sql: String,
+    /// Which values of a row are wanted, in order; the first is the id, if the table has one.
+    wanted: Vec<usize>,
+    has_id: bool,
+    rows: u64,
+}
+
+impl Stage<'_> {
+    fn make(&mut self, name: &str, columns: &[String]) -> Result<()> {
+        self.is_dump = true;
+        if !is_wanted_table(name) || self.tables.contains_key(name) {
+            return Ok(());
+        }
+        let wanted: Vec<String> = columns.iter().filter(|column| is_wanted_column(column)).cloned().collect();
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let id = id_column(name, &wanted);
+        let define = |column: &String| {
+            let key = if Some(column.as_str()) == id { " INTEGER PRIMARY KEY" } else { "" };
+            format!("\"{column}\"{key}")
+        };
+        let list: Vec<String> = wanted.iter().map(define).collect();
+        let sql = format!("CREATE TABLE \"{name}\" ({})", list.join(", "));
+        self.connection.execute_batch(&sql).map_err(|error| stage_failed(self.path, error))?;
+        self.tables.insert(name.to_owned(), wanted);
+        Ok(())
+    }
+
+    fn begin(&mut self, name: &str, columns: &[String]) -> Result<bool> {
+        self.make(name, columns)?;
+        let Some(made) = self.tables.get(name) else {
+            self.current = None;
+            return Ok(false);
+        };
+        let id = id_column(name, made);
+        // A list of columns of its own can stand in another order and name fewer.
+        let mut wanted: Vec<usize> = (0..columns.len()).filter(|at| made.contains(&columns[*at])).collect();
+        wanted.sort_by_key(|at| Some(columns[*at].as_str()) != id);
+        let names: Vec<String> = wanted.iter().map(|at| format!("\"{}\"", columns[*at])).collect();
+        let marks = vec!["?"; names.len()].join(", ");
+        let sql = format!("INSERT INTO \"{name}\" ({}) VALUES ({marks})", names.join(", "));
+        let has_id = wanted.first().is_some_and(|at| Some(columns[*at].as_str()) == id);
+        self.current = Some(Insert { sql, wanted, has_id, rows: 0 });
+        Ok(true)
+    }
+
+    fn take(&mut self, table: &str, values: &[Value]) -> Result<()> {
+        let Some(insert) = &mut self.current else { return Ok(()) };
+        insert.rows += 1;
+        if insert.has_id && !matches!(values[insert.wanted[0]], Value::Number(_)) {
+            return Err(row_error(table, &format!("row {} of an INSERT has no number as its id", insert.rows)));
+        }
+        let cells = insert.wanted.iter().map(|at| cell(&values[*at]));
+        let add = || self.connection.prepare_cached(&insert.sql)?.execute(params_from_iter(cells));
+        match add() {
+            Ok(_) => Ok(()),
+            Err(error) => match error.sqlite_error_code() {
+                Some(ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch) => {
+                    let why = format!("row {} of an INSERT has an id that is no number or not its own", insert.rows);
+                    Err(row_error(table, &why))
+                }
+                _ => Err(stage_failed(self.path, error)),
+            },
+        }
+    }
+}
+
+impl Sink for Stage<'_> {
+    fn defined(&mut self, name: &str, columns: &[String]) -> Result<(), Box<dyn StdError + Send + Sync>> {
+        Ok(self.make(name, columns)?)
+    }
+
+    fn table(&mut self, name: &str, columns: &[String]) -> Result<bool, Box<dyn StdError + Send + Sync>> {
+        Ok(self.begin(name, columns)?)
+    }
+
+    fn row(&mut self, table: &str, _: &[String], values: &[Value]) -> Result<(), Box<dyn StdError + Send + Sync>> {
+        Ok(self.take(table, values)?)
+    }
+}
+
+/// A file that looks at the flag and tells how far it is in every block that is read.
+struct Watched<'a> {
+    file: File,
+    cancel: &'a Cancel,
+    observer: &'a dyn Observer,
+    done: u64,
+    total: u64,
+}
+
+impl Read for Watched<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.cancel.is_raised() {
+            return Err(io::Error::other("stopped"));
+        }
+        let read = self.file.read(buffer)?;
+        self.done += read as u64;
+        let (bytes_done, bytes_total) = (self.done, self.total.max(self.done));
+        let progress =
+            Progress { phase: Phase::Preparing, files_done: 0, files_total: 0, bytes_done, bytes_total, current: None };
+        self.observer.observe(&progress);
+        Ok(read)
+    }
+}
+
+fn is_wanted_table(name: &str) -> bool {
+    TABLES.contains(&name) || ENDS.iter().any(|end| name.ends_with(end))
+}
+
+fn is_wanted_column(name: &str) -> bool {
+    COLUMNS.contains(&name) || name.ends_with("_patient_id")
+}
+
+/// The column that tells the rows of a table apart.
+fn id_column<'a>(table: &str, columns: &'a [String]) -> Option<&'a str> {
+    let names: BTreeSet<&str> = columns.iter().map(String::as_str).collect();
+    let own = if table.ends_with("_patient") { "patient_id" } else { "id" };
+    names.get(own).copied()
+}
+
+fn cell(value: &Value) -> ToSqlOutput<'_> {
+    let text = |text: &'_ str| -> ToSqlOutput<'static> { ToSqlOutput::from(text.to_owned()) };
+    ToSqlOutput::Borrowed(match value {
+        Value::Null => ValueRef::Null,
+        Value::Number(digits) => match digits.parse::<i64>() {
+            Ok(number) => ValueRef::Integer(number),
+            Err(_) => return text(digits),
+        },
+        Value::Text(text) => ValueRef::Text(text.as_bytes()),
+        // Text that was written as bytes is text; what is none is said when it is read.
+        Value::Bytes(bytes) => {
+            if std::str::from_utf8(bytes).is_ok() {
+                ValueRef::Text(bytes)
+            } else {
+                ValueRef::Blob(bytes)
+            }
+        }
+    })
+}
+
+fn refused(path: &Path, error: DumpError, is_dump: bool, cancel: &Cancel) -> Error {
+    let shown = path.display();
+    if cancel.is_raised() {
+        return Error::cancelled();
+    }
+    let malformed = |error: DumpError| {
+        if !is_dump {
+            return unknown(path).cause(error);
+        }
+        Error::new(Code::DumpMalformed, format!("The dump {shown} cannot be understood."))
+            .hint("Make the dump again with mysqldump or mariadb-dump.")
+            .cause(error)
+    };
+    match error {
+        DumpError::Cut(bytes) => {
+            Error::new(Code::DumpCut, format!("The dump {shown} ends in the middle, after {bytes} bytes."))
+                .hint("Fetch it again, or make a new dump and wait until it is whole.")
+        }
+        DumpError::Malformed { .. } => malformed(error),
+        // What a damaged archive answers.
+        DumpError::Io(ref cause) if matches!(cause.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) => {
+            malformed(error)
+        }
+        DumpError::Io(cause) => {
+            Error::new(Code::RegistryUnreadable, format!("The dump {shown} could not be read.")).cause(cause)
+        }
+        DumpError::Sink(cause) => match cause.downcast::<Error>() {
+            Ok(error) => *error,
+            Err(cause) => Error::new(Code::Internal, format!("The dump {shown} could not be read.")).cause(cause),
+        },
+    }
+}
+
+fn stage_failed(path: &Path, error: rusqlite::Error) -> Error {
+    let shown = path.display();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure) => {
+            Error::new(Code::NoSpace, format!("There is no room to read {shown}."))
+                .hint("Make room on the disk of Sheaf's home, then try again.")
+        }
+        _ => Error::new(Code::Internal, format!("The rows of {shown} could not be kept.")),
+    }
+    .cause(error)
+}
