@@ -105,6 +105,16 @@ impl<R: Read> Reader<R> {
     }
 
     fn run(&mut self, sink: &mut dyn Sink) -> Result<(), DumpError> {
+        match self.statements(sink) {
+            // What has neither the head of a dump nor a table cannot be said to lack its end.
+            Err(DumpError::Cut(at)) if at > 0 && !self.announced && self.tables.is_empty() => {
+                Err(DumpError::Malformed { at, what: "nothing in it is of a dump" })
+            }
+            other => other,
+        }
+    }
+
+    fn statements(&mut self, sink: &mut dyn Sink) -> Result<(), DumpError> {
         while let Some(byte) = self.next_solid()? {
             if byte == b';' {
                 self.take()?;

@@ -1,6 +1,7 @@
 //! Behaviour of sources as those who read them meet it.
 
 mod dump;
+mod file_registry;
 mod samples;
 mod sheet;
 mod study_list;

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 use sheaf_sources::dump::{self, Sink, Value};
+use tempfile::TempDir;
 
 const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/samples");
 
@@ -72,23 +73,43 @@ fn of_database(path: &Path, tables: &Tables) -> Tables {
     tables.keys().map(read).collect()
 }
 
-fn compare(sample: &str, registry: &str, rows: usize) {
-    let archive = Path::new(SAMPLES).join(format!("{sample}.tar.zst"));
-    if !archive.exists() {
-        eprintln!("SKIPPED: the sample {sample} is not there.");
-        return;
+/// A sample that was unpacked.
+pub(crate) struct Sample {
+    pub(crate) folder: PathBuf,
+    _dir: TempDir,
+}
+
+impl Sample {
+    /// Unpacks a sample; `None` where it is not there, which is said.
+    pub(crate) fn unpack(sample: &str) -> Option<Self> {
+        let archive = Path::new(SAMPLES).join(format!("{sample}.tar.zst"));
+        if !archive.exists() {
+            eprintln!("SKIPPED: the sample {sample} is not there.");
+            return None;
+        }
+        let dir = tempfile::tempdir().expect("a folder");
+        let unpacked = Command::new("tar").arg("--zstd").arg("-xf").arg(&archive).current_dir(&dir).status();
+        assert!(unpacked.expect("tar runs").success(), "the sample unpacks");
+        Some(Self { folder: dir.path().join(sample), _dir: dir })
     }
-    let folder = tempfile::tempdir().expect("a folder");
-    let unpacked = Command::new("tar").arg("--zstd").arg("-xf").arg(&archive).current_dir(&folder).status();
-    assert!(unpacked.expect("tar runs").success(), "the sample unpacks");
-    let folder = folder.path().join(sample);
-    let is_dump = |path: &Path| path.to_string_lossy().ends_with(".sql.gz");
-    let dump =
-        std::fs::read_dir(&folder).expect("its files").map(|entry| entry.expect("a file").path()).find(|path| is_dump(path));
+
+    pub(crate) fn database(&self) -> PathBuf {
+        self.folder.join("registry.sqlite3")
+    }
+
+    pub(crate) fn dump(&self) -> PathBuf {
+        let is_dump = |path: &PathBuf| path.to_string_lossy().ends_with(".sql.gz");
+        let mut files = std::fs::read_dir(&self.folder).expect("its files").map(|entry| entry.expect("a file").path());
+        files.find(is_dump).expect("a dump")
+    }
+}
+
+fn compare(sample: &str, registry: &str, rows: usize) {
+    let Some(unpacked) = Sample::unpack(sample) else { return };
     let mut found = Rows::default();
-    dump::read(File::open(dump.expect("a dump")).expect("it opens"), &mut found).expect("a whole dump");
+    dump::read(File::open(unpacked.dump()).expect("it opens"), &mut found).expect("a whole dump");
     let linking = ["_modalities", "_tags", "_folders"];
-    let mut stated = of_database(&folder.join("registry.sqlite3"), &found.0);
+    let mut stated = of_database(&unpacked.database(), &found.0);
     for (table, rows) in &mut found.0 {
         // The number of a link says nothing, and differs.
         if linking.iter().any(|end| table.ends_with(end)) {

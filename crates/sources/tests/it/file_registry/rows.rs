@@ -1,0 +1,263 @@
+//! What single rows become: the traps of the application's data, one by one.
+
+use sheaf_sources::file_registry::Mapping;
+
+use super::fixture::{MD5, Made, SHA};
+use super::{owner, sync, sync_with, user};
+
+const FILES: &str = "SELECT f.id, f.source_id, f.patient_id, m.slug, f.kind, f.subtype, f.file_size, f.hash_kind
+                       FROM file_registry f JOIN modality m ON m.id = f.modality_id ORDER BY f.id";
+
+#[test]
+fn every_trap_of_the_older_generations() {
+    for made in [Made::G1, Made::G2, Made::Between] {
+        let (_dir, path) = made.database("");
+        let synced = sync(&path);
+        let expected = [
+            // Scans under the type of a volume.
+            "1|NULL|1|ios|raw|upper|10|sha256",
+            "2|NULL|1|ios|raw|lower|10|sha256",
+            // One row for several files: each of them, by its kind; the entry without a path is passed over.
+            "3|NULL|1|cbct|processed||20|not_comparable",
+            "4|NULL|1|cbct|raw||10|sha256",
+            // A folder of which nothing is told is one row: its size and hash say nothing of a file.
+            "5|NULL|2|cbct|raw||NULL|not_comparable",
+            // Several files of which one is known.
+            "6|NULL|2|cbct|processed||NULL|not_comparable",
+            // A typing error, a folder that is no slug, and one that says nothing.
+            "7|NULL|1|panoramic|raw||5|not_comparable",
+            "8|NULL|1|bite-classification|processed||5|none",
+            "9|NULL|1|generic|raw||NULL|sha256",
+            // A type of tomorrow, a modality that is not there, a subtype of its own.
+            "10|NULL|1|histology|raw|HE|5|sha256",
+            "11|NULL|NULL|generic|raw||5|sha256",
+            "12|NULL|NULL|generic|raw||5|sha256",
+            "13|NULL|1|generic|raw||5|sha256",
+            "14|NULL|1|generic|processed||5|sha256",
+            "15|NULL|7|intraoral|raw||5|sha256",
+            "1000000000003|3|1|cbct|processed||20|not_comparable",
+            "1000000000004|4|1|cbct|raw||20|none",
+            "2000000000003|3|1|cbct|processed||10|sha256",
+        ];
+        let mut expected: Vec<String> = expected.iter().map(|row| (*row).to_owned()).collect();
+        // Listed files share the id of their row; the entry that is no file leaves its number empty.
+        expected[2] = "MISSING".to_owned();
+        expected.retain(|row| row != "MISSING");
+        expected[2] = "4|4|1|cbct|raw||10|sha256".to_owned();
+        assert_eq!(synced.ask(FILES), expected, "{made:?}");
+        assert_eq!((synced.report.source_rows, synced.report.files), (15, 17), "{made:?}");
+    }
+}
+
+#[test]
+fn what_is_odd_is_counted_and_told_without_names() {
+    let (_dir, path) = Made::G2.database("");
+    let synced = sync(&path);
+    let seen: Vec<(String, u64)> = synced.report.oddities.iter().map(|odd| (odd.code.clone(), odd.count)).collect();
+    let expected = [
+        ("ACCESS_UNKNOWN", 2),
+        ("DIRECTORY_UNLISTED", 1),
+        ("FILE_TYPE_OVERRULED", 2),
+        ("FILE_TYPE_UNKNOWN", 1),
+        ("FOLDER_RING", 1),
+        ("FOLDER_UNKNOWN", 2),
+        ("LIST_ENTRY_INVALID", 1),
+        ("LIST_MISSING", 1),
+        ("METADATA_INVALID", 1),
+        ("MODALITY_UNKNOWN", 1),
+        ("ORPHAN", 1),
+        ("PATH_OUTSIDE", 1),
+        ("PATH_REFUSED", 1),
+        ("PATIENT_UNKNOWN", 2),
+        ("PREFIX_UNMAPPED", 14),
+        ("PROJECT_UNKNOWN", 1),
+        ("ROLE_UNKNOWN", 1),
+        ("TIME_INVALID", 1),
+    ];
+    let expected: Vec<(String, u64)> = expected.iter().map(|(code, count)| ((*code).to_owned(), *count)).collect();
+    assert_eq!(seen, expected, "each with its count");
+    let told: String = synced.report.oddities.iter().flat_map(|odd| odd.examples.clone()).collect();
+    for name in ["Ada", "Eva", "Bea", "../../etc,"] {
+        assert!(!told.contains(name), "{name} is a patient's name: {told}");
+    }
+    assert!(told.contains("scans_fileregistry 14: /etc/hosts"), "row and path lead to it: {told}");
+    let registry = synced.registry();
+    assert_eq!(registry.oddities(&owner(&registry)).expect("oddities"), synced.report.oddities, "kept with the rows");
+    assert_eq!(registry.oddities(&user(&registry, "standard")).expect("oddities"), [], "not for whoever sees a part");
+}
+
+#[test]
+fn metadata_is_kept_and_a_list_is_not_kept_a_hundred_times() {
+    let (_dir, path) = Made::G2.database("");
+    let synced = sync(&path);
+    let metadata = |id: i64| synced.ask(&format!("SELECT metadata FROM file_registry WHERE id = {id}")).pop();
+    let told = |text: &str| Some(text.to_owned());
+    assert_eq!(metadata(7), told("{\"image_index\": 3, \"original_filename\": \"IMG_3.JPG\"}"), "as it stands");
+    assert_eq!(metadata(8), told("{}"), "what is no JSON is none");
+    assert_eq!(metadata(9), told("{}"), "nor is nothing");
+    let listed = told("{\"file\":{\"kind\":\"volume_nifti\",\"type\":\"volume_nifti\"},\"logs\":\"\"}");
+    assert_eq!(metadata(2_000_000_000_003), listed, "what is of all files, and what is of this one");
+    let hashes = "SELECT DISTINCT file_hash FROM file_registry WHERE hash_kind = 'sha256'
+                  UNION ALL SELECT DISTINCT file_hash FROM file_registry WHERE hash_kind = 'not_comparable'";
+    let mut hashes = synced.ask(hashes);
+    hashes.sort();
+    assert_eq!(hashes, [MD5, SHA, SHA, "multi-file"], "a hash of hashes is a SHA-256 and can still not be compared");
+}
+
+#[test]
+fn projects_folders_tags_and_patients() {
+    let (_dir, path) = Made::G2.database("");
+    let synced = sync(&path);
+    assert_eq!(
+        synced.ask("SELECT id, slug FROM project ORDER BY id"),
+        ["0|default", "1|maxillo", "2|brain"],
+        "and one for those without"
+    );
+    let folders = [
+        "1|NULL|2|Deep",
+        "2|NULL|3|cases/2024",
+        "3|NULL|NULL|Top",
+        "8|NULL|NULL|Ring",
+        "9|NULL|8|Ring",
+        "10|NULL|NULL|Lost",
+    ];
+    assert_eq!(
+        synced.ask("SELECT id, project_id, parent_id, name FROM folder ORDER BY id"),
+        folders,
+        "no ring, nothing lost"
+    );
+    let patients = [
+        "1|1|1|Ada Lovelace|public|2025-10-01T10:00:00.123Z",
+        "2|1|2||private|2025-10-01T10:00:00.000Z",
+        "3|1|3|../../etc|debug|2025-10-01T10:00:00.000Z",
+        "4|1|4|Eva|of tomorrow|NULL",
+        "5|0|5||public|NULL",
+        "6|0|6||public|NULL",
+        "7|2|7|Bea|public|NULL",
+    ];
+    let sql = "SELECT id, project_id, number, name, visibility, created_at FROM patient ORDER BY id";
+    assert_eq!(synced.ask(sql), patients, "blank names are blank, words of tomorrow pass");
+    assert_eq!(synced.ask("SELECT * FROM patient_folder ORDER BY 1"), ["1|1", "2|2", "7|3"], "in folders that are there");
+    let tags = "SELECT patient_id, name FROM patient_tag JOIN tag ON tag.id = tag_id ORDER BY 2";
+    assert_eq!(synced.ask(tags), ["1|implant", "1|正畸"], "of patients that are there");
+    let modalities = "SELECT slug, listed, is_active, supported_extensions, subtypes FROM modality ORDER BY slug";
+    let modalities = synced.ask(modalities);
+    assert!(
+        modalities.contains(&"ios|1|1|[\".stl\"]|[\"upper\",\"lower\"]".to_owned()),
+        "lists as they are: {modalities:?}"
+    );
+    assert!(modalities.contains(&"intraoral|1|0|[]|[]".to_owned()), "the older name, where it is the only one");
+    assert!(modalities.contains(&"histology|0|1|[]|[]".to_owned()), "one that only files name");
+}
+
+#[test]
+fn domains_have_rows_of_their_own() {
+    let (_dir, path) = Made::G3.database("");
+    let synced = sync(&path);
+    let cardiology = synced.ask("SELECT id FROM patient WHERE name = 'Ida'")[0].clone();
+    assert!(cardiology.len() > 13, "a domain of tomorrow has numbers of its own: {cardiology}");
+    let patients = ["1|1|1|0", "2|1|2|1", "3|1|3|0", "4|1|4|0", "5|1|5|1", "1000000000001|2|1|0", "1000000000002|2|2|0"];
+    let sql = format!("SELECT id, project_id, patient_id, deleted FROM patient WHERE id <> {cardiology} ORDER BY id");
+    assert_eq!(synced.ask(&sql), patients, "one number in two domains is two patients; hidden when in doubt");
+    let projects = synced.ask("SELECT slug FROM project ORDER BY id");
+    assert_eq!(projects, ["maxillo", "brain", "cardiology"], "a domain is a project, listed or not");
+    let files = [
+        "1|1|ios|upper".to_owned(),
+        "2|1000000000001|braintumor-mri-seg|".to_owned(),
+        format!("3|{cardiology}|cbct|"),
+        "4|2|cbct|".to_owned(),
+        "5|1000000000002|cbct|".to_owned(),
+    ];
+    let sql = "SELECT f.id, patient_id, slug, subtype FROM file_registry f JOIN modality m ON m.id = modality_id ORDER BY 1";
+    assert_eq!(synced.ask(sql), files, "the domain decides where two are named");
+    let placements = [
+        "1|1",
+        "2|1",
+        "3|2",
+        "5|1",
+        "1000000000001|1000000000001",
+        "1000000000001|1000000000002",
+        "1000000000002|1000000000002",
+    ];
+    assert_eq!(synced.ask("SELECT * FROM patient_folder ORDER BY 1, 2"), placements, "in one folder or in many");
+    assert_eq!(
+        synced.ask("SELECT id, project_id FROM folder ORDER BY id"),
+        ["1|1", "2|1", "1000000000001|2", "1000000000002|2"],
+        "by domain"
+    );
+    let tags = "SELECT patient_id, name FROM patient_tag JOIN tag ON tag.id = tag_id ORDER BY 1, 2";
+    assert_eq!(synced.ask(tags), ["1|implant", "1000000000001|glioma", "1000000000001|implant"], "one word is one tag");
+    assert_eq!(synced.odd("PATIENT_DELETED"), 2, "how many are hidden is told");
+    let registry = synced.registry();
+    let seen = registry.projects(&owner(&registry)).expect("projects");
+    let seen: Vec<_> = seen.iter().map(|project| (project.project.slug.as_str(), project.patients)).collect();
+    assert_eq!(seen, [("brain", 2), ("cardiology", 1), ("maxillo", 3)], "the deleted ones are hidden");
+}
+
+#[test]
+fn row_ids_stay_when_rows_come_and_go() {
+    let ids = "SELECT 'p', id, name FROM patient UNION ALL SELECT 'f', id, file_path FROM file_registry
+               UNION ALL SELECT 'd', id, name FROM folder ORDER BY 1, 2";
+    for (made, change) in [
+        (
+            Made::G2,
+            "DELETE FROM scans_patient WHERE patient_id = 3; DELETE FROM scans_fileregistry WHERE id IN (1, 7);
+                    INSERT INTO scans_patient (patient_id, name, project_id) VALUES (800, 'New', 1);",
+        ),
+        (
+            Made::G3,
+            "DELETE FROM maxillo_patient WHERE patient_id = 3; DELETE FROM maxillo_fileregistry WHERE id = 1;
+                    CREATE TABLE aaa_patient (patient_id INTEGER PRIMARY KEY, name TEXT);
+                    ALTER TABLE maxillo_fileregistry ADD COLUMN aaa_patient_id INT;
+                    INSERT INTO aaa_patient VALUES (1, 'New');",
+        ),
+    ] {
+        let (_dir, before) = made.database("");
+        let (_dir, after) = made.database(change);
+        let (before, after) = (sync(&before).ask(ids), sync(&after).ask(ids));
+        let new: Vec<&String> = after.iter().filter(|row| !before.contains(row)).collect();
+        assert_eq!(new.len(), 1, "{made:?}: only what is new has a new id: {new:?}");
+        assert!(new[0].ends_with("|New"), "{made:?}: {new:?}");
+    }
+}
+
+#[test]
+fn a_project_that_is_called_default_is_another() {
+    let (_dir, path) = Made::G2.database(
+        "INSERT INTO common_project (id, slug) VALUES (9, 'default'), (10, ''), (11, 'maxillo');
+         INSERT INTO common_projectaccess VALUES (50, 1, 3, 9);",
+    );
+    let synced = sync(&path);
+    let slugs = ["0|default-2", "1|maxillo", "2|brain", "9|default", "10|project-10", "11|project-11"];
+    assert_eq!(synced.ask("SELECT id, slug FROM project ORDER BY id"), slugs, "each has a name of its own");
+    let registry = synced.registry();
+    let viewer = user(&registry, "standard");
+    let seen: Vec<String> =
+        registry.projects(&viewer).expect("projects").into_iter().map(|project| project.project.slug).collect();
+    assert_eq!(seen, ["default", "maxillo"], "its right is none to patients without a project");
+}
+
+#[test]
+fn data_roots_are_found_mapped_and_told() {
+    let (_dir, path) = Made::G2.database(
+        "INSERT INTO scans_fileregistry (id, file_type, file_path, patient_id)
+         SELECT 100 + value, 'cbct_raw', '/mnt/old/store/maxillo/raw/cbct/' || value || '.nii.gz', 1 FROM json_each('[1, 2, 3, 4, 5]')",
+    );
+    let roots = "SELECT prefix, location FROM data_root ORDER BY id";
+    let of = "SELECT f.id, prefix FROM file_registry f JOIN data_root d ON d.id = root_id WHERE f.id IN (1, 13, 14, 101)";
+    let synced = sync(&path);
+    assert_eq!(synced.ask(roots), ["/dataset|NULL", "/mnt/old/store|NULL"], "what paths begin with; nobody said where");
+    assert_eq!(synced.odd("PREFIX_UNMAPPED"), 19, "which is told");
+    assert_eq!(synced.ask(of), ["1|/dataset", "13|/dataset", "14|/dataset", "101|/mnt/old/store"], "each below its own");
+
+    let mapping = |prefix: &str, folder: &str| Mapping { prefix: prefix.to_owned(), folder: folder.into() };
+    let synced = sync_with(&path, &[mapping("/dataset/", "/data"), mapping("/dataset/brain", "/brain")]);
+    let expected = ["/dataset|/data", "/dataset/brain|/brain", "/mnt/old/store|NULL"];
+    assert_eq!(synced.ask(roots), expected, "with a slash at the end or without");
+    let of = "SELECT prefix FROM file_registry f JOIN data_root d ON d.id = root_id WHERE f.id = 15";
+    assert_eq!(synced.ask(of), ["/dataset/brain"], "the longest that fits");
+    assert_eq!(synced.odd("PREFIX_UNMAPPED"), 5, "the other one is still told");
+
+    let (_dir, path) = Made::G3.database("");
+    assert_eq!(sync(&path).ask(roots), ["|NULL"], "object keys have no prefix");
+}
