@@ -21,7 +21,7 @@ use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
 use jiff::Timestamp;
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 use sheaf_registry::foreign::ForeignDatabase;
 use sheaf_registry::progress::{Cancel, Observer};
 use sheaf_registry::provenance::Oddity;
@@ -29,7 +29,7 @@ use sheaf_registry::{Code, Error, RegistryWriter, Result};
 
 use crate::report::Oddities;
 use catalogue::Catalogue;
-use cells::Tables;
+use cells::{MEND, Tables};
 use files::Files;
 pub use generation::Generation;
 use generation::Shape;
@@ -82,21 +82,38 @@ pub struct Report {
 /// `CANCELLED`; those of opening (`REGISTRY_MISSING`, `REGISTRY_UNREADABLE`, `REGISTRY_CORRUPT`, `DB_BUSY`) and of writing
 /// (`NO_SPACE`, `DESTINATION_UNWRITABLE`).
 pub fn sync(source: &Path, mut writer: RegistryWriter, options: &Options<'_>) -> Result<Report> {
-    let report = if let Some(file) = dump_at(source)? {
-        let staged = Staged::read(source, file, options.scratch, options.cancel, options.observer)?;
-        let failed = |error| Error::new(Code::Internal, "A question to the staged dump failed.").cause(error);
-        map(&staged.connection, source, &failed, &mut writer, options)?
-    } else {
-        let database = ForeignDatabase::open(source, options.scratch)?;
-        let snapshot = database.snapshot()?;
-        let report = map(&snapshot, source, &|error| database.failed(error), &mut writer, options)?;
-        drop(snapshot);
-        database.unchanged()?;
-        report
-    };
+    let report = read(source, &mut writer, options).map_err(contradiction)?;
     options.cancel.check()?;
     writer.finish()?;
     Ok(report)
+}
+
+fn read(source: &Path, writer: &mut RegistryWriter, options: &Options<'_>) -> Result<Report> {
+    if let Some(file) = dump_at(source)? {
+        let staged = Staged::read(source, file, options.scratch, options.cancel, options.observer)?;
+        let failed = |error| Error::new(Code::Internal, "A question to the staged dump failed.").cause(error);
+        map(&staged.connection, source, &failed, writer, options)
+    } else {
+        let database = ForeignDatabase::open(source, options.scratch)?;
+        let snapshot = database.snapshot()?;
+        let report = map(&snapshot, source, &|error| database.failed(error), writer, options)?;
+        drop(snapshot);
+        database.unchanged()?;
+        Ok(report)
+    }
+}
+
+/// Rows that contradict each other are the source's fault, wherever they do.
+fn contradiction(error: Error) -> Error {
+    let cause = std::error::Error::source(&error).and_then(|cause| cause.downcast_ref::<rusqlite::Error>());
+    match cause.and_then(rusqlite::Error::sqlite_error_code) {
+        Some(ErrorCode::ConstraintViolation) if error.code() == Code::Internal => {
+            Error::new(Code::SourceRow, "Two rows of the source have one id or one name, where each has its own.")
+                .hint(MEND)
+                .cause(error)
+        }
+        _ => error,
+    }
 }
 
 /// The file, if it is to be read as a dump: a regular one that begins as no database does. What cannot be opened is left to
@@ -122,14 +139,14 @@ fn map(
     writer: &mut RegistryWriter,
     options: &Options<'_>,
 ) -> Result<Report> {
-    let tables = Tables::read(connection, source, failed)?;
+    let tables = Tables::read(connection, source, failed, options.cancel)?;
     let shape = Shape::detect(&tables)?;
     let mut odd = Oddities::default();
     writer.info("synced_at", &options.now.to_string())?;
     writer.info("source", &source.to_string_lossy())?;
     writer.info("generation", shape.generation.as_str())?;
 
-    let catalogue = Catalogue::read(&tables, &shape, writer, &mut odd, options.cancel)?;
+    let catalogue = Catalogue::read(&tables, &shape, writer, &mut odd)?;
     let users = people::read(&tables, &shape, &catalogue, writer, &mut odd)?;
     let exports = history::read(&tables, &shape, &users, writer, &mut odd)?;
     let mut modalities = Modalities::read(&tables, writer, &mut odd)?;
@@ -140,7 +157,6 @@ fn map(
         modalities: &mut modalities,
         writer: &mut *writer,
         odd: &mut odd,
-        cancel: options.cancel,
         observer: options.observer,
     };
     let counts = files.read(options.mappings)?;

@@ -5,7 +5,6 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use sheaf_registry::ids::{FolderId, PatientId, ProjectId, TagId};
-use sheaf_registry::progress::Cancel;
 use sheaf_registry::writer::NewPatient;
 use sheaf_registry::{RegistryWriter, Result};
 
@@ -37,19 +36,13 @@ pub(super) struct Catalogue {
 }
 
 impl Catalogue {
-    pub(super) fn read(
-        tables: &Tables<'_>,
-        shape: &Shape,
-        writer: &mut RegistryWriter,
-        odd: &mut Oddities,
-        cancel: &Cancel,
-    ) -> Result<Self> {
+    pub(super) fn read(tables: &Tables<'_>, shape: &Shape, writer: &mut RegistryWriter, odd: &mut Oddities) -> Result<Self> {
         let mut all = Self::default();
         all.read_projects(tables, writer, odd)?;
         let mut tags = HashMap::new();
         for (at, domain) in shape.domains.iter().enumerate() {
             all.read_folders(tables, at, domain, writer, odd)?;
-            all.read_patients(tables, at, domain, writer, odd, cancel)?;
+            all.read_patients(tables, at, domain, writer, odd)?;
             all.read_placements(tables, at, domain, writer, odd)?;
             read_tags(tables, &all.patients[at], domain, &mut tags, writer, odd)?;
         }
@@ -139,7 +132,6 @@ impl Catalogue {
         domain: &Domain,
         writer: &mut RegistryWriter,
         odd: &mut Oddities,
-        cancel: &Cancel,
     ) -> Result<()> {
         self.patients.push(HashSet::new());
         let table = domain.table("patient");
@@ -148,9 +140,6 @@ impl Catalogue {
         let has_deleted = tables.has_column(&table, "deleted");
         let has_many = tables.has(&domain.table("patient_folders"));
         tables.each(&table, &columns, &mut |row| {
-            if self.patient_count.is_multiple_of(1024) {
-                cancel.check()?;
-            }
             let project = match row.int(1) {
                 _ if !domain.has_projects => self.of_domain(at, domain, writer)?,
                 None => self.of_nobody(writer)?,

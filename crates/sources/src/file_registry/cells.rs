@@ -9,9 +9,16 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
+use sheaf_registry::progress::Cancel;
 use sheaf_registry::{Code, Error, Result};
 
 use crate::report::{Odd, Oddities};
+
+/// The next step where a row breaks a rule.
+pub(super) const MEND: &str = "Mend the row in the source, then read it again.";
+
+/// So often, in rows, is the flag looked at and a number told.
+pub(super) const STEP: u64 = 1024;
 
 /// The tables of a database and their columns.
 pub(super) struct Tables<'a> {
@@ -19,6 +26,7 @@ pub(super) struct Tables<'a> {
     /// The source as its user named it, for errors.
     source: &'a Path,
     failed: &'a dyn Fn(rusqlite::Error) -> Error,
+    cancel: &'a Cancel,
     columns: BTreeMap<String, BTreeSet<String>>,
 }
 
@@ -27,6 +35,7 @@ impl<'a> Tables<'a> {
         connection: &'a Connection,
         source: &'a Path,
         failed: &'a dyn Fn(rusqlite::Error) -> Error,
+        cancel: &'a Cancel,
     ) -> Result<Self> {
         let read = || -> rusqlite::Result<_> {
             let mut statement = connection
@@ -36,12 +45,10 @@ impl<'a> Tables<'a> {
             while let Some(row) = rows.next()? {
                 columns.entry(row.get(0)?).or_default().insert(row.get(1)?);
             }
-            // What does not look like a table of Django is none of its.
-            let plain = |name: &String| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-            columns.retain(|name, _| plain(name));
+            columns.retain(|name, _| is_plain(name));
             Ok(columns)
         };
-        Ok(Self { connection, source, failed, columns: read().map_err(failed)? })
+        Ok(Self { connection, source, failed, cancel, columns: read().map_err(failed)? })
     }
 
     /// The source as its user named it.
@@ -81,13 +88,23 @@ impl<'a> Tables<'a> {
         let sql = format!("SELECT {} FROM \"{table}\" ORDER BY 1", list.join(", "));
         let mut statement = self.connection.prepare(&sql).map_err(self.failed)?;
         let mut rows = statement.query([]).map_err(self.failed)?;
+        let mut taken = 0_u64;
         while let Some(row) = rows.next().map_err(self.failed)? {
+            if taken.is_multiple_of(STEP) {
+                self.cancel.check()?;
+            }
+            taken += 1;
             let mut cells = Cells { row, table, id: 0 };
             cells.id = cells.int(0).ok_or_else(|| row_error(table, "a row has no number as its id"))?;
             take(&cells)?;
         }
         Ok(())
     }
+}
+
+/// Whether a name looks like one of Django's; what does not is none of its.
+pub(super) fn is_plain(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 /// One row.
@@ -180,6 +197,5 @@ impl std::fmt::Display for Cells<'_> {
 
 /// The error for a row that breaks a rule; `what` holds no value of it but its id.
 pub(super) fn row_error(table: &str, what: &str) -> Error {
-    Error::new(Code::SourceRow, format!("The table {table} cannot be read: {what}."))
-        .hint("Mend the row in the source, then read it again.")
+    Error::new(Code::SourceRow, format!("The table {table} cannot be read: {what}.")).hint(MEND)
 }

@@ -5,13 +5,13 @@
 use serde_json::{Map, Value};
 use sheaf_registry::hex;
 use sheaf_registry::ids::{FileId, PatientId};
-use sheaf_registry::progress::{Cancel, Observer, Phase, Progress};
+use sheaf_registry::progress::{Observer, Phase, Progress};
 use sheaf_registry::rows::RegisteredHash;
 use sheaf_registry::writer::NewFile;
 use sheaf_registry::{RegistryWriter, Result};
 
 use super::catalogue::Catalogue;
-use super::cells::{Cells, Tables, row_error};
+use super::cells::{Cells, STEP, Tables, row_error};
 use super::generation::{SPACE, Shape};
 use super::modality::{Modalities, Said};
 use super::roots::{Mapping, Prefixes, Roots, leads_out};
@@ -19,8 +19,6 @@ use crate::report::{Odd, Oddities};
 
 /// What the source writes where one row stands for several files.
 const SEVERAL: &str = "multi-file";
-/// So often is a flag looked at and a number told.
-const STEP: u64 = 1024;
 
 /// The columns that every table of files has, before those that name patients.
 const COLUMNS: [&str; 11] = [
@@ -52,7 +50,6 @@ pub(super) struct Files<'a> {
     pub(super) modalities: &'a mut Modalities,
     pub(super) writer: &'a mut RegistryWriter,
     pub(super) odd: &'a mut Oddities,
-    pub(super) cancel: &'a Cancel,
     pub(super) observer: &'a dyn Observer,
 }
 
@@ -78,12 +75,7 @@ impl Files<'_> {
     pub(super) fn read(mut self, mappings: &[Mapping]) -> Result<Counts> {
         let total = self.tables.count(&self.shape.files)?;
         let mut prefixes = Prefixes::default();
-        let mut seen = 0;
         self.tables.each(&self.shape.files, &["id", "file_path"], &mut |row| {
-            if u64::is_multiple_of(seen, STEP) {
-                self.cancel.check()?;
-            }
-            seen += 1;
             prefixes.see(&row.word(1)?, self.modalities);
             Ok(())
         })?;
@@ -95,7 +87,6 @@ impl Files<'_> {
         let tables = self.tables;
         tables.each(&self.shape.files, &columns, &mut |row| {
             if counts.source_rows.is_multiple_of(STEP) {
-                self.cancel.check()?;
                 self.tell(counts.source_rows, total);
             }
             counts.source_rows += 1;

@@ -136,6 +136,27 @@ fn by_folder(
         roles.entry(user).or_default().insert(role.into_owned());
         Ok(())
     })?;
+    let mut folders = Vec::new();
+    for (at, domain) in shape.domains.iter().enumerate() {
+        let named = ["folderaccess", "folder_access"].map(|of| domain.table(of));
+        let Some(table) = named.iter().find(|table| tables.has(table)) else { continue };
+        tables.each(table, &["id", "user_id", "folder_id", "role"], &mut |row| {
+            let user = row.int(1).filter(|user| users.contains_key(user));
+            let folder = row.int(2).and_then(|folder| catalogue.folders.get(&(at, folder)));
+            let (Some(user), Some(folder)) = (user, folder) else {
+                odd.note(Odd::AccessUnknown, row);
+                return Ok(());
+            };
+            let role = row.word(3)?;
+            match &*role {
+                "project_manager" => folders.push((user, *folder, true)),
+                "standard" | "annotator" => folders.push((user, *folder, false)),
+                _ => odd.note(Odd::RoleUnknown, format_args!("{row}: {role}")),
+            }
+            roles.entry(user).or_default().insert(role.into_owned());
+            Ok(())
+        })?;
+    }
     for (id, user) in users {
         let mut role = roles.remove(id).unwrap_or_default();
         if user.is_staff {
@@ -150,28 +171,10 @@ fn by_folder(
     for (user, project) in admins {
         writer.grant(&NewGrant { project: Some(project), ..NewGrant::export(UserId(user)) })?;
     }
-    for (at, domain) in shape.domains.iter().enumerate() {
-        let named = ["folderaccess", "folder_access"].map(|of| domain.table(of));
-        let Some(table) = named.iter().find(|table| tables.has(table)) else { continue };
-        tables.each(table, &["id", "user_id", "folder_id", "role"], &mut |row| {
-            let user = row.int(1).filter(|user| users.contains_key(user));
-            let folder = row.int(2).and_then(|folder| catalogue.folders.get(&(at, folder)));
-            let (Some(user), Some(folder)) = (user, folder) else {
-                odd.note(Odd::AccessUnknown, row);
-                return Ok(());
-            };
-            let may_export = match &*row.word(3)? {
-                "project_manager" => true,
-                "standard" | "annotator" => false,
-                role => {
-                    odd.note(Odd::RoleUnknown, format_args!("{row}: {role}"));
-                    return Ok(());
-                }
-            };
-            // The folder and none of those inside it.
-            let grant = NewGrant { folder: Some(*folder), recursive: false, may_export, ..NewGrant::read(UserId(user)) };
-            writer.grant(&grant)
-        })?;
+    for (user, folder, may_export) in folders {
+        // The folder and none of those inside it.
+        let grant = NewGrant { folder: Some(folder), recursive: false, may_export, ..NewGrant::read(UserId(user)) };
+        writer.grant(&grant)?;
     }
     Ok(())
 }

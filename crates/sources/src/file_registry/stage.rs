@@ -16,7 +16,7 @@ use sheaf_registry::progress::{Cancel, Observer, Phase, Progress};
 use sheaf_registry::{Code, Error, Result};
 use tempfile::TempDir;
 
-use super::cells::row_error;
+use super::cells::{is_plain, row_error};
 use super::generation::unknown;
 use crate::dump::{self, DumpError, Sink, Value};
 
@@ -78,6 +78,9 @@ const COLUMNS: [&str; 37] = [
     "visibility",
 ];
 
+/// The next step where a dump is none.
+const MAKE_AGAIN: &str = "Make the dump again with mysqldump or mariadb-dump.";
+
 /// A staged dump; its file goes away with it.
 pub(super) struct Staged {
     // Before the folder, so that the file is closed when it is removed.
@@ -137,8 +140,15 @@ impl Stage<'_> {
             return Ok(());
         }
         let wanted: Vec<String> = columns.iter().filter(|column| is_wanted_column(column)).cloned().collect();
+        let names: BTreeSet<String> = wanted.iter().map(|column| column.to_lowercase()).collect();
         if wanted.is_empty() {
             return Ok(());
+        }
+        // Neither MySQL nor SQLite tells names apart by their case.
+        if names.len() < wanted.len() || self.tables.keys().any(|table| table.eq_ignore_ascii_case(name)) {
+            let error =
+                Error::new(Code::DumpMalformed, format!("The dump {} defines something twice.", self.path.display()));
+            return Err(error.hint(MAKE_AGAIN));
         }
         let id = id_column(name, &wanted);
         let define = |column: &String| {
@@ -160,7 +170,9 @@ impl Stage<'_> {
         };
         let id = id_column(name, made);
         // A list of columns of its own can stand in another order and name fewer.
-        let mut wanted: Vec<usize> = (0..columns.len()).filter(|at| made.contains(&columns[*at])).collect();
+        let mut wanted: Vec<usize> = (0..columns.len())
+            .filter(|at| made.contains(&columns[*at]) && !columns[..*at].contains(&columns[*at]))
+            .collect();
         wanted.sort_by_key(|at| Some(columns[*at].as_str()) != id);
         let names: Vec<String> = wanted.iter().map(|at| format!("\"{}\"", columns[*at])).collect();
         let marks = vec!["?"; names.len()].join(", ");
@@ -230,11 +242,11 @@ impl Read for Watched<'_> {
 }
 
 fn is_wanted_table(name: &str) -> bool {
-    TABLES.contains(&name) || ENDS.iter().any(|end| name.ends_with(end))
+    TABLES.contains(&name) || (ENDS.iter().any(|end| name.ends_with(end)) && is_plain(name))
 }
 
 fn is_wanted_column(name: &str) -> bool {
-    COLUMNS.contains(&name) || name.ends_with("_patient_id")
+    COLUMNS.contains(&name) || (name.ends_with("_patient_id") && is_plain(name))
 }
 
 /// The column that tells the rows of a table apart.
@@ -273,9 +285,7 @@ fn refused(path: &Path, error: DumpError, is_dump: bool, cancel: &Cancel) -> Err
         if !is_dump {
             return unknown(path).cause(error);
         }
-        Error::new(Code::DumpMalformed, format!("The dump {shown} cannot be understood."))
-            .hint("Make the dump again with mysqldump or mariadb-dump.")
-            .cause(error)
+        Error::new(Code::DumpMalformed, format!("The dump {shown} cannot be understood.")).hint(MAKE_AGAIN).cause(error)
     };
     match error {
         DumpError::Cut(bytes) => {

@@ -71,6 +71,15 @@ fn the_profile_of_folders() {
     for (name, reads, exports) in table {
         assert_eq!(read_and_export(&synced, &registry, name), (set(reads), set(exports)), "{name}");
     }
+    let roles = synced.ask("SELECT name, role FROM user ORDER BY id LIMIT 5");
+    let expected = [
+        "admin|admin",
+        "annotator|annotator, standard",
+        "standard|project_manager, standard",
+        "student|staff",
+        "manager|project_manager",
+    ];
+    assert_eq!(roles, expected, "of projects and of folders, for people");
     let (reads, exports) = read_and_export(&synced, &registry, "student");
     assert_eq!((reads.len(), exports.len()), (6, 6), "staff is admin of every project, also of one that nobody lists");
     registry.viewer(&Actor::User("gone".to_owned())).expect_err("an admin who left does not exist");

@@ -1,6 +1,6 @@
 //! What cannot be read is refused with its code; nothing is left, and a registry that was there stays.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use jiff::Timestamp;
@@ -10,7 +10,10 @@ use sheaf_registry::{Code, Error, RegistryWriter};
 use sheaf_sources::file_registry::{self, Options};
 
 use super::fixture::Made;
-use super::{sync, try_sync};
+use super::{ask, sync, try_sync};
+
+/// How many sources are changed at random.
+const ROUNDS: usize = 200;
 
 /// The refusal of a source; nothing of a registry is there afterwards.
 fn refusal(source: &Path) -> Error {
@@ -173,4 +176,134 @@ fn stopped_or_failed_it_leaves_the_registry_from_before() {
     let writer = RegistryWriter::replacing(&to).expect("a writer");
     file_registry::sync(&source, writer, &options).expect("the next time");
     assert_eq!(sync(&source).report.files, 17, "and it can be read again");
+}
+
+/// Changes the source while it is read.
+struct Meddle {
+    source: PathBuf,
+    done: Mutex<Option<bool>>,
+}
+
+impl Observer for Meddle {
+    fn observe(&self, _: &Progress) {
+        let mut done = self.done.lock().expect("nobody panicked");
+        if done.is_none() {
+            let connection = Connection::open(&self.source).expect("the application");
+            let insert = "INSERT INTO scans_patient (patient_id, name, project_id) VALUES (700, '', 1);
+                          INSERT INTO scans_fileregistry (id, file_path, file_type, patient_id) VALUES (700, 'x', 'y', 700)";
+            *done = Some(connection.execute_batch(insert).is_ok());
+        }
+    }
+}
+
+#[test]
+fn a_source_that_changes_while_it_is_read_is_never_half_read() {
+    let new = "SELECT (SELECT count(*) FROM patient WHERE id = 700) + (SELECT count(*) FROM file_registry WHERE id = 700)";
+    for journal in ["DELETE", "WAL", "WAL with frames"] {
+        let (_dir, source) = Made::G2.database("");
+        let application = Connection::open(&source).expect("the application");
+        let mode = journal.split(' ').next().expect("a word");
+        application.execute_batch(&format!("PRAGMA journal_mode = {mode}; PRAGMA wal_autocheckpoint = 0")).expect("a mode");
+        if journal == "WAL with frames" {
+            application.execute_batch("UPDATE scans_patient SET name = 'x' WHERE patient_id = 1").expect("a frame");
+        } else {
+            drop(application);
+        }
+        let dir = tempfile::tempdir().expect("a folder");
+        let scratch = tempfile::tempdir().expect("a folder");
+        let to = dir.path().join("registry.sqlite");
+        let observer = Meddle { source: source.clone(), done: Mutex::default() };
+        let options = Options {
+            scratch: scratch.path(),
+            now: Timestamp::UNIX_EPOCH,
+            mappings: &[],
+            cancel: &Cancel::new(),
+            observer: &observer,
+        };
+        let result = file_registry::sync(&source, RegistryWriter::create(&to).expect("a writer"), &options);
+        let written = observer.done.lock().expect("whole").expect("it was tried");
+        match result {
+            Ok(_) => {
+                let found = ask(&Connection::open(&to).expect("a registry"), new);
+                assert_eq!(found, ["0"], "{journal}: all is as it was at the beginning");
+            }
+            Err(error) => {
+                assert!(written, "{journal}: nothing else is a reason: {error:?}");
+                assert_eq!(error.code(), Code::DbBusy, "{journal}: it is said and can be tried again");
+                assert!(!to.exists(), "{journal}: and nothing is left");
+            }
+        }
+    }
+}
+
+/// The same numbers in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).expect("31 bits") % end
+    }
+}
+
+/// Reads the source: it is a registry or a refusal with a reason that is none of ours.
+fn read_or_refused(source: &Path, round: usize) {
+    let dir = tempfile::tempdir().expect("a folder");
+    let Err(error) = try_sync(source, &dir.path().join("registry.sqlite"), &[]) else { return };
+    let cause = std::error::Error::source(&error);
+    assert_ne!(error.code(), Code::Internal, "round {round}: {error:?} {cause:?}");
+    assert!(!error.message().contains("Lovelace"), "round {round}: {error}");
+}
+
+#[test]
+fn a_dump_with_any_byte_changed_is_read_or_refused_with_a_reason() {
+    let (dir, dump) = Made::G3.dump("");
+    let whole = std::fs::read(&dump).expect("the dump");
+    let path = dir.path().join("changed.sql");
+    let mut dice = Dice(7);
+    for round in 0..ROUNDS {
+        let mut bytes = whole.clone();
+        for _ in 0..=round % 4 {
+            let at = dice.below(bytes.len());
+            match round % 3 {
+                0 => bytes[at] = b"'`,();\\0N-\xff"[dice.below(11)],
+                1 => drop(bytes.splice(at..at, whole[at / 2..].iter().copied().take(dice.below(40)))),
+                _ => drop(bytes.drain(at..(at + dice.below(40)).min(bytes.len()))),
+            }
+        }
+        std::fs::write(&path, &bytes).expect("a file");
+        read_or_refused(&path, round);
+    }
+}
+
+#[test]
+fn a_database_with_any_byte_changed_is_read_or_refused_with_a_reason() {
+    // Tables that are put anew, without the keys that would keep rows from contradicting each other.
+    let (dir, database) = Made::G2.database("");
+    let tables = ask(&Connection::open(&database).expect("it"), "SELECT name FROM sqlite_schema WHERE type = 'table'");
+    let application = Connection::open(&database).expect("the application");
+    for name in &tables {
+        let anew = format!("CREATE TABLE x AS SELECT * FROM {name}; DROP TABLE {name}; ALTER TABLE x RENAME TO {name}");
+        application.execute_batch(&anew).expect("without keys");
+    }
+    application.execute_batch("VACUUM").expect("smaller");
+    drop(application);
+    let whole = std::fs::read(&database).expect("the database");
+    let path = dir.path().join("changed.sqlite3");
+    let mut dice = Dice(11);
+    for round in 0..ROUNDS {
+        let mut bytes = whole.clone();
+        for _ in 0..=round % 4 {
+            let at = 100 + dice.below(bytes.len() - 100);
+            bytes[at] = bytes[at].wrapping_add(u8::try_from(1 + dice.below(3)).expect("small"));
+        }
+        std::fs::write(&path, &bytes).expect("a file");
+        read_or_refused(&path, round);
+    }
+    for name in &tables {
+        std::fs::write(&path, &whole).expect("a file");
+        let twice = format!("INSERT INTO {name} SELECT * FROM {name}");
+        Connection::open(&path).and_then(|it| it.execute_batch(&twice)).expect("each row twice");
+        read_or_refused(&path, usize::MAX);
+    }
 }
