@@ -258,6 +258,17 @@ fn data_roots_are_found_mapped_and_told() {
     assert_eq!(synced.ask(of), ["/dataset/brain"], "the longest that fits");
     assert_eq!(synced.odd("PREFIX_UNMAPPED"), 5, "the other one is still told");
 
+    let (_dir, path) = Made::G2.database(
+        "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 200)
+         INSERT INTO scans_fileregistry (id, file_type, file_path, patient_id)
+         SELECT 1000 + i, 'cbct_raw', '/dataset/maxillo/raw/cbct/' || i || '.nii.gz', 1 FROM n;
+         INSERT INTO scans_fileregistry (id, file_type, file_path, patient_id) VALUES
+           (3000, 'cbct_raw', '/etc/secret/raw/cbct/1.nii.gz', 1), (3001, 'cbct_raw', 'maxillo/raw/cbct/1.nii.gz', 1);",
+    );
+    let synced = sync(&path);
+    assert_eq!(synced.ask(roots), ["/dataset|NULL"], "a stray path makes no root");
+    assert_eq!(synced.odd("PATH_OUTSIDE"), 3, "it is outside of the one that there is");
+
     let (_dir, path) = Made::G3.database("");
     assert_eq!(sync(&path).ask(roots), ["|NULL"], "object keys have no prefix");
 }
