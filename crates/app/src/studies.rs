@@ -258,7 +258,7 @@ impl Sheaf {
         listener: &Listener,
         cancel: &Cancel,
     ) -> Result<Submitted<'_>> {
-        let record = create(self.house(), request, listener, cancel)?;
+        let record = create(self.house(), request, None, cancel)?;
         failpoint::hit("created");
         self.queue(record, listener, cancel)
     }
@@ -266,13 +266,7 @@ impl Sheaf {
 
 impl Sheaf {
     /// The same table once more, under a new automatic name in the same folder.
-    pub(crate) fn create_studies_again(
-        &self,
-        record: &Record,
-        table: &StudyExport,
-        listener: &Listener,
-        cancel: &Cancel,
-    ) -> Result<Record> {
+    pub(crate) fn create_studies_again(&self, record: &Record, table: &StudyExport, cancel: &Cancel) -> Result<Record> {
         let request = StudyExportRequest {
             registry: record.registry.clone(),
             user: (!record.as_owner).then(|| record.user.clone()),
@@ -285,7 +279,7 @@ impl Sheaf {
             sha256_file: table.sha256_file,
             out: record.destination.parent().unwrap_or(Path::new("/")).to_owned(),
         };
-        create(self.house(), &request, listener, cancel)
+        create(self.house(), &request, None, cancel)
     }
 }
 
@@ -295,8 +289,8 @@ pub(crate) fn automatic_name(house: &House) -> String {
     now.strftime("studies_export_%Y-%m-%d_%H%M%S").to_string()
 }
 
-/// Counts, refuses or creates the record of a table.
-pub(crate) fn create(house: &House, request: &StudyExportRequest, listener: &Listener, cancel: &Cancel) -> Result<Record> {
+/// Refuses, or creates the record of a table of so many studies; `None` counts them first. The job counts once more.
+pub(crate) fn create(house: &House, request: &StudyExportRequest, counted: Option<u64>, cancel: &Cancel) -> Result<Record> {
     let criteria = Criteria::new(&request.filter, &house.environment.zone)?;
     let out = std::path::absolute(&request.out).map_err(|error| {
         Error::new(Code::DestinationUnwritable, format!("{} names no file: {error}.", request.out.display()))
@@ -323,9 +317,10 @@ pub(crate) fn create(house: &House, request: &StudyExportRequest, listener: &Lis
     let registry = house.registry(&request.registry)?;
     let viewer = registry.viewer(&actor(request.user.as_deref()))?;
     may_export(&viewer)?;
-    let meter = Meter::new(std::sync::Arc::clone(listener));
-    let studies = count(&registry, &viewer, &criteria, cancel)?;
-    meter.finish();
+    let studies = match counted {
+        Some(studies) => studies,
+        None => count(&registry, &viewer, &criteria, cancel)?,
+    };
     refuse(studies, house)?;
     let free = ask_destination(&folder, cancel, sheaf_archive::free_bytes)?;
     room(house, free)?;

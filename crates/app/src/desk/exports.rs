@@ -172,12 +172,12 @@ impl Desk {
     pub fn export_again(&self, export: ExportAgain) -> Result<ExportRow> {
         self.tasks.run(&export.task, (TaskKind::Again, Some(&export.id)), |task| {
             let record = self.sheaf.house().history.one(&export.id)?;
-            let (listener, cancel) = (task.listener(), task.cancel());
+            let cancel = task.cancel();
             let record = if let Some(table) = &record.studies {
-                self.sheaf.create_studies_again(&record, table, &listener, cancel)?
+                self.sheaf.create_studies_again(&record, table, cancel)?
             } else {
                 let on_missing = if export.leave_out { OnMissing::Skip } else { record.on_missing };
-                self.sheaf.create_again(&record, on_missing, &listener, cancel)?
+                self.sheaf.create_again(&record, on_missing, &task.listener(), cancel)?
             };
             self.run(record)
         })

@@ -25,7 +25,7 @@ use super::studying::{Answer, Place, Rights, Studying};
 use super::{Desk, Nothing, SaveQuestion, TaskId};
 use crate::house::actor;
 use crate::platform;
-use crate::progress::{Meter, unheard};
+use crate::progress::Meter;
 use crate::studies::{
     StudyExportRequest, StudyValueCount, StudyValues, TableFormat, automatic_name, create, may_export, progress, refuse,
 };
@@ -532,7 +532,7 @@ impl Desk {
             sha256_file: input.sha256_file,
             out,
         };
-        let record = create(house, &request, &unheard(), &Cancel::new())?;
+        let record = create(house, &request, Some(count), &Cancel::new())?;
         self.run(record).map(Some)
     }
 
