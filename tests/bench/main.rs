@@ -24,6 +24,9 @@ const CLICKS: usize = 9;
 /// Rounds of scrolling while an export runs; the median counts.
 const ROUNDS: usize = 3;
 
+/// Studies of the page that shows them.
+const MANY_STUDIES: u64 = 1_000_000;
+
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 /// Answers the two dialogs that prepare the home: which registry, which destination.
@@ -74,26 +77,15 @@ impl Native for Answers {
     }
 }
 
-/// The sparse demo, made once and kept, and a fresh home that has it open.
-fn prepare(scratch: &Path) -> Outcome<PathBuf> {
-    let demo = scratch.join("sparse");
-    if !demo.join("registry.sqlite").exists() {
-        eprintln!("making the sparse demo (once)");
-        let options = DemoOptions {
-            dir: demo.clone(),
-            patients: DemoOptions::SPARSE_PATIENTS,
-            studies: DemoOptions::STUDIES,
-            seed: 1,
-            sparse: true,
-            with_faults: false,
-        };
+/// A sparse demo, made once and kept, and a fresh home that has it open.
+fn prepare(scratch: &Path, name: &str, patients: u64, studies: u64) -> Outcome<PathBuf> {
+    let dir = scratch.join(name);
+    let registry = dir.join("registry.sqlite");
+    if !registry.exists() {
+        eprintln!("making a sparse demo (once): {name}");
+        let options = DemoOptions { dir, patients, studies, seed: 1, sparse: true, with_faults: false };
         make_demo(&options, &Unobserved, &Cancel::new()).map_err(|error| error.to_string())?;
     }
-    let registry = std::fs::read_dir(&demo)?
-        .flatten()
-        .map(|entry| entry.path())
-        .find(|path| path.is_file() && path.extension().is_some_and(|ending| ending == "sqlite" || ending == "db"))
-        .ok_or("the demo has no registry")?;
     let (home, destination) = (scratch.join("home"), scratch.join("out"));
     for dir in [&home, &destination] {
         let _ = std::fs::remove_dir_all(dir);
@@ -267,7 +259,7 @@ fn median(mut times: Vec<f64>) -> f64 {
 }
 
 const SCROLL: &str = r"
-    const scroller = document.querySelector('[data-scroller=tree]');
+    const scroller = document.querySelector('[data-scroller]');
     const times = [];
     const steps = { small: (i) => scroller.scrollTop + 40, page: (i) => i % 6 ? scroller.scrollTop : scroller.scrollTop + scroller.clientHeight, far: (i) => i % 12 ? scroller.scrollTop : ((i * 7919) % 997) / 997 * scroller.scrollHeight };
     const result = {};
@@ -311,7 +303,7 @@ const CREATE: &str = r"
 ";
 
 async fn measure(scratch: &Path) -> Outcome<()> {
-    let home = prepare(scratch)?;
+    let home = prepare(scratch, "sparse", DemoOptions::SPARSE_PATIENTS, DemoOptions::STUDIES)?;
     let sheaf = Path::new(env!("CARGO_BIN_EXE_sheaf-desktop"));
     let empty = sheaf.parent().ok_or("no folder")?.join("examples/empty-window");
 
@@ -412,11 +404,56 @@ async fn measure(scratch: &Path) -> Outcome<()> {
     window.close().await
 }
 
+/// The page of studies on a million of them.
+async fn measure_studies(scratch: &Path) -> Outcome<()> {
+    let home = prepare(scratch, "studies", DemoOptions::PATIENTS, MANY_STUDIES)?;
+    let window = Window::open(Path::new(env!("CARGO_BIN_EXE_sheaf-desktop")), &home).await?;
+    window.usable_after().await?;
+    let read = r"
+        await frame(); const began = performance.now();
+        document.querySelector('nav a[href$=studies]').click();
+        await until(() => document.querySelector('[role=grid] [role=row][data-index]'));
+        return performance.now() - began;
+    ";
+    tell("1,000,000 studies are read, and their first rows drawn", window.number(read).await?, None, "ms");
+    let mut searched = Vec::new();
+    for number in 0..CLICKS {
+        let script = format!(
+            r"const input = document.querySelector('[data-testid=studies-search]');
+              const count = document.querySelector('[data-testid=studies-count]');
+              const before = count.textContent;
+              await frame(); const began = performance.now();
+              type(input, 'e00{number}');
+              await until(() => count.textContent !== before && document.querySelector('[role=grid] [role=row][data-index]'));
+              const took = performance.now() - began;
+              const now = count.textContent;
+              type(input, '');
+              await until(() => count.textContent !== now);
+              return took;"
+        );
+        searched.push(window.number(&script).await?);
+    }
+    tell("a text is searched in them: first rows and count", median(searched), None, "ms");
+    let scrolled = window.run(SCROLL).await?;
+    for (what, name) in [
+        ("scrolling the studies by 40 px a frame, p95", "small"),
+        ("scrolling the studies by pages, p95", "page"),
+        ("scrolling the studies far, p95", "far"),
+    ] {
+        tell(what, scrolled[name].as_f64().ok_or("no number")?, Some(32.0), "ms");
+    }
+    tell("memory of the process tree, with the studies", window.memory(), None, "MB");
+    window.close().await
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let scratch = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench-ui");
     std::fs::create_dir_all(&scratch).expect("target/ can be written");
-    let measured = measure(&scratch).await;
+    let measured = match measure(&scratch).await {
+        Ok(()) => measure_studies(&scratch).await,
+        failed => failed,
+    };
     // What an export had written when its window went would fill the disk.
     let _ = std::fs::remove_dir_all(scratch.join("out"));
     if let Err(error) = measured {
@@ -424,7 +461,7 @@ async fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     let lines = LINES.lock().expect("nobody panicked");
-    println!("\nbench-ui: 100,000 patients, 1,000,000 files");
+    println!("\nbench-ui: 100,000 patients, 1,000,000 files; 1,000,000 studies");
     for line in lines.iter() {
         println!("{}", write_line(line));
     }
