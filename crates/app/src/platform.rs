@@ -214,18 +214,14 @@ pub(crate) fn path_from_sql(value: rusqlite::types::ValueRef<'_>) -> rusqlite::t
     }
 }
 
-/// The niceness of who gives way to all others.
-#[cfg(target_os = "linux")]
-const LEAST: i32 = 19;
-
 /// Lets this thread, and every thread that it starts, give way to what the user is doing: it takes all cores that are idle,
 /// and none that somebody waits for. On Linux a thread has a niceness of its own, which its threads inherit; elsewhere the
 /// system's own scheduling has to do.
 pub(crate) fn give_way() {
     #[cfg(target_os = "linux")]
-    {
-        // Whoever may not be nicer stays as it was.
-        let _ = rustix::process::setpriority_process(None, LEAST);
+    if let Ok(now) = rustix::process::getpriority_process(None) {
+        // Refused only where a thread may not be nicer; then it is as it was.
+        let _ = rustix::process::setpriority_process(None, now + 10);
     }
 }
 
@@ -268,7 +264,7 @@ mod tests {
         })
         .join()
         .expect("no panic");
-        assert_eq!((own, child), (LEAST, own), "what it starts comes along");
+        assert_eq!((own, child), (19.min(before + 10), own), "what it starts comes along");
         assert_eq!(nice(), before, "who started it does not");
     }
 
