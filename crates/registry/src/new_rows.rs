@@ -24,6 +24,21 @@ pub struct NewModality<'a> {
     pub is_unlisted: bool,
 }
 
+/// A folder to be written.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NewFolder<'a> {
+    /// The row id to give it, where the source has numbers that stay; `None`: the next one.
+    pub id: Option<FolderId>,
+    /// The id that users and the source know; `None`: the same as the row id.
+    pub source_id: Option<&'a str>,
+    /// The project; `None` for a folder shared by all projects.
+    pub project: Option<ProjectId>,
+    /// The folder around it.
+    pub parent: Option<FolderId>,
+    /// Name; may hold any character.
+    pub name: &'a str,
+}
+
 /// A patient to be written. No `Debug`: it holds what identifies a person.
 #[derive(Clone, Copy)]
 pub struct NewPatient<'a> {

@@ -15,7 +15,7 @@ pub const VERSION: i32 = 2;
 /// `user_version` of the oldest registries that it reads: what a newer version added is then empty.
 pub const OLDEST: i32 = 1;
 
-/// The first version that holds [`crate::provenance`].
+/// The first version that holds [`crate::provenance`] and the ids of folders in their source.
 pub(crate) const WITH_PROVENANCE: i32 = 2;
 
 /// One step for each version, in order; step `n` leads from version `n` to `n + 1`. A step that has been released is never
@@ -120,7 +120,7 @@ mod tests {
         assert_eq!(kept, 1, "rows survive, and the first step did not run again");
         assert_eq!(lacks(&connection, 1).expect("a look"), None, "columns that this version does not know are let pass");
         let lacks = lacks(&connection, VERSION).expect("a look");
-        assert_eq!(lacks.as_deref(), Some("column oddity.code is missing"), "what the first version had is not enough");
+        assert_eq!(lacks.as_deref(), Some("column folder.source_id is missing"), "what the first version had is not enough");
     }
 
     #[test]

@@ -1,4 +1,6 @@
 -- Version 2: what a synchronisation tells about its source.
+ALTER TABLE folder ADD COLUMN source_id TEXT;     -- the id that users and the source know; NULL: the same as id
+
 CREATE TABLE oddity (                             -- what was odd in the source, one row a code
     code     TEXT PRIMARY KEY NOT NULL,
     count    INTEGER NOT NULL,

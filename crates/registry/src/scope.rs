@@ -14,6 +14,7 @@ use crate::ids::{FolderId, PatientId};
 use crate::open::damaged;
 use crate::registry::{Registry, unknown};
 use crate::rows::Project;
+use crate::schema::WITH_PROVENANCE;
 use crate::selection::{FolderRef, Selection, TagMode};
 use crate::text;
 
@@ -31,6 +32,8 @@ pub(crate) struct SeenPatient {
 /// A folder of the project, or one that all projects share.
 struct ScopeFolder {
     id: FolderId,
+    /// The id in the source, where it is another one.
+    source_id: Option<Box<str>>,
     parent: Option<u32>,
     children: Vec<u32>,
     name: String,
@@ -216,7 +219,8 @@ impl Scope {
     }
 
     fn folder_by_id(&self, id: &str) -> Result<u32> {
-        let found = self.seen_folders().find(|(_, folder)| folder.id.to_string() == id);
+        let known_as = |folder: &ScopeFolder| folder.id.to_string() == id || folder.source_id.as_deref() == Some(id);
+        let found = self.seen_folders().find(|(_, folder)| known_as(folder));
         found.map(|(at, _)| at).ok_or_else(|| {
             let message = format!("There is no folder with the id {} in project {}.", text::quoted(id), self.project_name());
             unknown(Code::UnknownFolder, message, Vec::new(), "Say the folder by its path.")
@@ -367,17 +371,25 @@ fn seen_patients(registry: &Registry, viewer: &Viewer, project: &Project) -> Res
 }
 
 fn folders(registry: &Registry, project: &Project) -> Result<Vec<ScopeFolder>> {
-    let rows = registry.rows(
-        "SELECT id, parent_id, name FROM folder WHERE project_id IS NULL OR project_id = ?1 ORDER BY id",
-        [project.id.0],
-        |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?, row.get::<_, String>(2)?)),
-    )?;
+    let source_id = if registry.version() < WITH_PROVENANCE { "NULL" } else { "source_id" };
+    let sql = format!(
+        "SELECT id, parent_id, name, {source_id} FROM folder WHERE project_id IS NULL OR project_id = ?1 ORDER BY id"
+    );
+    let rows = registry.rows(&sql, [project.id.0], |row| {
+        Ok((
+            row.get::<_, i64>(0)?,
+            row.get::<_, Option<i64>>(1)?,
+            row.get::<_, String>(2)?,
+            row.get::<_, Option<Box<str>>>(3)?,
+        ))
+    })?;
     // A parent that is not there, or belongs to another project, is left out: the folder then stands at the top.
     let find = |id: i64| rows.binary_search_by_key(&id, |row| row.0).ok().and_then(position);
     let mut folders: Vec<ScopeFolder> = rows
         .iter()
-        .map(|(id, parent, name)| ScopeFolder {
+        .map(|(id, parent, name, source_id)| ScopeFolder {
             id: FolderId(*id),
+            source_id: source_id.clone(),
             parent: parent.and_then(find),
             children: Vec::new(),
             name: name.clone(),

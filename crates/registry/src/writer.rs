@@ -13,7 +13,7 @@ use tempfile::TempPath;
 
 use crate::error::{Code, Error, Result};
 use crate::ids::{FileId, FolderId, ModalityId, PatientId, ProjectId, RootId, TagId, UserId};
-pub use crate::new_rows::{NewFile, NewGrant, NewModality, NewPatient, NewStudy};
+pub use crate::new_rows::{NewFile, NewFolder, NewGrant, NewModality, NewPatient, NewStudy};
 use crate::platform;
 use crate::provenance::{Oddity, SourceExport};
 use crate::rows::RegisteredHash;
@@ -96,20 +96,20 @@ impl RegistryWriter {
 
     /// Adds a folder; without a project it is shared by all of them.
     pub fn folder(&mut self, project: Option<ProjectId>, parent: Option<FolderId>, name: &str) -> Result<FolderId> {
-        self.folder_as(None, project, parent, name)
+        self.folder_row(&NewFolder { project, parent, name, ..NewFolder::default() })
     }
 
-    /// Adds a folder under a row id of the source.
-    pub fn folder_as(
-        &mut self,
-        id: impl Into<Option<FolderId>>,
-        project: Option<ProjectId>,
-        parent: Option<FolderId>,
-        name: &str,
-    ) -> Result<FolderId> {
+    /// Adds a folder with all that is known of it.
+    pub fn folder_row(&mut self, folder: &NewFolder<'_>) -> Result<FolderId> {
         self.insert(
-            "INSERT INTO folder (id, project_id, parent_id, name) VALUES (?1, ?2, ?3, ?4)",
-            (id.into().map(|id| id.0), project.map(|id| id.0), parent.map(|id| id.0), name),
+            "INSERT INTO folder (id, project_id, parent_id, name, source_id) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![
+                folder.id.map(|id| id.0),
+                folder.project.map(|id| id.0),
+                folder.parent.map(|id| id.0),
+                folder.name,
+                folder.source_id,
+            ],
         )
         .map(FolderId)
     }

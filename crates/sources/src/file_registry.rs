@@ -126,7 +126,9 @@ fn dump_at(source: &Path) -> Result<Option<File>> {
     let mut head = Vec::new();
     let read = (&mut file).take(15).read_to_end(&mut head).and_then(|_| file.seek(SeekFrom::Start(0)));
     read.map_err(|error| {
-        Error::new(Code::RegistryUnreadable, format!("{} could not be read.", source.display())).cause(error)
+        Error::new(Code::RegistryUnreadable, format!("{} could not be read.", source.display()))
+            .hint("Check its disk or network, then try again.")
+            .cause(error)
     })?;
     Ok((head != b"SQLite format 3").then_some(file))
 }

@@ -122,11 +122,14 @@ fn every_refusal_has_its_sentence() {
 
 #[test]
 fn a_registry_of_the_first_version_opens_and_lacks_what_came_later() {
-    let (dir, path) = changed("DROP TABLE oddity; DROP TABLE source_export; PRAGMA user_version = 1");
+    let (dir, path) = changed(
+        "DROP TABLE oddity; DROP TABLE source_export; ALTER TABLE folder DROP COLUMN source_id; PRAGMA user_version = 1",
+    );
     let before = snapshot(dir.path());
     let registry = Registry::open(&path).expect("an older registry is read");
     let owner = registry.viewer(&Actor::Owner).expect("the owner");
     assert!(!registry.projects(&owner).expect("projects").is_empty(), "its rows are there");
+    Resolved::new(&registry, &owner, "maxillo", &everything()).expect("and can be exported");
     assert_eq!(registry.oddities(&owner).expect("none"), [], "nobody noted any");
     assert_eq!(registry.source_exports(&owner).expect("none"), [], "nor an export of its source");
     assert_eq!(snapshot(dir.path()), before, "it is not brought up to date by opening it");

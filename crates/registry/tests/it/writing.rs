@@ -3,8 +3,10 @@
 use sheaf_registry::error::Code;
 use sheaf_registry::ids::{FolderId, PatientId, ProjectId, UserId};
 use sheaf_registry::provenance::{Oddity, SourceExport};
+use sheaf_registry::resolve::Resolved;
 use sheaf_registry::rows::{Kind, RegisteredHash};
-use sheaf_registry::writer::{NewFile, NewGrant, NewPatient, NewStudy};
+use sheaf_registry::selection::Selection;
+use sheaf_registry::writer::{NewFile, NewFolder, NewGrant, NewPatient, NewStudy};
 use sheaf_registry::{Actor, Registry, RegistryWriter};
 
 use crate::clinic::{Clinic, everything, path_in, snapshot, with_hash};
@@ -228,15 +230,26 @@ fn rows_keep_the_ids_of_their_source() {
     let dir = tempfile::tempdir().expect("a folder");
     let mut writer = RegistryWriter::create(&path_in(&dir)).expect("a writer");
     let project = writer.project_as(ProjectId(7), "maxillo", "Maxillo").expect("a project");
-    let folder = writer.folder_as(FolderId(40), Some(project), None, "Clinic").expect("a folder");
+    let folder = NewFolder { id: Some(FolderId(40)), source_id: Some("4"), name: "Clinic", ..NewFolder::default() };
+    let folder = writer.folder_row(&folder).expect("a folder");
     let patient = NewPatient { id: Some(PatientId(900)), ..NewPatient::new(project, "12") };
     let patient = writer.patient(&patient).expect("a patient");
+    writer.place(patient, folder).expect("in it");
     let next = writer.patient(&NewPatient::new(project, "13")).expect("a patient without a number of its own");
     let user = writer.user_as(UserId(5), "ada", "admin").expect("a user");
     assert_eq!((project.0, folder.0, patient.0, user.0), (7, 40, 900, 5), "selections and cohorts hold them");
     assert_eq!(next.0, 901, "the others come behind");
     let twice = writer.patient(&NewPatient { id: Some(PatientId(900)), ..NewPatient::new(project, "14") });
     assert_eq!(twice.expect_err("one row has one id").code(), Code::Internal, "rows that contradict each other");
+
+    writer.finish().expect("a registry");
+    let registry = Registry::open(&path_in(&dir)).expect("a registry");
+    let owner = registry.viewer(&Actor::Owner).expect("the owner");
+    for (id, found) in [("4", true), ("40", true), ("400", false)] {
+        let said = Selection { folder_id: vec![id.to_owned()], all_modalities: true, ..Selection::default() };
+        let resolved = Resolved::new(&registry, &owner, "maxillo", &said);
+        assert_eq!(resolved.is_ok(), found, "folder {id}: by the id of the source, or of the row");
+    }
 }
 
 #[test]

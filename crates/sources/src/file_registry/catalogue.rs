@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use sheaf_registry::ids::{FolderId, PatientId, ProjectId, TagId};
-use sheaf_registry::writer::NewPatient;
+use sheaf_registry::writer::{NewFolder, NewPatient};
 use sheaf_registry::{RegistryWriter, Result};
 
 use super::cells::{Tables, row_error};
@@ -111,8 +111,16 @@ impl Catalogue {
                     continue;
                 }
                 let row_id = domain.row_id(id).ok_or_else(|| row_error(&table, &format!("{id} is no id of a folder")))?;
-                let folder = writer.folder_as(FolderId(row_id), project, above.flatten(), &name)?;
-                self.folders.insert((at, id), folder);
+                let source_id = id.to_string();
+                let folder = NewFolder {
+                    id: Some(FolderId(row_id)),
+                    // People know a folder by the number that it has in its app.
+                    source_id: (row_id != id).then_some(&source_id),
+                    project,
+                    parent: above.flatten(),
+                    name: &name,
+                };
+                self.folders.insert((at, id), writer.folder_row(&folder)?);
             }
             // None of them could be made: they are inside of each other. The first then stands at the top.
             if let Some((id, parent, _)) = later.first_mut().filter(|_| self.folders.len() == made) {

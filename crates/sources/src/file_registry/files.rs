@@ -265,7 +265,8 @@ impl Files<'_> {
             }
             return Metadata::Plain;
         }
-        if !text.is_empty() && !is_object(text) {
+        // Django writes nothing as the JSON word for it.
+        if !matches!(text, "" | "null") && !is_object(text) {
             self.odd.note(Odd::MetadataInvalid, row);
         }
         if by_name {

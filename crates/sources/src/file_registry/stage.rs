@@ -297,9 +297,9 @@ fn refused(path: &Path, error: DumpError, is_dump: bool, cancel: &Cancel) -> Err
         DumpError::Io(ref cause) if matches!(cause.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) => {
             malformed(error)
         }
-        DumpError::Io(cause) => {
-            Error::new(Code::RegistryUnreadable, format!("The dump {shown} could not be read.")).cause(cause)
-        }
+        DumpError::Io(cause) => Error::new(Code::RegistryUnreadable, format!("The dump {shown} could not be read."))
+            .hint("Check its disk or network, then try again.")
+            .cause(cause),
         DumpError::Sink(cause) => match cause.downcast::<Error>() {
             Ok(error) => *error,
             Err(cause) => Error::new(Code::Internal, format!("The dump {shown} could not be read.")).cause(cause),

@@ -62,7 +62,7 @@ INSERT INTO APP_fileregistry VALUES
   (7, 'panoramich_raw', '/dataset/maxillo/raw/panoramich/1.jpg', 5, 'MD5', '2025-10-01 10:00:00', '{\"image_index\": 3, \"original_filename\": \"IMG_3.JPG\"}', 1, NULL, NULL, ''),
   (8, 'bite_classification', '/dataset/maxillo/processed/bite/1.json', 5, '', '2025-10-01 10:00:00', 'not JSON', 1, NULL, NULL, ''),
   (9, 'generic_raw', '/dataset/maxillo/raw/misc/1.bin', -1, 'SHA', '2025-10-01 10:00:00', NULL, 1, NULL, NULL, ''),
-  (10, 'histology_raw', '/dataset/maxillo/raw/histology/1.tif', 5, 'SHA', '2025-10-01 10:00:00', '{}', 1, NULL, 66, 'HE'),
+  (10, 'histology_raw', '/dataset/maxillo/raw/histology/1.tif', 5, 'SHA', '2025-10-01 10:00:00', 'null', 1, NULL, 66, 'HE'),
   (11, 'generic_raw', '/dataset/maxillo/raw/orphan/1.bin', 5, 'SHA', '2025-10-01 10:00:00', '{}', NULL, NULL, NULL, ''),
   (12, 'generic_raw', '/dataset/maxillo/raw/lost/1.bin', 5, 'SHA', '2025-10-01 10:00:00', '{}', 45, NULL, NULL, ''),
   (13, 'generic_raw', '/dataset/maxillo/raw/../../etc/hostname', 5, 'SHA', '2025-10-01 10:00:00', '{}', 1, NULL, NULL, ''),

@@ -181,9 +181,9 @@ fn domains_have_rows_of_their_own() {
     ];
     assert_eq!(synced.ask("SELECT * FROM patient_folder ORDER BY 1, 2"), placements, "in one folder or in many");
     assert_eq!(
-        synced.ask("SELECT id, project_id FROM folder ORDER BY id"),
-        ["1|1", "2|1", "1000000000001|2", "1000000000002|2"],
-        "by domain"
+        synced.ask("SELECT id, project_id, source_id FROM folder ORDER BY id"),
+        ["1|1|NULL", "2|1|NULL", "1000000000001|2|1", "1000000000002|2|2"],
+        "by domain, and known by the numbers of their apps"
     );
     let tags = "SELECT patient_id, name FROM patient_tag JOIN tag ON tag.id = tag_id ORDER BY 1, 2";
     assert_eq!(synced.ask(tags), ["1|implant", "1000000000001|glioma", "1000000000001|implant"], "one word is one tag");

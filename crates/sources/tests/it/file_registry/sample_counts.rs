@@ -1,9 +1,29 @@
 //! The counts of the samples: from the database, from the dump, and as they stand in the documentation.
 
-use super::sync;
+use super::fixture::Made;
+use super::{Synced, sync};
 use crate::samples::Sample;
 
 const DOCS: &str = include_str!("../../../../../docs/sources.md");
+
+/// The counts stand in the documentation.
+fn documented(synced: &Synced, source: &str) {
+    let report = &synced.report;
+    let deleted = synced.odd("PATIENT_DELETED");
+    let counts = [
+        report.generation.as_str().to_owned(),
+        source.to_owned(),
+        report.projects.to_string(),
+        report.folders.to_string(),
+        format!("{} + {deleted} deleted", report.patients - deleted),
+        report.users.to_string(),
+        report.source_rows.to_string(),
+        report.files.to_string(),
+        report.exports.to_string(),
+    ];
+    let line = format!("| {} |", counts.join(" | "));
+    assert!(DOCS.contains(&line), "docs/sources.md says of {source}: {line}");
+}
 
 /// Both ways give the same registry, row for row; its counts are those of the documentation.
 fn check(sample: &str) {
@@ -15,20 +35,8 @@ fn check(sample: &str) {
     let differs = stated_rows.iter().zip(&found_rows).filter(|(a, b)| a != b).count();
     assert_eq!(differs, 0, "{sample}: rows that differ, out of {}", stated_rows.len());
 
+    documented(&stated, sample);
     let report = &stated.report;
-    let deleted = stated.odd("PATIENT_DELETED");
-    let counts = [
-        report.generation.as_str().to_owned(),
-        report.projects.to_string(),
-        report.folders.to_string(),
-        format!("{} + {deleted} deleted", report.patients - deleted),
-        report.users.to_string(),
-        report.source_rows.to_string(),
-        report.files.to_string(),
-        report.exports.to_string(),
-    ];
-    let line = format!("| {} |", counts.join(" | "));
-    assert!(DOCS.contains(&line), "docs/sources.md says of {sample}: {line}");
     let contents = stated.ask(
         "SELECT m.slug, sum(f.kind = 'raw'), sum(f.kind = 'processed')
            FROM file_registry f JOIN modality m ON m.id = f.modality_id GROUP BY 1 ORDER BY 1",
@@ -47,4 +55,12 @@ fn the_sample_of_january() {
 #[test]
 fn the_sample_of_july() {
     check("yggdrasil_2026_07");
+}
+
+#[test]
+fn the_small_database_of_each_generation() {
+    for made in Made::ALL {
+        let (_dir, path) = made.database("");
+        documented(&sync(&path), "small");
+    }
 }
