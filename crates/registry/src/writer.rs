@@ -73,6 +73,11 @@ impl RegistryWriter {
         Ok(Self { connection, part, path: path.to_owned(), replaces, numbers: HashMap::new() })
     }
 
+    /// Where it will appear.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Notes a fact about the registry, such as `synced_at` (RFC 3339) or `source`; said again, it is replaced.
     pub fn info(&mut self, key: &str, value: &str) -> Result<()> {
         self.insert("INSERT OR REPLACE INTO registry_info (key, value) VALUES (?1, ?2)", (key, value)).map(drop)

@@ -79,9 +79,14 @@ pub struct Report {
 ///
 /// # Errors
 /// `SOURCE_UNKNOWN` where it holds no `FileRegistry`; `DUMP_CUT`, `DUMP_MALFORMED`, `SOURCE_ENCODING`, `SOURCE_ROW`;
-/// `CANCELLED`; those of opening (`REGISTRY_MISSING`, `REGISTRY_UNREADABLE`, `REGISTRY_CORRUPT`, `DB_BUSY`) and of writing
+/// `CANCELLED`; `DESTINATION_TAKEN` where the registry would replace its own source; those of opening (`REGISTRY_MISSING`, `REGISTRY_UNREADABLE`, `REGISTRY_CORRUPT`, `DB_BUSY`) and of writing
 /// (`NO_SPACE`, `DESTINATION_UNWRITABLE`).
 pub fn sync(source: &Path, mut writer: RegistryWriter, options: &Options<'_>) -> Result<Report> {
+    let is_source = |path: &Path| source.canonicalize().is_ok_and(|source| path.canonicalize().is_ok_and(|to| to == source));
+    if is_source(writer.path()) {
+        let message = format!("{} is the source itself, which is never written.", source.display());
+        return Err(Error::new(Code::DestinationTaken, message).hint("Name another file for the registry."));
+    }
     let report = read(source, &mut writer, options).map_err(contradiction)?;
     options.cancel.check()?;
     writer.finish()?;

@@ -67,7 +67,9 @@ fn by_role(
     let mut roles = HashMap::new();
     tables.each(profiles, &["id", "user_id", "role"], &mut |row| {
         if let Some(user) = row.int(1) {
-            roles.insert(user, row.word(2)?.into_owned());
+            let role = row.word(2)?;
+            // Whoever has two roles has none that is sure.
+            roles.entry(user).and_modify(|known: &mut String| known.clear()).or_insert_with(|| role.into_owned());
         }
         Ok(())
     })?;

@@ -86,6 +86,15 @@ fn the_profile_of_folders() {
 }
 
 #[test]
+fn two_roles_of_one_user_are_none() {
+    let (_dir, path) = Made::G2.database("INSERT INTO scans_userprofile VALUES (50, 3, 'admin')");
+    let synced = sync(&path);
+    let none = (set(&[]), set(&[]));
+    assert_eq!(read_and_export(&synced, &synced.registry(), "standard"), none, "which of them counts is not known");
+    assert_eq!(synced.odd("ROLE_UNKNOWN"), 2, "it is told, as for the one without any");
+}
+
+#[test]
 fn without_tables_of_rights_nobody_but_the_owner_sees_anything() {
     for change in ["DROP TABLE common_projectaccess", "DROP TABLE scans_userprofile"] {
         let (_dir, path) = Made::G2.database(change);

@@ -129,6 +129,23 @@ fn what_is_no_source_at_all() {
     assert_eq!(refusal(&other).code(), Code::RegistryCorrupt, "half of a database");
 }
 
+#[test]
+fn a_source_is_never_replaced_by_its_registry() {
+    let (_dir, source) = Made::G2.database("");
+    let before = std::fs::read(&source).expect("its bytes");
+    let scratch = tempfile::tempdir().expect("a folder");
+    let (now, cancel, observer) = (Timestamp::UNIX_EPOCH, &Cancel::new(), &Unobserved);
+    let options = Options { scratch: scratch.path(), now, mappings: &[], cancel, observer };
+    let beside = source.with_file_name("link.sqlite");
+    std::os::unix::fs::symlink(&source, &beside).expect("a link");
+    for to in [&source, &beside] {
+        let writer = RegistryWriter::replacing(to).expect("a writer");
+        let error = file_registry::sync(&source, writer, &options).expect_err("it is the source");
+        assert_eq!(error.code(), Code::DestinationTaken, "{}", to.display());
+    }
+    assert_eq!(std::fs::read(&source).expect("its bytes"), before, "it is as it was");
+}
+
 /// Stops the work at a point of it.
 struct StopAt<'a> {
     phase: Phase,
