@@ -17,6 +17,7 @@ mod planted;
 mod refusals;
 mod rows;
 mod sample_counts;
+mod window;
 
 /// A registry that was made from a source.
 struct Synced {
