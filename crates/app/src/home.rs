@@ -15,6 +15,9 @@ pub struct Home {
     dir: PathBuf,
 }
 
+/// Name of the folder for what was read of foreign sources.
+pub(crate) const SOURCES: &str = "sources";
+
 impl Home {
     /// Opens the home at `dir` (`None`: `sheaf` in the platform's data directory) and makes it where it is not there.
     /// `HOME_UNUSABLE` with the reason.
@@ -71,6 +74,11 @@ impl Home {
     /// Folder for lock files.
     pub fn locks(&self) -> PathBuf {
         self.dir.join("locks")
+    }
+
+    /// Folder for what was read of foreign sources, one folder for each of those; need not exist.
+    pub fn sources(&self) -> PathBuf {
+        self.dir.join(SOURCES)
     }
 
     /// Folder for lists of studies that were brought to registries, one folder for each of those; need not exist.

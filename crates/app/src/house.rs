@@ -7,7 +7,6 @@ use std::sync::{PoisonError, RwLock};
 use sheaf_archive::publish::recover_publish;
 use sheaf_registry::access::Actor;
 use sheaf_registry::progress::Cancel;
-use sheaf_registry::registry::Registry;
 use sheaf_registry::rows::DataRoot;
 use sheaf_registry::{Code, Error, Result, hex};
 
@@ -121,11 +120,6 @@ impl House {
             Some(Err(error)) => Err(error),
             None | Some(Ok(None)) => Ok(None),
         }
-    }
-
-    /// Opens a registry for reading; one that cannot be read in place is read as a private copy that goes with this process.
-    pub(crate) fn registry(&self, path: &Path) -> Result<Registry> {
-        Registry::open_with_scratch(path, &self.scratch()?)
     }
 
     /// A private folder that goes with this process.

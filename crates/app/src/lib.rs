@@ -24,9 +24,9 @@ mod runner;
 pub mod settings;
 pub mod sheaf;
 pub mod sheets;
+pub mod sources;
 mod store;
 pub mod studies;
-pub mod study_list;
 pub mod wire;
 
 pub use environment::Environment;

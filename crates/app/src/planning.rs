@@ -41,6 +41,7 @@ pub(crate) struct Answer {
 
 /// Reads the registry, checks what the user may do, looks at every file.
 pub(crate) fn answer(house: &House, question: &Question<'_>, observer: &dyn Observer, cancel: &Cancel) -> Result<Answer> {
+    house.refresh(question.registry, observer, cancel)?;
     let registry = house.registry(question.registry)?;
     let viewer = registry.viewer(&actor(question.user))?;
     let resolved = Resolved::new(&registry, &viewer, question.project, question.selection)?;

@@ -38,6 +38,51 @@ impl FileIdentity {
     }
 }
 
+/// What tells one state of a registry file from another, without reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    file: FileIdentity,
+    /// Its write-ahead log, where there is one with something in it.
+    log: Option<FileIdentity>,
+}
+
+impl Stamp {
+    /// Looks at a file; `None` where it cannot be looked at.
+    pub(crate) fn of(path: &Path) -> Option<Self> {
+        let mut log = path.as_os_str().to_owned();
+        log.push("-wal");
+        let log = std::fs::metadata(log).ok().map(|log| FileIdentity::of(&log)).filter(|log| log.bytes > 0);
+        Some(Self { file: FileIdentity::of(&std::fs::metadata(path).ok()?), log })
+    }
+}
+
+impl std::fmt::Display for Stamp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut numbers = Vec::new();
+        for file in [Some(self.file), self.log].into_iter().flatten() {
+            let FileIdentity { bytes, device, inode, modified } = file;
+            numbers.push(format!("{bytes}:{device}:{inode}:{modified}"));
+        }
+        f.write_str(&numbers.join("/"))
+    }
+}
+
+impl std::str::FromStr for Stamp {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let identity = |text: &str| {
+            let mut numbers = text.split(':');
+            let mut next = || numbers.next().ok_or(());
+            let mut number = || next()?.parse().map_err(drop);
+            let (bytes, device, inode) = (number()?, number()?, number()?);
+            Ok(FileIdentity { bytes, device, inode, modified: next()?.parse().map_err(drop)? })
+        };
+        let (file, log) = text.split_once('/').map_or((text, None), |(file, log)| (file, Some(log)));
+        Ok(Self { file: identity(file)?, log: log.map(identity).transpose()? })
+    }
+}
+
 /// Makes a folder that only this account can enter, with the folders above it.
 pub(crate) fn create_private_dir(dir: &Path) -> io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();

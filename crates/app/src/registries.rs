@@ -12,6 +12,7 @@ use sheaf_registry::text::write_path;
 
 use crate::environment::Environment;
 use crate::house::{House, actor};
+use crate::sources::is_foreign;
 use crate::wire;
 
 /// A registry, and who looks at it.
@@ -72,7 +73,7 @@ impl Looking<'_> {
     }
 
     pub(crate) fn open(&self) -> Result<Opened> {
-        if !Registry::needs_copy(self.registry)? {
+        if !is_foreign(self.registry, self.home)? && !Registry::needs_copy(self.registry)? {
             return Ok(Opened { registry: Registry::open(self.registry)?, _house: None });
         }
         let house = House::open(self.home, (self.environment)())?;

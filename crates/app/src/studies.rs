@@ -384,6 +384,7 @@ pub(crate) fn write(house: &House, record: &Record, asked: &StudyExport, meter: 
     let criteria = Criteria::new(&asked.filter, &house.environment.zone)?;
     let sort = StudySort::named(&asked.sort).unwrap_or_default();
     let columns = Columns::named(&asked.columns.join(","))?;
+    house.refresh(&record.registry, meter, cancel)?;
     let registry = house.registry(&record.registry)?;
     let viewer = registry.viewer(&actor((!record.as_owner).then_some(record.user.as_str())))?;
     may_export(&viewer)?;

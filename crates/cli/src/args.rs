@@ -66,14 +66,14 @@ pub(crate) enum Command {
         #[arg(long)]
         with_faults: bool,
     },
-    /// Read a list of studies into a registry; databases, dumps and folders are not read yet
+    /// Read a FileRegistry (a SQLite file or a dump) or a list of studies into a registry
     Sync {
-        /// An XLSX or CSV of studies
+        /// A SQLite file, a .sql or .sql.gz dump, an XLSX or CSV of studies; servers and folders are not read yet
         source: OsString,
         /// The registry to make; a name that is free
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
-        /// Where the bytes behind a prefix lie
+        /// Where the files under a prefix lie; =DIR for keys without a prefix
         #[arg(long, value_name = "PREFIX=DIR")]
         map: Vec<OsString>,
         /// In which time zone the list's times are meant, where they do not say it [default: the machine's]

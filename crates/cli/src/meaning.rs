@@ -3,15 +3,15 @@
 //!
 //! What is deliberately absent: registries, archives, printing.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap_complete::Shell;
 use sheaf_app::demo::DemoOptions;
+use sheaf_app::sources::{Mapping, SyncRequest};
 use sheaf_app::studies::{StudyExportRequest, TableFormat};
-use sheaf_app::study_list::StudyListRequest;
 use sheaf_app::{ExportRequest, PlanRequest};
 use sheaf_archive::plan::OnMissing;
 use sheaf_registry::selection::{FolderRef, KindChoice, Selection, TagMode};
@@ -64,9 +64,24 @@ pub(crate) enum Work {
     SearchStudies(Studies),
     StudyValues { studies: Studies, field: StudyField },
     ExportStudies { request: Box<StudyExportRequest>, unknown_order: Option<String> },
-    ReadStudyList(StudyListRequest),
+    Sync(SyncRequest),
     Completions(Shell),
     Man { command: Vec<String> },
+}
+
+impl Work {
+    /// The registry, or the source that stands for one, that the work reads.
+    pub(crate) fn registry(&self) -> Option<&Path> {
+        match self {
+            Work::Projects { registry, .. } | Work::Users { registry, .. } => Some(registry),
+            Work::Patients(said) => Some(&said.registry),
+            Work::Plan(request) => Some(&request.registry),
+            Work::Export(request) => Some(&request.registry),
+            Work::SearchStudies(studies) | Work::StudyValues { studies, .. } => Some(&studies.registry),
+            Work::ExportStudies { request, .. } => Some(&request.registry),
+            _ => None,
+        }
+    }
 }
 
 /// Studies to be looked at.
@@ -102,11 +117,11 @@ impl Meaning {
                 let patients = patients.unwrap_or(usual);
                 Work::Demo(DemoOptions { dir, patients, studies, seed, sparse, with_faults })
             }
-            Command::Sync { source, to, map, tz } => Work::ReadStudyList(study_list(source.into(), to, &map, tz)?),
+            Command::Sync { source, to, map, tz } => Work::Sync(source_of(source.into(), to, &map, tz)?),
             Command::Studies { command } => studies(command, user)?,
             Command::Serve { .. } => return Err(not_yet("Serving over HTTP")),
-            Command::Projects { registry } => Work::Projects { registry: native(registry)?, user },
-            Command::Users { registry } => Work::Users { registry: native(registry)?, user },
+            Command::Projects { registry } => Work::Projects { registry: registry_of(registry)?, user },
+            Command::Users { registry } => Work::Users { registry: registry_of(registry)?, user },
             Command::Patients { project, selection, limit, offset } => {
                 let (registry, project) = both(project)?;
                 let selection = selection_of(selection, stdin)?;
@@ -165,11 +180,11 @@ fn studies(said: StudiesCommand, user: Option<String>) -> Result<Work> {
     Ok(match said {
         StudiesCommand::Search { studies, sort, limit, offset } => {
             let (sort, unknown_order) = order(&sort);
-            let (registry, filter) = (native(studies.registry)?, filter(studies.filter));
+            let (registry, filter) = (registry_of(studies.registry)?, filter(studies.filter));
             Work::SearchStudies(Studies { registry, user, filter, sort, unknown_order, limit, offset })
         }
         StudiesCommand::Values { field, studies } => {
-            let (registry, filter) = (native(studies.registry)?, filter(studies.filter));
+            let (registry, filter) = (registry_of(studies.registry)?, filter(studies.filter));
             let (sort, unknown_order, field) = (StudySort::default(), None, StudyField::categorical(&field)?);
             let studies = Studies { registry, user, filter, sort, unknown_order, limit: 0, offset: 0 };
             Work::StudyValues { studies, field }
@@ -183,7 +198,7 @@ fn studies(said: StudiesCommand, user: Option<String>) -> Result<Work> {
                 (Some(SaidFormat::Csv) | None, _) => TableFormat::Csv,
             };
             let request = StudyExportRequest {
-                registry: native(studies.registry)?,
+                registry: registry_of(studies.registry)?,
                 user,
                 filter: filter(studies.filter),
                 sort,
@@ -240,32 +255,43 @@ fn not_yet(what: &str) -> Error {
 }
 
 fn both(project: Project) -> Result<(PathBuf, String)> {
-    Ok((native(project.registry)?, project.slug))
+    Ok((registry_of(project.registry)?, project.slug))
 }
 
-/// A list of studies that is to be read; other sources have no work yet.
-fn study_list(source: PathBuf, to: PathBuf, map: &[OsString], time_zone: Option<String>) -> Result<StudyListRequest> {
-    let ending = source.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
-    if !["xlsx", "csv", "tsv", "txt"].contains(&ending.as_str()) {
-        return Err(not_yet("Reading databases, dumps and folders").hint("Name an XLSX or CSV of studies."));
-    }
-    if !map.is_empty() {
-        return Err(Error::new(Code::Usage, "A list of studies has no files, so that there is nothing to map.")
-            .hint("Leave out --map."));
-    }
-    Ok(StudyListRequest { source, to, replace: false, time_zone })
+/// A source that is to be read into a registry.
+fn source_of(source: PathBuf, to: PathBuf, map: &[OsString], time_zone: Option<String>) -> Result<SyncRequest> {
+    let source = readable(source)?;
+    let mappings = map.iter().map(|said| mapping(said)).collect::<Result<_>>()?;
+    Ok(SyncRequest { source, to, replace: false, time_zone, mappings })
 }
 
-/// A registry that can be opened as it is; foreign sources have no work yet.
-fn native(registry: Registry) -> Result<PathBuf> {
-    let path = registry.path;
+/// `PREFIX=DIR`; `=DIR` is for keys without a prefix. The first `=` parts them: no prefix of a data root has one.
+fn mapping(said: &OsStr) -> Result<Mapping> {
+    let wrong = |why: &str| {
+        Error::new(Code::Usage, format!("--map {} {why}.", quoted(&said.to_string_lossy())))
+            .hint("Say --map PREFIX=DIR, such as --map /dataset=/mnt/imaging, or --map =DIR for keys without a prefix.")
+    };
+    let text = said.to_str().ok_or_else(|| wrong("is no text"))?;
+    let (prefix, folder) = text.split_once('=').ok_or_else(|| wrong("has no ="))?;
+    if folder.is_empty() {
+        return Err(wrong("names no folder"));
+    }
+    let folder = std::path::absolute(folder).map_err(|error| wrong("names no folder").cause(error))?;
+    Ok(Mapping { prefix: prefix.to_owned(), folder })
+}
+
+/// The registry, or the source that stands for one.
+fn registry_of(registry: Registry) -> Result<PathBuf> {
+    readable(registry.path)
+}
+
+/// A file; servers, folders and what Django dumps have no work yet.
+fn readable(path: PathBuf) -> Result<PathBuf> {
     let text = path.to_string_lossy().to_lowercase();
-    let foreign = text.contains("://")
-        || [".sql", ".sql.gz", ".sql.zst", ".json", ".json.gz", ".xlsx", ".csv"].iter().any(|end| text.ends_with(end))
-        || path.is_dir();
-    if foreign {
-        return Err(not_yet("Reading foreign sources")
-            .hint("Give --registry the file of a Sheaf registry; `sheaf demo` makes one, and `sheaf sync` one of a list of studies."));
+    let later = text.contains("://") || [".json", ".json.gz"].iter().any(|end| text.ends_with(end)) || path.is_dir();
+    if later {
+        return Err(not_yet("Reading servers, folders and JSON")
+            .hint("Name a registry of Sheaf, or an XLSX or CSV of studies; `sheaf demo DIR` makes a registry to try."));
     }
     Ok(path)
 }
@@ -441,14 +467,9 @@ mod tests {
     fn what_has_no_work_yet_says_so_in_one_sentence() {
         for words in [
             &["sync", "mysql://lab/db", "--to", "r.sqlite"][..],
-            &["studies", "search", "--registry", "list.xlsx", "--q", "x"],
             &["serve", "--registry", "r", "--listen", "127.0.0.1:8001"],
             &["projects", "--registry", "postgres://lab/db"],
-            &["projects", "--registry", "dump.SQL.gz"],
-            &["users", "--registry", "studies.xlsx"],
-            &["users", "--registry", "studies.csv"],
             &["users", "--registry", "dumpdata.json.gz"],
-            &["users", "--registry", "dump.sql"],
             &["projects", "--registry", "/"],
         ] {
             let error = meaning(words, "").expect_err("no work yet");

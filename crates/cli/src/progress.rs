@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use sheaf_app::progress::{JobProgress, Listener, unheard};
@@ -65,15 +65,18 @@ impl Drop for Watch {
     }
 }
 
-/// A flag that Ctrl-C, a polite kill and a closed terminal raise; a second one is harmless.
+/// The flag that Ctrl-C, a polite kill and a closed terminal raise; a second one is harmless.
 pub(crate) fn cancelled_by_signals() -> Cancel {
-    let cancel = Cancel::new();
-    let raised = cancel.clone();
-    if ctrlc::set_handler(move || raised.raise()).is_err() {
+    static FLAG: OnceLock<Cancel> = OnceLock::new();
+    let set = || {
+        let cancel = Cancel::new();
+        let raised = cancel.clone();
         // Without a handler the signal ends the process at once, and the next start cleans up.
-        debug_assert!(false, "one job a run, so the handler is set once");
-    }
-    cancel
+        let set = ctrlc::set_handler(move || raised.raise());
+        debug_assert!(set.is_ok(), "nobody else sets one");
+        cancel
+    };
+    FLAG.get_or_init(set).clone()
 }
 
 fn title(phase: &str) -> String {

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use sheaf_app::study_list::{StudyListReport, why};
+use sheaf_app::sources::{OddityReport, SourceKind, SyncReport, why};
 use sheaf_app::wire::{
     Archive, ArchiveState, DatasetExport, Deleted, DemoReport, ErrorReport, ExportStatus, Exports, Patients, PlanReport,
     Projects, Studies, StudyExport, StudyValues, TableFormat, Users, Verification,
@@ -100,7 +100,7 @@ fn studies(number: u64) -> String {
     format!("{} {}", count(number), if number == 1 { "study" } else { "studies" })
 }
 
-fn local(time: Timestamp) -> String {
+pub(crate) fn local(time: Timestamp) -> String {
     time.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
@@ -151,9 +151,20 @@ impl Readable for DemoReport {
     }
 }
 
-impl Readable for StudyListReport {
+impl Readable for SyncReport {
     fn write(&self, out: &mut String) {
-        line(out, &format!("Read {}. Times are meant in {}.", studies(self.studies), self.time_zone));
+        match self.kind {
+            SourceKind::StudyList => {
+                let zone = self.time_zone.as_deref().unwrap_or("UTC");
+                line(out, &format!("Read {}. Times are meant in {zone}.", studies(self.studies)));
+            }
+            SourceKind::FileRegistry => {
+                let (projects, patients) = (many(self.projects, "project"), many(self.patients, "patient"));
+                let (files, users) = (many(self.files, "file"), many(self.users, "user"));
+                let generation = self.generation.as_deref().unwrap_or("unknown");
+                line(out, &format!("Read a FileRegistry ({generation}): {projects}, {patients}, {files}, {users}."));
+            }
+        }
         field(out, "Registry", &self.registry);
         if !self.absent_fields.is_empty() {
             field(out, "Not there", &self.absent_fields.join(", "));
@@ -170,6 +181,11 @@ impl Readable for StudyListReport {
             if more > 0 {
                 line(out, &format!("  and {} more (--json lists all)", count(more as u64)));
             }
+        }
+        if !self.oddities.is_empty() {
+            let row = |odd: &OddityReport| vec![odd.code.clone(), count(odd.count), odd.examples.join(", ")];
+            let rows: Vec<_> = self.oddities.iter().map(row).collect();
+            out.push_str(&table(&[("ODD IN IT", Left), ("ROWS", Right), ("SUCH AS", Left)], &rows));
         }
     }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use clap::CommandFactory as _;
 use sheaf_app::progress::{Listener, Meter};
 use sheaf_app::registries::Looking;
-use sheaf_app::study_list::read_study_list;
+use sheaf_app::sources::{self, Freshness, sync};
 use sheaf_app::wire::{DatasetExport, ExportStatus, Verification};
 use sheaf_app::{Environment, Sheaf, demo};
 use sheaf_registry::progress::Cancel;
@@ -28,6 +28,9 @@ const NOT_DEIDENTIFIED: &str = "Note: names of patients are left out of the arch
 /// Performs the work and gives the exit code.
 pub(crate) fn perform(meaning: Meaning, output: Output) -> Result<u8> {
     let home = meaning.home;
+    if let Some(registry) = meaning.work.registry() {
+        prepare(home.as_deref(), registry, output)?;
+    }
     let sheaf = || Sheaf::open(home.as_deref(), Environment::system());
     Ok(match meaning.work {
         Work::Demo(options) => {
@@ -96,8 +99,8 @@ pub(crate) fn perform(meaning: Meaning, output: Output) -> Result<u8> {
             let record = watched(output, |listener, cancel| sheaf.export_studies(&request, listener, cancel));
             ended(output, &record?)
         }
-        Work::ReadStudyList(request) => {
-            let read = |meter: &Meter, cancel: &Cancel| read_study_list(&request, &Environment::system(), meter, cancel);
+        Work::Sync(request) => {
+            let read = |meter: &Meter, cancel: &Cancel| sync(&request, &Environment::system(), meter, cancel);
             let report = metered(output, read)?;
             let code = if report.rejected.is_empty() { exit::DONE } else { exit::WITH_PROBLEMS };
             output.answer(&report, code)
@@ -109,6 +112,24 @@ pub(crate) fn perform(meaning: Meaning, output: Output) -> Result<u8> {
         }
         Work::Man { command } => Output::text(&manual(&command)?),
     })
+}
+
+/// A source of another kind is read where it has changed since; its age is told.
+fn prepare(home: Option<&Path>, registry: &Path, output: Output) -> Result<()> {
+    if !sources::is_foreign(registry, home)? {
+        return Ok(());
+    }
+    let prepared = metered(output, |meter, cancel| sources::prepare(home, &Environment::system, registry, meter, cancel))?;
+    let name = registry.file_name().unwrap_or(registry.as_os_str()).to_string_lossy();
+    match prepared {
+        Some(fresh) if fresh.now => output.message(&format!("Note: {name} was read anew into Sheaf's home.\n")),
+        Some(Freshness { read_at: Some(read_at), .. }) => {
+            let read_at = text::local(read_at);
+            output.message(&format!("Note: what was read of {name} on {read_at} is used; it has not changed since.\n"));
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
 /// Does long work, its progress shown; the signals stop it.

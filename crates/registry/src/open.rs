@@ -100,6 +100,12 @@ pub(crate) fn needs_copy(path: &Path) -> Result<bool> {
     Ok(found.on_network || found.look.has_frames())
 }
 
+/// Whether the file at `path` begins as a registry does.
+pub(crate) fn is_registry(path: &Path) -> Result<bool> {
+    let Found { look, .. } = Found::at(path)?;
+    Ok(look.header.starts_with(MAGIC) && look.number(68) == schema::APPLICATION_ID)
+}
+
 /// The error for a registry that failed while it was read. Neither sentence nor cause holds a value of a row.
 pub(crate) fn read_failed(path: &Path, error: rusqlite::Error) -> Error {
     let shown = path.display();

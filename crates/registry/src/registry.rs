@@ -16,6 +16,8 @@ use crate::text;
 /// A registry: one read-only connection to its file. Can move between threads, is used by one at a time.
 pub struct Registry {
     opened: Opened,
+    /// The source that this was read from, where the file is a copy that stands for it.
+    source: Option<PathBuf>,
 }
 
 /// A project as one viewer sees it.
@@ -37,7 +39,7 @@ impl Registry {
     /// `REGISTRY_OLDER`, `DB_BUSY`. A file that cannot be read in place (it lies on a network file system, or its WAL holds
     /// changes) is `REGISTRY_UNREADABLE` here; [`Registry::open_with_scratch`] reads a copy of it.
     pub fn open(path: &Path) -> Result<Self> {
-        Ok(Self { opened: open::open(path, None)? })
+        Ok(Self { opened: open::open(path, None)?, source: None })
     }
 
     /// Like [`Registry::open`]; a file that cannot be read in place is copied into a new private folder in `scratch`, which
@@ -46,7 +48,23 @@ impl Registry {
     /// # Errors
     /// Those of [`Registry::open`].
     pub fn open_with_scratch(path: &Path, scratch: &Path) -> Result<Self> {
-        Ok(Self { opened: open::open(path, Some(scratch))? })
+        Ok(Self { opened: open::open(path, Some(scratch))?, source: None })
+    }
+
+    /// Opens the registry at `copy`, which was read from `source` and stands for it: its path is the source's from here on.
+    ///
+    /// # Errors
+    /// Those of [`Registry::open`].
+    pub fn open_copy(copy: &Path, source: &Path, scratch: &Path) -> Result<Self> {
+        Ok(Self { opened: open::open(copy, Some(scratch))?, source: Some(source.to_owned()) })
+    }
+
+    /// Whether the file at `path` says at its beginning that it is a registry of Sheaf, of any version.
+    ///
+    /// # Errors
+    /// `REGISTRY_MISSING`, `REGISTRY_UNREADABLE`.
+    pub fn is_registry(path: &Path) -> Result<bool> {
+        open::is_registry(path)
     }
 
     /// Whether a file must be read as a copy, for which [`Registry::open_with_scratch`] needs a place: it lies on a network
@@ -58,9 +76,14 @@ impl Registry {
         open::needs_copy(path)
     }
 
-    /// Canonical path of the registry file.
+    /// Canonical path of the registry file, or of the source that it stands for.
     pub fn path(&self) -> &Path {
-        &self.opened.path
+        self.source.as_deref().unwrap_or(&self.opened.path)
+    }
+
+    /// Whether the file is a copy that stands for a source.
+    pub fn is_copy(&self) -> bool {
+        self.source.is_some()
     }
 
     /// The active users, by name.
@@ -166,7 +189,11 @@ impl Registry {
         self.info("source")
     }
 
-    fn info(&self, key: &str) -> Result<Option<String>> {
+    /// What was noted about a registry under this key when it was made; `None` where nothing was.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub fn info(&self, key: &str) -> Result<Option<String>> {
         let mut found = self.rows("SELECT value FROM registry_info WHERE key = ?1", [key], |row| row.get(0))?;
         Ok(found.pop())
     }

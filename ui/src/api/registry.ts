@@ -11,6 +11,7 @@ import { HostError } from '../host/types';
 import { inTurn } from './browse';
 import { keys } from './keys';
 import { newTask, taskEnded, useTaskProgress } from './tasks';
+import { wasCancelled } from './useTask';
 
 /**
  * Another registry, project or user is there (or none): everything that was said about the one before is forgotten. The
@@ -34,6 +35,12 @@ export function keepRoots(client: QueryClient, roots: DataRoots): void {
       ? { ...old, registry: { ...old.registry, data_roots_missing: missing } }
       : old,
   );
+}
+
+/** Whoever has stopped the reading of a source, or a demo, needs no error for it. */
+function stopped(error: unknown): null {
+  if (wasCancelled(error)) return null;
+  throw error;
 }
 
 /** The making of a demo, wherever it was begun. */
@@ -80,7 +87,7 @@ export function useRegistry(): RegistryActions {
         await keep(begun.registry);
       },
       async open() {
-        const opened = await host.call('open_registry', {});
+        const opened = await host.call('open_registry', {}).catch(stopped);
         if (opened) await keep(opened);
         return opened !== null;
       },
@@ -88,7 +95,8 @@ export function useRegistry(): RegistryActions {
       async forgetRecent(id) {
         client.setQueryData(keys.recent, await host.call('forget_recent', { id }));
       },
-      refresh: () => change(() => host.call('refresh_registry', {})),
+      refresh: () =>
+        change(() => host.call('refresh_registry', {})).catch((error: unknown) => void stopped(error)),
       async close() {
         await host.call('close_registry', {});
         await keep(null);
@@ -103,8 +111,8 @@ export function useRegistry(): RegistryActions {
           await keep(await host.call('make_demo', { task }));
           return true;
         } catch (error) {
-          if (error instanceof HostError && error.report.code === 'CANCELLED') return false;
-          throw error;
+          stopped(error);
+          return false;
         } finally {
           client.setQueryData(keys.demo, null);
           taskEnded(task);

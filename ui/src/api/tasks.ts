@@ -7,6 +7,9 @@ import type { TaskKind } from '../bindings/TaskKind';
 import { useHost } from '../host/context';
 import { keys } from './keys';
 
+/** The id under which Rust reads a source of another kind. */
+export const SOURCE_TASK = 'source';
+
 /** Progress of long commands by the task ids that the page gave them. */
 const progress = new Map<string, JobProgress>();
 const listeners = new Set<() => void>();

@@ -6,7 +6,7 @@ import { applyEvent } from '../api/events';
 import { useExports } from '../api/exports';
 import { keys } from '../api/keys';
 import { keepRoots, useRegistry } from '../api/registry';
-import { useFoundTasks } from '../api/tasks';
+import { SOURCE_TASK, taskEnded, useFoundTasks } from '../api/tasks';
 import type { Startup } from '../bindings/Startup';
 import { ExportsPage } from '../features/exports/ExportsPage';
 import { FirstRun } from '../features/first-run/FirstRun';
@@ -19,6 +19,7 @@ import { useHost } from '../host/context';
 import { PageBoundary } from './PageBoundary';
 import { QuitDialog, askToQuit } from './QuitDialog';
 import { goTo, usePage } from './page';
+import { ReadingSource } from './ReadingSource';
 import { Shortcuts } from './Shortcuts';
 import { Sidebar } from './Sidebar';
 import { SilentBanner } from './SilentBanner';
@@ -42,6 +43,7 @@ export function Frame({ startup }: { startup: Startup }) {
     const listens = host.listen((event) => {
       heard();
       applyEvent(client, event);
+      if (event.type === 'source_read') taskEnded(SOURCE_TASK);
       if (event.type === 'quit_asked') askToQuit(event.active);
       if (event.type === 'show_export') goTo('exports', event.id);
       if (event.type === 'registry_opened') startAgain().then(() => goTo('new-export'), toastError);
@@ -113,6 +115,7 @@ export function Frame({ startup }: { startup: Startup }) {
       <StatusBar startup={startup} exports={exports.data?.exports ?? []} />
       <Shortcuts startup={startup} />
       <QuitDialog />
+      <ReadingSource />
     </div>
   );
 }

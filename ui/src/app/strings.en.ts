@@ -15,6 +15,13 @@ export const common = {
   code: 'Code',
   loading: 'Loading…',
   beginning: 'Reading the registry…',
+  source: {
+    reading: 'Reading the source',
+    about: 'It is read once, and again only when it has changed.',
+    rows_one: '{{n}} row',
+    rows_other: '{{n}} rows',
+    bytes: '{{n}} of {{of}}',
+  },
   silent: {
     title: 'Sheaf’s engine does not answer',
     body: 'Nothing is lost: running exports go on or can be restarted. This goes away when it answers again.',

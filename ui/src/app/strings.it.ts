@@ -17,6 +17,13 @@ export const common: Catalogue<typeof en> = {
   redo: 'Ripeti modifica',
   code: 'Codice',
   beginning: 'Lettura del registro…',
+  source: {
+    reading: 'Lettura della fonte',
+    about: 'Viene letta una volta, e di nuovo solo se è cambiata.',
+    rows_one: '{{n}} riga',
+    rows_other: '{{n}} righe',
+    bytes: '{{n}} di {{of}}',
+  },
   loading: 'Caricamento…',
   silent: {
     title: 'Il motore di Sheaf non risponde',

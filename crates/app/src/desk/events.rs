@@ -33,6 +33,8 @@ pub enum Event {
         /// How far it is.
         progress: JobProgress,
     },
+    /// The reading of a foreign source, which is the task `source`, has ended, well or not.
+    SourceRead,
     /// The Rust side lives. Told once a second.
     Alive,
     /// The user wants to close the window while exports run; answered with the command `quit`.

@@ -12,10 +12,11 @@ use sheaf_registry::{Code, Error, Result};
 
 use super::choosing::Choosing;
 use super::studying::Studying;
-use super::watch::Stamp;
 use crate::house::{House, actor};
 use crate::patience::{PATIENCE, ask, ask_all};
+use crate::platform::Stamp;
 use crate::sheets::RejectedRow;
+use crate::sources::stamp_of_source;
 use crate::wire::{Project, User};
 
 /// How long a folder may take to answer, when it is only asked whether it is there.
@@ -51,6 +52,7 @@ impl Open {
         let path = canonical(path)?;
         let stamp = Stamp::of(&path);
         let registry = house.registry(&path)?;
+        let stamp = stamp_of_source(&registry).or(stamp);
         let roots = registry.data_roots()?;
         let located = house.data_roots(registry.path(), &roots);
         let missing = std::thread::spawn(move || missing(located));

@@ -19,6 +19,7 @@ use crate::demo::{self, DemoOptions};
 use crate::failpoint;
 use crate::patience::ask_all;
 use crate::progress::Meter;
+use crate::sources::is_foreign;
 use crate::store::Known;
 use crate::wire::{ErrorReport, Project, User};
 
@@ -162,6 +163,10 @@ pub struct DataRootId {
 const FIRST_ROWS: u32 = 100;
 /// Most demos of one account.
 const MOST_DEMOS: u32 = 99;
+/// Endings of what is opened: registries, databases and dumps of FileRegistry, lists of studies.
+const REGISTRIES: [&str; 8] = ["sqlite", "sqlite3", "db", "sql", "gz", "xlsx", "csv", "tsv"];
+/// The id of the reading of a foreign source.
+const SOURCE_TASK: &str = "source";
 /// The key under which the open registry is kept for the next start.
 const LAST: &str = "registry";
 /// How long it is looked for whether a registry is there.
@@ -212,6 +217,7 @@ impl Desk {
     /// Opens the registry at this path, which no page may say, as if it had been chosen in the dialog, and tells the page.
     pub fn open_at(&self, path: &Path) -> Result<()> {
         let opening = self.opening();
+        self.read_source(path)?;
         self.reopen(path, &mut |_| ())?;
         drop(opening);
         self.hub.tell(&Event::RegistryOpened);
@@ -238,12 +244,28 @@ impl Desk {
         let words = self.language();
         let question = FileQuestion {
             title: words.open_registry().to_owned(),
-            kind: Some((words.registries().to_owned(), ["sqlite", "sqlite3", "db"].map(ToOwned::to_owned).to_vec())),
+            kind: Some((words.registries().to_owned(), REGISTRIES.map(ToOwned::to_owned).to_vec())),
             folder,
         };
         let Some(path) = self.native.choose_file(&question) else { return Ok(None) };
         let _opening = self.opening();
+        self.read_source(&path)?;
         self.reopen(&path, &mut |_| ()).map(Some)
+    }
+
+    /// Reads a foreign source where it has changed since it was read, as the task `source`, which a page sees and may stop.
+    fn read_source(&self, path: &Path) -> Result<()> {
+        // What cannot be looked at is told by who opens it.
+        if !is_foreign(&canonical(path)?, Some(self.sheaf.house().home.dir())).unwrap_or(false) {
+            return Ok(());
+        }
+        let task = self.tasks.begin(SOURCE_TASK)?;
+        let meter = Meter::new(task.listener());
+        let read = self.sheaf.house().refresh(path, &meter, task.cancel());
+        meter.finish();
+        drop(task);
+        self.hub.tell(&Event::SourceRead);
+        read.map(drop)
     }
 
     /// Opens a registry that was opened before.
@@ -300,10 +322,12 @@ impl Desk {
         Ok(Nothing {})
     }
 
-    /// Reads the registry anew. Filter, contents, open folders, selection and its steps back stay, by row ids.
+    /// Reads the registry anew, and its source where that has changed. Filter, contents, open folders, selection and its steps
+    /// back stay, by row ids.
     pub fn refresh_registry(&self, _: Nothing) -> Result<OpenRegistry> {
         let _opening = self.opening();
         let (path, user, project) = self.standing()?;
+        self.read_source(&path)?;
         self.show(Open::read(self.sheaf.house(), &path, user.as_deref(), project.as_deref())?)
     }
 

@@ -13,7 +13,7 @@ use super::{Desk, Nothing};
 use crate::platform;
 use crate::progress::Meter;
 use crate::sheets::name_of;
-use crate::study_list::{StudyListRequest, read_study_list};
+use crate::sources::{SyncRequest, sync_study_list};
 
 /// How a list is read.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -76,13 +76,13 @@ impl Desk {
             platform::create_private_dir(folder)
                 .map_err(|error| crate::home::unusable(self.sheaf.house().home.dir(), &error))?;
             let name = name_of(&source);
-            let request = StudyListRequest { source, to, replace: true, time_zone: input.time_zone };
+            let request = SyncRequest { source, to, replace: true, time_zone: input.time_zone, mappings: Vec::new() };
             let meter = Meter::new(task.listener());
-            let report = read_study_list(&request, &self.sheaf.house().environment, &meter, task.cancel())?;
+            let report = sync_study_list(&request, &self.sheaf.house().environment, &meter, task.cancel())?;
             meter.finish();
             let imported = StudiesImported {
                 name,
-                time_zone: report.time_zone,
+                time_zone: report.time_zone.unwrap_or_default(),
                 imported: report.studies,
                 rejected_total: report.rejected.len() as u64,
                 rejected: first_rejected(&report.rejected),

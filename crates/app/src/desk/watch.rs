@@ -1,6 +1,6 @@
 //! Sees that the open registry's file has changed, and says so once.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -8,28 +8,10 @@ use sheaf_registry::progress::Cancel;
 
 use super::events::{Event, Hub};
 use crate::patience::{PATIENCE, ask};
-use crate::platform::FileIdentity;
+use crate::platform::Stamp;
 
 /// How often it looks.
 const INTERVAL: Duration = Duration::from_secs(2);
-
-/// What tells one state of a registry file from another, without reading it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Stamp {
-    file: FileIdentity,
-    /// Its write-ahead log, where there is one with something in it.
-    log: Option<FileIdentity>,
-}
-
-impl Stamp {
-    /// Looks at a file; `None` where it cannot be looked at.
-    pub(crate) fn of(path: &Path) -> Option<Self> {
-        let mut log = path.as_os_str().to_owned();
-        log.push("-wal");
-        let log = std::fs::metadata(log).ok().map(|log| FileIdentity::of(&log)).filter(|log| log.bytes > 0);
-        Some(Self { file: FileIdentity::of(&std::fs::metadata(path).ok()?), log })
-    }
-}
 
 /// Watches one file at a time, on a thread of its own that ends with this value.
 pub(crate) struct Watch(Arc<Shared>);

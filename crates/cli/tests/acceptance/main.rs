@@ -12,5 +12,6 @@ mod refusals;
 mod scene;
 mod signals;
 mod snapshots;
+mod sources;
 mod studies;
 mod words;

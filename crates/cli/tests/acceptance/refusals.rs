@@ -81,7 +81,7 @@ fn a_registry_that_cannot_be_one_is_refused_and_untouched() {
         (scene.path("missing.sqlite"), "REGISTRY_MISSING"),
         (corrupt, "REGISTRY_CORRUPT"),
         (text, "REGISTRY_CORRUPT"),
-        (foreign, "REGISTRY_FOREIGN"),
+        (foreign, "SOURCE_UNKNOWN"),
         (newer, "REGISTRY_NEWER"),
     ] {
         let before = fs::read(&path).ok();

@@ -112,11 +112,9 @@ fn what_has_no_work_yet_says_so() {
     let scene = Scene::empty();
     for words in [
         words!["sync", "mysql://lab/registry", "--to", "r.sqlite", "--map", "/dataset=/data"].to_vec(),
-        words!["studies", "search", "--registry", "studies.csv", "--q", "knee"].to_vec(),
-        words!["studies", "values", "exam_status", "--registry", "studies.xlsx"].to_vec(),
         words!["serve", "--registry", "r.sqlite", "--listen", "127.0.0.1:8001"].to_vec(),
         words!["projects", "--registry", "postgres://lab/registry"].to_vec(),
-        words!["projects", "--registry", "prod_backup.sql.gz"].to_vec(),
+        words!["projects", "--registry", "dumpdata.json.gz"].to_vec(),
         words!["projects", "--registry", scene.out()].to_vec(),
     ] {
         let (code, message) = scene.sheaf.refused(&words, 2);

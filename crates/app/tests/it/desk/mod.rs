@@ -13,5 +13,6 @@ mod creating;
 mod hospital;
 mod registries;
 mod settings;
+mod sources;
 mod studies;
 mod study_lists;

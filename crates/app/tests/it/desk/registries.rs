@@ -22,7 +22,7 @@ fn what_cannot_be_opened_leaves_what_is_open() {
     for (path, code) in [
         (folder.join("nowhere.sqlite"), "REGISTRY_MISSING"),
         (corrupt, "REGISTRY_CORRUPT"),
-        (foreign, "REGISTRY_FOREIGN"),
+        (foreign, "SOURCE_UNKNOWN"),
         (folder, "REGISTRY_UNREADABLE"),
     ] {
         bench.desktop.will_choose_file(&path);

@@ -1,0 +1,393 @@
+//! Foreign sources as registries: each is read into one that the user names, or into a copy in the home, which stands for
+//! the source until that changes.
+//!
+//! A registry appears whole or not at all, and readers of an earlier copy go on as if nothing was. Deliberately absent: what
+//! a row of a source means (see `sheaf_sources`), and writing to a source.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use flate2::read::MultiGzDecoder;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+use sheaf_registry::error::Detail;
+use sheaf_registry::progress::{Cancel, Observer, Phase, Unobserved};
+use sheaf_registry::provenance::Oddity;
+use sheaf_registry::studies::{Criteria, StudyField, StudyFilter};
+use sheaf_registry::{Code, Error, Registry, RegistryWriter, Result, foreign, hex};
+use sheaf_sources::file_registry;
+use sheaf_sources::study_list::{self, ListError};
+
+use crate::environment::Environment;
+use crate::home::{Home, SOURCES};
+use crate::house::House;
+use crate::platform::{self, Stamp};
+use crate::sheets::{RejectedReason, RejectedRow, bytes_of, name_of, unreadable};
+use crate::studies::progress;
+
+pub use sheaf_sources::file_registry::Mapping;
+
+/// Rejected rows that an error tells.
+const TOLD: usize = 10;
+/// Under which a copy notes what its source looked like.
+const STATE: &str = "source_state";
+
+/// What a source is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceKind {
+    /// An XLSX or CSV of studies.
+    StudyList,
+    /// A `FileRegistry` database: a Django `SQLite` file, or a dump of `MySQL`.
+    FileRegistry,
+}
+
+/// Which source is read, and into what.
+#[derive(Clone, Debug)]
+pub struct SyncRequest {
+    /// The source.
+    pub source: PathBuf,
+    /// The registry to make.
+    pub to: PathBuf,
+    /// A registry that is there already is replaced; otherwise `DESTINATION_TAKEN`.
+    pub replace: bool,
+    /// In which zone times without an offset are meant, such as `Asia/Taipei` or `+08:00`; `None`: the machine's.
+    pub time_zone: Option<String>,
+    /// Where the bytes of files lie, as far as that is known.
+    pub mappings: Vec<Mapping>,
+}
+
+/// What became of a source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SyncReport {
+    /// The registry that was made.
+    pub registry: String,
+    /// The source.
+    pub source: String,
+    /// What it is.
+    pub kind: SourceKind,
+    /// What the source says of its generation, in words; of a list, nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generation: Option<String>,
+    /// In which zone the times of a list were read, where it does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
+    /// Projects.
+    pub projects: u64,
+    /// Patients, those that the source marks as deleted among them.
+    pub patients: u64,
+    /// Files.
+    pub files: u64,
+    /// Users.
+    pub users: u64,
+    /// Exports of the source's own history.
+    pub exports: u64,
+    /// Studies.
+    pub studies: u64,
+    /// What was odd in the source, by code. None of it was left out silently.
+    pub oddities: Vec<OddityReport>,
+    /// Rows that were rejected, all of them.
+    pub rejected: Vec<RejectedRow>,
+    /// Fields that the list has no column for.
+    pub absent_fields: Vec<String>,
+    /// Titles of columns that are no field of a study; not read.
+    pub ignored_columns: Vec<String>,
+}
+
+/// Something odd in a source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct OddityReport {
+    /// What: a word in capitals, such as `ORPHAN`.
+    pub code: String,
+    /// How often.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub count: u64,
+    /// Some of the rows: ids and paths.
+    pub examples: Vec<String>,
+}
+
+impl From<Oddity> for OddityReport {
+    fn from(Oddity { code, count, examples }: Oddity) -> Self {
+        Self { code, count, examples }
+    }
+}
+
+/// How a source is looked at from now on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Freshness {
+    /// When it was read last.
+    pub read_at: Option<jiff::Timestamp>,
+    /// Whether that was just now.
+    pub now: bool,
+}
+
+/// Whether a file is something else than a registry of Sheaf, for which a copy in the home stands, or will.
+///
+/// # Errors
+/// `REGISTRY_MISSING`, `REGISTRY_UNREADABLE`, where no home can know it either.
+pub fn is_foreign(path: &Path, home: Option<&Path>) -> Result<bool> {
+    match kind_of(path) {
+        Ok(kind) => Ok(kind.is_some()),
+        // A source that is away may have been read before.
+        Err(_) if Home::place(home).is_ok_and(|home| home.join(SOURCES).is_dir()) => Ok(true),
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes sure that what stands for a source in the home is as the source is now; `None` for a registry of Sheaf.
+///
+/// # Errors
+/// Those of [`sync`], and of the home.
+pub fn prepare(
+    home: Option<&Path>,
+    environment: &dyn Fn() -> Environment,
+    source: &Path,
+    observer: &dyn Observer,
+    cancel: &Cancel,
+) -> Result<Option<Freshness>> {
+    House::open(home, environment())?.refresh(source, observer, cancel)
+}
+
+/// Reads a source into a registry. Progress counts rows; how many there are may not be known.
+///
+/// # Errors
+/// `NOT_YET` for what is no known source; `TABLE_UNREADABLE`, `TABLE_TOO_LARGE`; `INVALID_FILTER` for the zone; those of
+/// [`RegistryWriter`]; `CANCELLED`. Nothing is left then, and what was there stays.
+pub fn sync(
+    request: &SyncRequest,
+    environment: &Environment,
+    observer: &dyn Observer,
+    cancel: &Cancel,
+) -> Result<SyncReport> {
+    let beside = request.to.parent().filter(|folder| folder.is_dir()).unwrap_or(Path::new("."));
+    let scratch = foreign::private_folder(beside)?;
+    sync_with(request, environment, scratch.path(), observer, cancel)
+}
+
+/// The same, with a place for what is kept only while it is read.
+fn sync_with(
+    request: &SyncRequest,
+    environment: &Environment,
+    scratch: &Path,
+    observer: &dyn Observer,
+    cancel: &Cancel,
+) -> Result<SyncReport> {
+    let Some(kind) = kind_of(&request.source)? else {
+        return Err(Error::new(Code::Usage, format!("{} is no source of another kind.", request.source.display()))
+            .hint("Name an XLSX or CSV of studies; a registry of Sheaf is opened as it is."));
+    };
+    match kind {
+        SourceKind::StudyList => sync_study_list(request, environment, observer, cancel),
+        SourceKind::FileRegistry => {
+            let options = file_registry::Options {
+                scratch,
+                now: environment.clock.now(),
+                mappings: &request.mappings,
+                cancel,
+                observer,
+            };
+            let report = file_registry::sync(&request.source, begin(request)?, &options)?;
+            Ok(SyncReport {
+                generation: Some(report.generation.as_str().to_owned()),
+                projects: report.projects,
+                patients: report.patients,
+                files: report.files,
+                users: report.users,
+                exports: report.exports,
+                oddities: report.oddities.into_iter().map(OddityReport::from).collect(),
+                ..SyncReport::of(request, kind)
+            })
+        }
+    }
+}
+
+impl SyncReport {
+    /// Of a source that held nothing.
+    fn of(request: &SyncRequest, kind: SourceKind) -> Self {
+        Self {
+            registry: request.to.to_string_lossy().into_owned(),
+            source: request.source.to_string_lossy().into_owned(),
+            kind,
+            generation: None,
+            time_zone: None,
+            projects: 0,
+            patients: 0,
+            files: 0,
+            users: 0,
+            exports: 0,
+            studies: 0,
+            oddities: Vec::new(),
+            rejected: Vec::new(),
+            absent_fields: Vec::new(),
+            ignored_columns: Vec::new(),
+        }
+    }
+}
+
+/// The registry in the making, which knows what its source looked like before it was read.
+fn begin(request: &SyncRequest) -> Result<RegistryWriter> {
+    let mut writer =
+        if request.replace { RegistryWriter::replacing(&request.to) } else { RegistryWriter::create(&request.to) }?;
+    if let Some(stamp) = Stamp::of(&request.source) {
+        writer.info(STATE, &stamp.to_string())?;
+    }
+    Ok(writer)
+}
+
+/// Reads a list of studies, and nothing else, into a registry.
+pub(crate) fn sync_study_list(
+    request: &SyncRequest,
+    environment: &Environment,
+    observer: &dyn Observer,
+    cancel: &Cancel,
+) -> Result<SyncReport> {
+    let mut writer = begin(request)?;
+    let seen = |rows| observer.observe(&progress(Phase::Preparing, rows, 0));
+    seen(0);
+    let zone = StudyFilter { time_zone: request.time_zone.clone(), ..StudyFilter::default() };
+    let zone = Criteria::new(&zone, &environment.zone)?;
+    let bytes = bytes_of(&request.source, study_list::LIMITS, cancel)?;
+    let name = name_of(&request.source);
+    let report = study_list::read(&bytes, zone.zone(), study_list::LIMITS, &mut writer, &seen, cancel)
+        .map_err(|error| refused(&name, error))?;
+    writer.info("source", &name)?;
+    writer.info("synced_at", &environment.clock.now().to_string())?;
+    cancel.check()?;
+    writer.finish()?;
+    Ok(SyncReport {
+        time_zone: Some(zone.zone_name().to_owned()),
+        studies: report.studies,
+        rejected: report.rejected,
+        absent_fields: report.absent.into_iter().map(|field| field.name().to_owned()).collect(),
+        ignored_columns: report.ignored,
+        ..SyncReport::of(request, SourceKind::StudyList)
+    })
+}
+
+/// What a file is, by its content and, where that says nothing, by its name; `None` for a registry of Sheaf, and for what is
+/// nothing that is known.
+pub(crate) fn kind_of(path: &Path) -> Result<Option<SourceKind>> {
+    if Registry::is_registry(path)? {
+        return Ok(None);
+    }
+    let mut head = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
+    read.map_err(|error| {
+        Error::new(Code::RegistryUnreadable, format!("{} could not be read.", path.display())).cause(error)
+    })?;
+    if head.starts_with(&[0x1f, 0x8b]) {
+        let mut inside = Vec::new();
+        // What is damaged is told when it is read.
+        let _ = MultiGzDecoder::new(head.as_slice()).take(HEAD).read_to_end(&mut inside);
+        head = inside;
+    }
+    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let begins = |with: &[&[u8]]| with.iter().any(|with| head.starts_with(with));
+    Ok(if begins(&[b"SQLite format 3\0", b"-- MySQL dump", b"-- MariaDB dump", b"/*M!"]) || ending == "sql" {
+        Some(SourceKind::FileRegistry)
+    } else if begins(&[b"PK\x03\x04", &[0xd0, 0xcf, 0x11, 0xe0]]) || ["csv", "tsv"].contains(&ending.as_str()) {
+        Some(SourceKind::StudyList)
+    } else {
+        None
+    })
+}
+
+/// So much of a file is looked at to tell what it is.
+const HEAD: u64 = 4096;
+
+impl House {
+    /// Opens a registry for reading. One that cannot be read in place is read as a private copy that goes with this process; of
+    /// a foreign source the copy in the home is opened, whatever its age, which is made where there is none.
+    pub(crate) fn registry(&self, path: &Path) -> Result<Registry> {
+        let scratch = self.scratch()?;
+        let Some((source, copy)) = self.copy_of(path)? else { return Registry::open_with_scratch(path, &scratch) };
+        if !copy.exists() {
+            self.read_anew(&source, &copy, &Unobserved, &Cancel::new())?;
+        }
+        Registry::open_copy(&copy, &source, &scratch)
+    }
+
+    /// Reads a foreign source anew where it has changed since it was read. A source that is away is left as it was read.
+    pub(crate) fn refresh(&self, path: &Path, observer: &dyn Observer, cancel: &Cancel) -> Result<Option<Freshness>> {
+        let Some((source, copy)) = self.copy_of(path)? else { return Ok(None) };
+        let known = Registry::open_copy(&copy, &source, &self.scratch()?).ok();
+        let noted = known.as_ref().and_then(|copy| copy.info(STATE).ok().flatten());
+        let now = Stamp::of(&source).map(|stamp| stamp.to_string());
+        if let Some(known) = known.filter(|_| now.is_none() || now == noted) {
+            return Ok(Some(Freshness { read_at: known.synced_at()?, now: false }));
+        }
+        self.read_anew(&source, &copy, observer, cancel)?;
+        Ok(Some(Freshness { read_at: Some(self.environment.clock.now()), now: true }))
+    }
+
+    /// The canonical path of a foreign source, and where what stands for it is; `None` for a registry of Sheaf.
+    fn copy_of(&self, path: &Path) -> Result<Option<(PathBuf, PathBuf)>> {
+        let source = path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned());
+        let key = hex::encode(&Sha256::digest(source.as_os_str().as_encoded_bytes()).into());
+        let copy = self.home.sources().join(&key[..16]).join("registry.sqlite");
+        match kind_of(&source) {
+            Ok(None) => Ok(None),
+            Ok(Some(_)) => Ok(Some((source, copy))),
+            // It works without the network, too.
+            Err(_) if copy.exists() => Ok(Some((source, copy))),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn read_anew(&self, source: &Path, copy: &Path, observer: &dyn Observer, cancel: &Cancel) -> Result<()> {
+        let folder = copy.parent().unwrap_or(copy);
+        platform::create_private_dir(folder).map_err(|error| crate::home::unusable(self.home.dir(), &error))?;
+        let request = SyncRequest {
+            source: source.to_owned(),
+            to: copy.to_owned(),
+            replace: true,
+            time_zone: None,
+            mappings: Vec::new(),
+        };
+        sync_with(&request, &self.environment, &self.scratch()?, observer, cancel).map(drop)
+    }
+}
+
+/// What the source of a copy looked like when it was read; `None` for a registry of Sheaf.
+pub(crate) fn stamp_of_source(registry: &Registry) -> Option<Stamp> {
+    registry.info(STATE).ok().flatten().filter(|_| registry.is_copy())?.parse().ok()
+}
+
+/// What people are told of a list called `name` that was not read.
+fn refused(name: &str, error: ListError) -> Error {
+    let told = format!("{name} cannot be read: {error}.");
+    match error {
+        ListError::Sheet(error) => unreadable(name, error),
+        ListError::Write(error) => error,
+        ListError::Titles => {
+            let fields: Vec<_> = StudyField::ALL.iter().map(|field| field.name()).collect();
+            Error::new(Code::TableUnreadable, told)
+                .hint("Give each column the name of its field, or the hospital's title, in the first line.")
+                .details([Detail::Text(format!("Fields: {}.", fields.join(", ")))])
+        }
+        ListError::Twice(_) => {
+            Error::new(Code::TableUnreadable, told).hint("Rename one of them, or take it out, and choose the list again.")
+        }
+        ListError::Empty(report) => {
+            let rows = report.rejected.iter().take(TOLD);
+            let rows = rows.map(|row| Detail::Text(format!("Line {}: {}: {}.", row.line, row.field, why(row.reason))));
+            Error::new(Code::TableUnreadable, told)
+                .hint("Look at the rows that were rejected, and choose the list again.")
+                .details(rows)
+        }
+    }
+}
+
+/// Why a row was rejected, in words.
+pub const fn why(reason: RejectedReason) -> &'static str {
+    match reason {
+        RejectedReason::Empty => "nothing stands there",
+        RejectedReason::NotText => "no text and no whole number of at most 15 digits",
+        RejectedReason::TooLong => "more than 100 characters",
+        RejectedReason::Taken => "an earlier row has it",
+        RejectedReason::NotATime => "no date and time that can be told",
+        RejectedReason::NotAnAge => "no whole number of years",
+    }
+}

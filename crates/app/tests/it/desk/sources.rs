@@ -1,0 +1,80 @@
+//! Sources of other kinds, opened like a registry: read once, looked at while they are away, read anew when they are asked for.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+use sheaf_app::desk::Event;
+
+use super::exports::{hear, until};
+use super::native::Bench;
+use super::studies::{ids, look};
+
+fn list(bench: &Bench, rows: &str) -> PathBuf {
+    let path = bench.lab.root().join("hospital.csv");
+    std::fs::write(&path, format!("exam_id,patient_age\n{rows}")).expect("writable");
+    path
+}
+
+#[test]
+fn a_source_is_read_into_the_home_and_opens_as_a_registry() {
+    let bench = Bench::new();
+    let path = list(&bench, "E1,1\nE2,2\n");
+    let opened = bench.open(&path);
+    assert_eq!((&opened["name"], &opened["path"]), (&json!("hospital"), &json!(path.canonicalize().expect("a file"))));
+    assert!(opened["synced_at"].is_string() && opened["changed"] == false, "its age is told: {opened}");
+    assert_eq!((look(&bench)["total"].clone(), ids(&bench).len()), (json!(2), 2));
+    let told = bench.told.lock().expect("unpoisoned").clone();
+    assert!(told.iter().any(|event| matches!(event, Event::Task { task, .. } if task == "source")), "and the reading");
+    assert!(told.contains(&Event::SourceRead), "its end too");
+
+    // It is opened again as it was read, also when it has gone meanwhile.
+    std::fs::remove_file(&path).expect("there");
+    let bench = bench.again();
+    assert_eq!(bench.just("start")["registry"]["name"], "hospital");
+    assert_eq!(look(&bench)["total"], 2);
+    assert_eq!(bench.just("refresh_registry")["name"], "hospital", "what is away is left as it was read");
+}
+
+#[test]
+fn a_source_that_has_changed_is_read_anew_when_it_is_asked_for() {
+    let bench = Bench::new();
+    let path = list(&bench, "E1,1\n");
+    bench.open(&path);
+    let bench = {
+        list(&bench, "E1,1\nE2,2\nE3,3\n");
+        bench.again()
+    };
+    let heard = hear(&bench);
+    bench.just("start");
+    assert_eq!(look(&bench)["total"], 1, "a start does not wait for a source");
+    until(&heard, |event| (*event == Event::RegistryChanged).then_some(()));
+    assert_eq!(bench.just("refresh_registry")["changed"], false);
+    assert_eq!(look(&bench)["total"], 3);
+
+    // What cannot be read any more is told, and what was read of it stays.
+    std::fs::write(&path, "nothing\n").expect("writable");
+    assert_eq!(bench.refused("refresh_registry", json!({})), "TABLE_UNREADABLE");
+    assert_eq!(look(&bench)["total"], 3);
+    let bench = bench.again();
+    bench.just("start");
+    assert_eq!(look(&bench)["total"], 3, "tomorrow too");
+}
+
+#[test]
+fn reading_a_source_is_stopped_and_leaves_nothing() {
+    let bench = Bench::new();
+    let path = list(&bench, &"E,1\n".repeat(2_000_000));
+    let heard = hear(&bench);
+    bench.desktop.will_choose_file(&path);
+    let refused = std::thread::scope(|scope| {
+        let opening = scope.spawn(|| bench.refused("open_registry", json!({})));
+        until(&heard, |event| matches!(event, Event::Task { task, .. } if task == "source").then_some(()));
+        bench.get("cancel_task", json!({"task": "source"}));
+        opening.join().expect("no panic")
+    });
+    assert_eq!(refused, "CANCELLED");
+    let sources = bench.lab.home().join("sources");
+    let left =
+        std::fs::read_dir(&sources).expect("a folder").flatten().flat_map(|key| std::fs::read_dir(key.path())).flatten();
+    assert_eq!(left.count(), 0, "no part of it stays");
+}

@@ -1,0 +1,141 @@
+//! Sources of other kinds in place of a registry: read into the home once, and anew only when they have changed.
+
+use std::fs;
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use crate::scene::Scene;
+use crate::words;
+
+const LIST: &str = "exam_id,patient_gender\nE1,女\nE2,男\n";
+
+/// A database of the application of laboratories, with one patient and one file that is there.
+fn database(scene: &Scene) -> std::path::PathBuf {
+    let path = scene.path("lab.sqlite3");
+    let connection = Connection::open(&path).expect("new");
+    connection
+        .execute_batch(
+            "CREATE TABLE auth_user (id INTEGER PRIMARY KEY, username TEXT, is_staff INT, is_active INT);
+             CREATE TABLE common_project (id INTEGER PRIMARY KEY, name TEXT, slug TEXT);
+             INSERT INTO common_project VALUES (1, 'Maxillo', 'maxillo');
+             CREATE TABLE common_modality (id INTEGER PRIMARY KEY, name TEXT, slug TEXT, label TEXT,
+               supported_extensions TEXT, subtypes TEXT, is_active INT);
+             INSERT INTO common_modality VALUES (5, 'IOS', 'ios', 'IOS', '[]', '[]', 1);
+             CREATE TABLE common_projectaccess (id INTEGER PRIMARY KEY, can_view INT, user_id INT, project_id INT);
+             CREATE TABLE scans_userprofile (id INTEGER PRIMARY KEY, user_id INT, role TEXT);
+             CREATE TABLE scans_folder (id INTEGER PRIMARY KEY, name TEXT, parent_id INT);
+             CREATE TABLE scans_tag (id INTEGER PRIMARY KEY, name TEXT);
+             CREATE TABLE scans_patient (patient_id INTEGER PRIMARY KEY, name TEXT, visibility TEXT, uploaded_at TEXT,
+               folder_id INT, project_id INT);
+             INSERT INTO scans_patient VALUES (7, 'Ada Lovelace', 'public', '2025-10-01 10:00:00', NULL, 1);
+             CREATE TABLE scans_patient_tags (id INTEGER PRIMARY KEY, patient_id INT, tag_id INT);
+             CREATE TABLE scans_fileregistry (id INTEGER PRIMARY KEY, file_type TEXT, file_path TEXT, file_size INT,
+               file_hash TEXT, created_at TEXT, metadata TEXT, patient_id INT, modality_id INT, subtype TEXT);
+             INSERT INTO scans_fileregistry VALUES (1, 'cbct_raw', '/dataset/maxillo/raw/ios/ios_upper_patient_7.stl', 4, '',
+               '2025-10-01 10:00:00', '{}', 7, 5, ''), (2, 'cbct_raw', '/etc/hosts', 4, '', '2025-10-01 10:00:00', '{}', 7, 5, '');",
+        )
+        .expect("a database");
+    let folder = scene.path("dataset/maxillo/raw/ios");
+    fs::create_dir_all(&folder).expect("writable");
+    fs::write(folder.join("ios_upper_patient_7.stl"), "mesh").expect("writable");
+    path
+}
+
+fn total(scene: &Scene, source: &Path) -> (u64, String) {
+    let words = words!["studies", "search", "--registry", source];
+    let told = scene.sheaf.run(&words).stderr;
+    (scene.sheaf.json(&words, 0)["total"].as_u64().expect("a count"), told)
+}
+
+#[test]
+fn a_list_stands_for_a_registry_and_is_read_again_when_it_changes() {
+    let scene = Scene::empty();
+    let list = scene.path("list.csv");
+    fs::write(&list, LIST).expect("writable");
+    let (studies, told) = total(&scene, &list);
+    assert_eq!(studies, 2);
+    assert!(told.contains("list.csv was read anew into Sheaf's home"), "{told}");
+    let (studies, told) = total(&scene, &list);
+    assert!(studies == 2 && told.contains("has not changed since"), "the copy is used, and its age told: {told}");
+
+    fs::write(&list, format!("{LIST}E3,女\n")).expect("writable");
+    let (studies, told) = total(&scene, &list);
+    assert!(studies == 3 && told.contains("read anew"), "{told}");
+
+    // What can no longer be read is told, and takes nothing away.
+    fs::write(&list, "nothing\n").expect("writable");
+    let refused = scene.sheaf.json(&words!["studies", "search", "--registry", &list], 2);
+    assert_eq!(refused["error"]["code"], "TABLE_UNREADABLE", "{refused}");
+    fs::remove_file(&list).expect("there");
+    assert_eq!(total(&scene, &list).0, 3, "a source that is away is looked at as it was read");
+    let out = scene.path("women.csv");
+    let export = words!["studies", "export", "--registry", &list, "--patient-gender", "F", "--out", &out];
+    assert_eq!(scene.sheaf.json(&export, 0)["studies"]["studies"], 2);
+    assert!(out.exists());
+}
+
+#[test]
+fn a_database_of_a_laboratory_is_exported_through_a_registry_of_its_own() {
+    let scene = Scene::empty();
+    let (source, registry) = (database(&scene), scene.path("lab.sqlite"));
+    let before = fs::read(&source).expect("a file");
+    let map = format!("/dataset={}", scene.path("dataset").display());
+    let report = scene.sheaf.json(&words!["sync", &source, "--to", &registry, "--map", &map], 0);
+    assert_eq!((&report["kind"], &report["patients"], &report["files"]), (&"file_registry".into(), &1.into(), &2.into()));
+    let odd: Vec<_> = report["oddities"].as_array().expect("a list").iter().map(|odd| odd["code"].clone()).collect();
+    assert!(odd.contains(&"PATH_OUTSIDE".into()) && odd.contains(&"FILE_TYPE_OVERRULED".into()), "{report}");
+    assert!(!report.to_string().contains("Ada"), "no name of a patient");
+
+    let words = words![
+        "export",
+        "--registry",
+        &registry,
+        "--project",
+        "maxillo",
+        "--all",
+        "--modality",
+        "ios",
+        "--kind",
+        "raw",
+        "--out",
+        scene.out(),
+        "--on-missing",
+        "skip",
+        "--name",
+        "ios"
+    ];
+    let record = scene.sheaf.json(&words, 3);
+    assert_eq!((&record["files"], &record["problems"][0]["code"]), (&1.into(), &"PATH_ESCAPE".into()), "{record}");
+    let listed = scene.sheaf.run(&words!["verify", scene.out().join("ios.zip")]);
+    assert_eq!(listed.code, Some(0), "{}", listed.stdout);
+    assert_eq!(fs::read(&source).expect("a file"), before, "a source is never written");
+
+    // Without a registry of its own it is read into the home.
+    let projects = scene.sheaf.json(&words!["projects", "--registry", &source], 0);
+    assert_eq!(projects["projects"][0]["slug"], "maxillo", "{projects}");
+}
+
+#[test]
+fn what_is_no_source_is_refused_with_the_reason() {
+    let scene = Scene::empty();
+    let other = scene.path("other.sqlite3");
+    Connection::open(&other).and_then(|c| c.execute_batch("CREATE TABLE notes (id INTEGER)")).expect("new");
+    let dump = scene.path("cut.sql");
+    fs::write(&dump, "-- MySQL dump 10.13\nCREATE TABLE `scans_patient` (\n  `patient_id` int").expect("writable");
+    let to = scene.path("to.sqlite");
+    for (source, code) in [(&other, "SOURCE_UNKNOWN"), (&dump, "DUMP_CUT")] {
+        let refused = scene.sheaf.json(&words!["sync", source, "--to", &to], 2);
+        assert_eq!(refused["error"]["code"], code, "{refused}");
+        let refused = scene.sheaf.json(&words!["projects", "--registry", source], 2);
+        assert_eq!(refused["error"]["code"], code, "{refused}");
+        assert!(!to.exists(), "nothing was made");
+    }
+    for map in ["/dataset", "/dataset="] {
+        let refused = scene.sheaf.json(&words!["sync", &other, "--to", &to, "--map", map], 2);
+        assert_eq!(refused["error"]["code"], "USAGE", "{refused}");
+    }
+    let left: Vec<_> =
+        fs::read_dir(scene.path(".")).expect("a folder").map(|entry| entry.expect("a file").file_name()).collect();
+    assert!(!left.iter().any(|name| name.to_string_lossy().starts_with(".tmp")), "no part of it stays: {left:?}");
+}
