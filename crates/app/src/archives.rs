@@ -121,7 +121,7 @@ pub(crate) fn save_over(
     if own {
         return Err(ours(&to));
     }
-    refuse_own(house, record, &to)?;
+    refuse_own(house, &record.registry, &to)?;
     let directory = to.parent().unwrap_or(Path::new("/"));
     match sheaf_archive::check_destination(directory, &to.file_name().unwrap_or_default().to_string_lossy()) {
         Err(error) if error.code() != Code::DestinationTaken => return Err(error),
@@ -130,14 +130,10 @@ pub(crate) fn save_over(
     save_to(house, record, source, to.clone(), Some(there), observer, cancel)
 }
 
-/// Refuses to replace an archive of the history, the registry of the record, or what is in the home.
-pub(crate) fn refuse_own(house: &House, record: &Record, to: &Path) -> Result<()> {
+/// Refuses to replace an archive of the history, this registry, or what is in the home.
+pub(crate) fn refuse_own(house: &House, registry: &Path, to: &Path) -> Result<()> {
     let to = to.canonicalize().unwrap_or_else(|_| to.to_owned());
-    if to == record.registry || to.starts_with(house.home.dir()) || house.history.knows(&to)? {
-        Err(ours(&to))
-    } else {
-        Ok(())
-    }
+    if to == registry || to.starts_with(house.home.dir()) || house.history.knows(&to)? { Err(ours(&to)) } else { Ok(()) }
 }
 
 fn ours(path: &Path) -> Error {

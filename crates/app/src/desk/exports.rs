@@ -1,5 +1,6 @@
 //! The list of exports and what can be done with one.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -276,9 +277,14 @@ impl Desk {
             file_name: format!("{}_problems.csv", record.name),
             folder: None,
         };
-        let Some(to) = self.native.choose_save(&question) else { return Ok(None) };
-        archives::refuse_own(self.sheaf.house(), &record, &to)?;
-        platform::write_whole(&to, &table).map_err(|error| {
+        self.save_list(&question, &record.registry, &table)
+    }
+
+    /// Saves a list where the user wants it, but over nothing that Sheaf works with; `None` when the dialog was closed.
+    pub(super) fn save_list(&self, question: &SaveQuestion, registry: &Path, list: &[u8]) -> Result<Option<Saved>> {
+        let Some(to) = self.native.choose_save(question) else { return Ok(None) };
+        archives::refuse_own(self.sheaf.house(), registry, &to)?;
+        platform::write_whole(&to, list).map_err(|error| {
             Error::new(Code::DestinationUnwritable, format!("{} cannot be written: {error}.", to.display()))
                 .hint("Choose another folder.")
                 .cause(error)

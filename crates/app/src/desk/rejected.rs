@@ -2,13 +2,12 @@
 
 use std::path::PathBuf;
 
-use sheaf_registry::{Code, Error, Result};
+use sheaf_registry::Result;
 
 use super::exports::Saved;
 use super::native::SaveQuestion;
 use super::registries::nothing_open;
 use super::{Desk, FileQuestion, Nothing};
-use crate::platform;
 use crate::sheets::written;
 
 pub use crate::sheets::{RejectedReason, RejectedRow};
@@ -38,18 +37,13 @@ impl Desk {
     /// Saves them as CSV where the user wants it; `null` when the dialog was closed.
     pub fn save_rejected(&self, _: Nothing) -> Result<Option<Saved>> {
         let table = self.rejected(b',')?;
+        let registry = self.opened().as_ref().ok_or_else(nothing_open)?.path.clone();
         let question = SaveQuestion {
             title: self.language().save_rejected().to_owned(),
             file_name: "rejected_rows.csv".to_owned(),
             folder: None,
         };
-        let Some(to) = self.native.choose_save(&question) else { return Ok(None) };
-        platform::write_whole(&to, &table).map_err(|error| {
-            Error::new(Code::DestinationUnwritable, format!("{} cannot be written: {error}.", to.display()))
-                .hint("Choose another folder.")
-                .cause(error)
-        })?;
-        Ok(Some(Saved { path: to.to_string_lossy().into_owned() }))
+        self.save_list(&question, &registry, &table)
     }
 
     fn rejected(&self, mark: u8) -> Result<Vec<u8>> {

@@ -135,6 +135,10 @@ fn rejected_rows_are_copied_and_saved_whole() {
     let report = import(&bench, &format!("exam_id,patient_age\nfirst,1\n{rows}"), None).expect("a list");
     assert_eq!(report["rejected_total"], 1500);
     assert_eq!(report["rejected"].as_array().map(Vec::len), Some(1000), "a page gets the first");
+    let before = std::fs::read(registry(&bench)).expect("a file");
+    bench.desktop.will_save(&registry(&bench));
+    assert_eq!(bench.refused("save_rejected", json!({})), "DESTINATION_TAKEN", "never over the registry");
+    assert_eq!(std::fs::read(registry(&bench)).expect("a file"), before);
     let out = bench.lab.root().join("rejected.csv");
     bench.desktop.will_save(&out);
     bench.just("save_rejected");
