@@ -4,7 +4,9 @@
 //! and pictures or volumes that look real (the demo of `sheaf-app` makes those).
 
 pub mod clock;
+pub mod laboratory;
 pub mod store;
 
 pub use clock::FixedClock;
+pub use laboratory::make_laboratory;
 pub use store::{Fault, FaultyStore, Gate, MemoryStore};

@@ -36,6 +36,7 @@ export function openRegistry(change: Partial<OpenRegistry> = {}): OpenRegistry {
       { slug: 'looks', name: 'Only to look at', patients: 1, may_export: false },
     ],
     project: 'brain',
+    oddities: [],
     users: [
       { name: 'anna', role: 'annotator' },
       { name: 'marco', role: 'student' },

@@ -16,7 +16,7 @@ use crate::house::{House, actor};
 use crate::patience::{PATIENCE, ask, ask_all};
 use crate::platform::Stamp;
 use crate::sheets::RejectedRow;
-use crate::sources::stamp_of_source;
+use crate::sources::{OddityReport, stamp_of_source};
 use crate::wire::{Project, User};
 
 /// How long a folder may take to answer, when it is only asked whether it is there.
@@ -32,6 +32,8 @@ pub(crate) struct Open {
     pub(crate) opened_at: Timestamp,
     pub(crate) synced_at: Option<Timestamp>,
     pub(crate) users: Vec<User>,
+    /// What was odd in the source, as far as this user may know it.
+    pub(crate) oddities: Vec<OddityReport>,
     /// `None`: the owner.
     pub(crate) user: Option<String>,
     pub(crate) projects: Vec<Project>,
@@ -80,6 +82,7 @@ impl Open {
             stamp,
             opened_at: house.environment.clock.now(),
             synced_at: registry.synced_at()?,
+            oddities: registry.oddities(&viewer)?.into_iter().map(OddityReport::from).collect(),
             users: registry.users()?.into_iter().map(|user| User { name: user.name, role: user.role }).collect(),
             user: user.map(ToOwned::to_owned),
             projects: projects.collect(),

@@ -19,7 +19,7 @@ use crate::demo::{self, DemoOptions};
 use crate::failpoint;
 use crate::patience::ask_all;
 use crate::progress::Meter;
-use crate::sources::is_foreign;
+use crate::sources::{OddityReport, is_foreign};
 use crate::store::Known;
 use crate::wire::{ErrorReport, Project, User};
 
@@ -89,6 +89,8 @@ pub struct OpenRegistry {
     pub users: Vec<User>,
     /// Who is acted as: a policy check, no protection; `null` is the owner.
     pub user: Option<String>,
+    /// What was odd in the source of a synced registry; for whoever sees every patient.
+    pub oddities: Vec<OddityReport>,
     /// Folders in which files cannot be looked at now.
     pub data_roots_missing: u32,
     /// The file has changed since: `refresh_registry` reads it anew.
@@ -481,6 +483,7 @@ impl Desk {
             project: open.choosing.as_ref().map(|choosing| choosing.project.clone()),
             users: open.users.clone(),
             user: open.user.clone(),
+            oddities: open.oddities.clone(),
             data_roots_missing: open.roots_missing,
             changed,
             browse: open.choosing.as_ref().map(super::choosing::Choosing::state),

@@ -9,6 +9,7 @@ use sheaf_app::desk::Event;
 #[allow(clippy::wildcard_imports, reason = "the list of commands names these types")]
 use sheaf_app::desk::types::*;
 use sheaf_registry::Code;
+use sheaf_sources::report::Odd;
 use ts_rs::{Config, TS};
 
 /// Name of a type as TypeScript writes it.
@@ -100,6 +101,18 @@ fn the_window_has_words_for_every_error() {
         let text = text(name);
         let missing: Vec<_> = Code::ALL.iter().filter(|code| !text.contains(&format!("\n    {code}: "))).collect();
         assert!(missing.is_empty(), "ui/src/errors/{name} does not say what {missing:?} is");
+    }
+}
+
+/// What was odd in a source is told in words too.
+#[test]
+fn the_window_has_words_for_everything_odd() {
+    for name in ["strings.en.ts", "strings.it.ts"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ui/src/features/settings").join(name);
+        let text = std::fs::read_to_string(path).expect("it is there");
+        let missing: Vec<_> =
+            Odd::ALL.iter().filter(|odd| !text.contains(&format!("\n        {}: ", odd.as_str()))).collect();
+        assert!(missing.is_empty(), "ui/src/features/settings/{name} does not say what {missing:?} is");
     }
 }
 

@@ -4,41 +4,17 @@ use std::fs;
 use std::path::Path;
 
 use rusqlite::Connection;
+use sheaf_testkit::make_laboratory;
 
 use crate::scene::Scene;
 use crate::words;
 
 const LIST: &str = "exam_id,patient_gender\nE1,女\nE2,男\n";
 
-/// A database of the application of laboratories, with one patient and one file that is there.
+/// A database of a laboratory, with one patient and one file that is there.
 fn database(scene: &Scene) -> std::path::PathBuf {
     let path = scene.path("lab.sqlite3");
-    let connection = Connection::open(&path).expect("new");
-    connection
-        .execute_batch(
-            "CREATE TABLE auth_user (id INTEGER PRIMARY KEY, username TEXT, is_staff INT, is_active INT);
-             CREATE TABLE common_project (id INTEGER PRIMARY KEY, name TEXT, slug TEXT);
-             INSERT INTO common_project VALUES (1, 'Maxillo', 'maxillo');
-             CREATE TABLE common_modality (id INTEGER PRIMARY KEY, name TEXT, slug TEXT, label TEXT,
-               supported_extensions TEXT, subtypes TEXT, is_active INT);
-             INSERT INTO common_modality VALUES (5, 'IOS', 'ios', 'IOS', '[]', '[]', 1);
-             CREATE TABLE common_projectaccess (id INTEGER PRIMARY KEY, can_view INT, user_id INT, project_id INT);
-             CREATE TABLE scans_userprofile (id INTEGER PRIMARY KEY, user_id INT, role TEXT);
-             CREATE TABLE scans_folder (id INTEGER PRIMARY KEY, name TEXT, parent_id INT);
-             CREATE TABLE scans_tag (id INTEGER PRIMARY KEY, name TEXT);
-             CREATE TABLE scans_patient (patient_id INTEGER PRIMARY KEY, name TEXT, visibility TEXT, uploaded_at TEXT,
-               folder_id INT, project_id INT);
-             INSERT INTO scans_patient VALUES (7, 'Ada Lovelace', 'public', '2025-10-01 10:00:00', NULL, 1);
-             CREATE TABLE scans_patient_tags (id INTEGER PRIMARY KEY, patient_id INT, tag_id INT);
-             CREATE TABLE scans_fileregistry (id INTEGER PRIMARY KEY, file_type TEXT, file_path TEXT, file_size INT,
-               file_hash TEXT, created_at TEXT, metadata TEXT, patient_id INT, modality_id INT, subtype TEXT);
-             INSERT INTO scans_fileregistry VALUES (1, 'cbct_raw', '/dataset/maxillo/raw/ios/ios_upper_patient_7.stl', 4, '',
-               '2025-10-01 10:00:00', '{}', 7, 5, ''), (2, 'cbct_raw', '/etc/hosts', 4, '', '2025-10-01 10:00:00', '{}', 7, 5, '');",
-        )
-        .expect("a database");
-    let folder = scene.path("dataset/maxillo/raw/ios");
-    fs::create_dir_all(&folder).expect("writable");
-    fs::write(folder.join("ios_upper_patient_7.stl"), "mesh").expect("writable");
+    make_laboratory(&path);
     path
 }
 

@@ -10,6 +10,7 @@ import { useFormat } from '../../app/FormatContext';
 import { useNow } from '../../app/useNow';
 import type { DataRootView } from '../../bindings/DataRootView';
 import type { ErrorReport } from '../../bindings/ErrorReport';
+import type { OddityReport } from '../../bindings/OddityReport';
 import type { Startup } from '../../bindings/Startup';
 import { ErrorNotice, reportOf } from '../../components/ErrorNotice';
 import { toast } from '../../components/toast';
@@ -87,6 +88,7 @@ export function RegistriesSection({ startup }: { startup: Startup }) {
       {problem && <ErrorNotice report={problem} />}
 
       {open && <Roots />}
+      {open && open.oddities.length > 0 && <Oddities oddities={open.oddities} />}
 
       <h3 className={classes.subheading}>{t('settings.registries.recent')}</h3>
       {recent.length === 0 && <p className={classes.lead}>{t('settings.registries.noRecent')}</p>}
@@ -230,5 +232,33 @@ function Root({ root, busy, onLocate }: { root: DataRootView; busy: boolean; onL
         {t('settings.registries.locate')}
       </Button>
     </li>
+  );
+}
+
+/** What was odd when the source was read: told with counts, and some rows to look at. */
+function Oddities({ oddities }: { oddities: readonly OddityReport[] }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const codes: Partial<Record<string, string>> = t('settings.registries.odd.codes', { returnObjects: true });
+  return (
+    <>
+      <h3 className={classes.subheading}>{t('settings.registries.odd.title')}</h3>
+      <p className={classes.lead}>{t('settings.registries.odd.about')}</p>
+      <ul className={classes.list} data-testid="oddities">
+        {oddities.map(({ code, count, examples }) => (
+          <li key={code} className={classes.item}>
+            <div className={classes.itemText}>
+              <span className={classes.itemName}>{codes[code] ?? code}</span>
+              {examples.length > 0 && (
+                <span className={`selectable ${classes.path}`}>
+                  {t('settings.registries.odd.such', { examples: examples.join('; ') })}
+                </span>
+              )}
+            </div>
+            <span className={classes.count}>{format.count(count)}</span>
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }

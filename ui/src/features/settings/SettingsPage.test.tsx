@@ -164,6 +164,21 @@ describe('settings', () => {
     expect(fake.calls).toContainEqual({ command: 'locate_data_root', input: { id: 1 } });
   });
 
+  it('tell what was odd in a source, with counts and examples', async () => {
+    const odd = [
+      { code: 'PATH_OUTSIDE', count: 1200, examples: ['scans 7: /etc/hosts', 'scans 8: /tmp/<b>x</b>'] },
+      { code: 'OF_TOMORROW', count: 1, examples: [] },
+    ];
+    const fake = host();
+    fake.answer({ start: () => startup({ registry: openRegistry({ oddities: odd }) }) });
+    render(<App host={fake} />);
+    const list = within(await screen.findByTestId('oddities'));
+    expect(list.getByText('Paths under no known prefix: never exported')).toBeVisible();
+    expect(list.getByText('1,200')).toBeVisible();
+    expect(list.getByText('Such as scans 7: /etc/hosts; scans 8: /tmp/<b>x</b>')).toBeVisible();
+    expect(list.getByText('OF_TOMORROW')).toBeVisible();
+  });
+
   it('say whether notifications can be seen, and try one', async () => {
     const fake = host();
     fake.answer({ test_notification: () => ({ available: false, about: 'No daemon answers.' }) });

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 use sheaf_app::desk::Event;
+use sheaf_testkit::make_laboratory;
 
 use super::exports::{hear, until};
 use super::native::Bench;
@@ -58,6 +59,22 @@ fn a_source_that_has_changed_is_read_anew_when_it_is_asked_for() {
     let bench = bench.again();
     bench.just("start");
     assert_eq!(look(&bench)["total"], 3, "tomorrow too");
+}
+
+#[test]
+fn a_database_of_a_laboratory_opens_with_what_was_odd_in_it() {
+    let bench = Bench::new();
+    let path = bench.lab.root().join("lab.sqlite3");
+    make_laboratory(&path);
+    let opened = bench.open(&path);
+    assert_eq!((&opened["project"], &opened["data_roots_missing"]), (&json!("maxillo"), &json!(1)), "{opened}");
+    let odd: Vec<_> = opened["oddities"].as_array().expect("a list").iter().map(|odd| odd["code"].clone()).collect();
+    assert!(odd.contains(&json!("PATH_OUTSIDE")) && odd.contains(&json!("FILE_TYPE_OVERRULED")), "{odd:?}");
+    assert!(!opened["oddities"].to_string().contains("Ada"), "no name of a patient");
+    let root = bench.just("data_roots")["roots"][0]["id"].clone();
+    bench.desktop.will_choose_folder(&bench.lab.root().join("dataset"));
+    let roots = bench.get("locate_data_root", json!({"id": root}));
+    assert_eq!((&roots["roots"][0]["located"], &roots["roots"][0]["problem"]), (&json!(true), &json!(null)), "{roots}");
 }
 
 #[test]
