@@ -354,9 +354,11 @@ async fn measure(scratch: &Path) -> Outcome<()> {
         let script = format!(
             r"const input = document.querySelector('[data-testid=filter]');
               const before = document.querySelector('[data-testid=matching]').textContent;
+              const shown = () => rows().slice(0, 9).map((row) => row.textContent).join();
+              const stood = shown();
               await frame(); const began = performance.now();
               type(input, '{text}');
-              await until(() => document.querySelector('[data-testid=matching]').textContent !== before && rows().length > 0);
+              await until(() => document.querySelector('[data-testid=matching]').textContent !== before && shown() !== stood);
               const took = performance.now() - began;
               const now = document.querySelector('[data-testid=matching]').textContent;
               type(input, '');
@@ -422,9 +424,11 @@ async fn measure_studies(scratch: &Path) -> Outcome<()> {
             r"const input = document.querySelector('[data-testid=studies-search]');
               const count = document.querySelector('[data-testid=studies-count]');
               const before = count.textContent;
+              const shown = () => document.querySelector('[role=grid] [role=row][data-index]')?.textContent;
+              const stood = shown();
               await frame(); const began = performance.now();
               type(input, 'e0000{number}');
-              await until(() => count.textContent !== before && document.querySelector('[role=grid] [role=row][data-index]'));
+              await until(() => count.textContent !== before && shown() && shown() !== stood);
               const took = performance.now() - began;
               const now = count.textContent;
               type(input, '');

@@ -322,6 +322,17 @@ impl House {
         Ok(Some(Freshness { read_at: Some(self.environment.clock.now()), now: true }))
     }
 
+    /// Deletes what was read of a foreign source; it is read again when it is opened. Whoever reads the copy goes on.
+    pub(crate) fn forget_copy(&self, path: &Path) -> Result<()> {
+        let Ok(Some((_, copy))) = self.copy_of(path) else { return Ok(()) };
+        match std::fs::remove_dir_all(copy.parent().unwrap_or(&copy)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(crate::home::unusable(self.home.dir(), &error))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The canonical path of a foreign source, and where what stands for it is; `None` for a registry of Sheaf.
     fn copy_of(&self, path: &Path) -> Result<Option<(PathBuf, PathBuf)>> {
         let source = path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned());

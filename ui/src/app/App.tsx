@@ -69,16 +69,19 @@ function Begun({ asked }: { asked: Promise<Startup> | undefined }) {
     );
   if (startup.isError)
     return (
-      <Looks preferences={undefined} desktopLanguage="">
+      <Looks preferences={undefined} desktopLanguage={navigator.language}>
         <main className={classes.alone}>
-          <ErrorNotice
-            report={reportOf(startup.error)}
-            action={{ label: '↻', onClick: () => void startup.refetch() }}
-          />
+          <NotBegun error={startup.error} onRetry={() => void startup.refetch()} />
         </main>
       </Looks>
     );
   return <Ready startup={startup.data} />;
+}
+
+/** Why it could not begin, in the language of the desktop. */
+function NotBegun({ error, onRetry }: { error: unknown; onRetry: () => void }) {
+  const { t } = useTranslation();
+  return <ErrorNotice report={reportOf(error)} action={{ label: t('common.retry'), onClick: onRetry }} />;
 }
 
 /** Whether it has taken longer than a blink. */

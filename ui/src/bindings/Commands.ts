@@ -92,6 +92,7 @@ export type Commands = {
   check: { input: CheckInput; output: BrowseState };
   check_rows: { input: CheckRows; output: BrowseState };
   check_matching: { input: CheckMatching; output: BrowseState };
+  keep_complete: { input: Nothing; output: BrowseState };
   clear_selection: { input: Nothing; output: BrowseState };
   undo: { input: Nothing; output: BrowseState };
   redo: { input: Nothing; output: BrowseState };

@@ -19,7 +19,7 @@ pub(super) const FILES: u64 = 10;
 /// Patients whose files share the folders of their modalities: a thousand photos.
 const GROUP: u64 = 200;
 /// Clinics, each with [`YEARS`] folders.
-const CLINICS: usize = 20;
+const CLINICS: usize = 10;
 const YEARS: usize = 9;
 
 /// Makes the files and registers them; how many bytes they seem to have.

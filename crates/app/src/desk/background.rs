@@ -13,6 +13,7 @@ use super::exports::{self, ExportRow};
 use super::native::Native;
 use super::notices::Notices;
 use super::preferences::PreferencesFile;
+use super::tasks::Tasks;
 use crate::history::Change;
 use crate::sheaf::Sheaf;
 
@@ -34,6 +35,8 @@ pub(super) struct Around {
     pub(super) preferences: Arc<PreferencesFile>,
     /// The window is gone: the process ends after the last job and its notification.
     pub(super) leaving: Arc<AtomicBool>,
+    /// Long work of commands, which the process does not end in the middle of either.
+    pub(super) tasks: Tasks,
 }
 
 /// The threads. Dropping this stops them.
@@ -166,7 +169,7 @@ impl Watch {
             }
             self.show(&jobs);
             self.notices.show(&self.around, jobs.is_empty());
-            self.leave(leaving && jobs.is_empty());
+            self.leave(leaving && jobs.is_empty() && self.around.tasks.busy() == 0);
         }
         if self.shown.is_some() {
             self.around.native.working(None, false);

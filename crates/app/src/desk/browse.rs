@@ -448,6 +448,14 @@ impl Desk {
         })
     }
 
+    /// Unselects whoever lacks any of the chosen modalities, whether they match the filter or not; one step back undoes it.
+    pub fn keep_complete(&self, _: Nothing) -> Result<BrowseState> {
+        self.change(|choosing| {
+            choosing.keep_complete();
+            Ok(())
+        })
+    }
+
     /// Empties the selection, also of those hidden by the filter.
     pub fn clear_selection(&self, _: Nothing) -> Result<BrowseState> {
         self.change(|choosing| {

@@ -317,6 +317,13 @@ impl Choosing {
         Ok(())
     }
 
+    /// Unselects whoever lacks any of the chosen modalities.
+    pub(crate) fn keep_complete(&mut self) {
+        let lacked: Vec<ModalityId> = self.view.estimate().lacking.iter().map(|row| row.modality).collect();
+        let lacking: Vec<PatientId> = lacked.into_iter().flat_map(|modality| self.view.lacking_patients(modality)).collect();
+        self.select(|view| view.check_ids(&lacking, false));
+    }
+
     /// Changes the selection; a change can be taken back. How many it says to have changed is not asked: a replaced selection
     /// may hold as many as before.
     pub(crate) fn select(&mut self, change: impl FnOnce(&mut View) -> u64) {

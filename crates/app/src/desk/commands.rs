@@ -30,6 +30,7 @@ macro_rules! sheaf_commands {
             check(CheckInput) -> BrowseState;
             check_rows(CheckRows) -> BrowseState;
             check_matching(CheckMatching) -> BrowseState;
+            keep_complete(Nothing) -> BrowseState;
             clear_selection(Nothing) -> BrowseState;
             undo(Nothing) -> BrowseState;
             redo(Nothing) -> BrowseState;

@@ -94,12 +94,14 @@ impl Desk {
         let native: Arc<dyn Native> = Arc::from(native);
         let preferences = Arc::new(preferences::PreferencesFile::open(sheaf.home().dir()));
         let leaving = Arc::new(AtomicBool::new(false));
+        let tasks = tasks::Tasks::new(hub.clone());
         let background = background::Background::start(background::Around {
             sheaf: Arc::clone(&sheaf),
             hub: hub.clone(),
             native: Arc::clone(&native),
             preferences: Arc::clone(&preferences),
             leaving: Arc::clone(&leaving),
+            tasks: tasks.clone(),
         });
         Ok(Self {
             background,
@@ -107,7 +109,7 @@ impl Desk {
             open: Mutex::default(),
             watch: watch::Watch::new(hub.clone()),
             sheaf,
-            tasks: tasks::Tasks::new(hub.clone()),
+            tasks,
             studies: studying::Asking::default(),
             hub,
             native,

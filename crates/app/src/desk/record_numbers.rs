@@ -71,7 +71,7 @@ impl Desk {
     }
 
     /// Notes for the page what is kept, if the registry is still open.
-    fn know(&self, registry: &str, numbers: u64, rejected: Vec<RejectedRow>) {
+    pub(super) fn know(&self, registry: &str, numbers: u64, rejected: Vec<RejectedRow>) {
         let mut open = self.opened();
         let Some(open) = open.as_mut().filter(|open| open.id == registry) else { return };
         open.rejected = rejected;

@@ -1,5 +1,6 @@
 //! Opening a registry, choosing the project, and acting as a user of it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
@@ -280,11 +281,19 @@ impl Desk {
         self.reopen(&known.path, &mut |_| ())
     }
 
-    /// Takes a registry off the list; the file stays. What was read of a list of studies for it is deleted.
+    /// Takes a registry off the list; the file stays. What was kept of patients for it is deleted: a list of studies, a table of
+    /// record numbers, and the copy of a foreign source unless that is open.
     pub fn forget_recent(&self, recent: RecentId) -> Result<RecentRegistries> {
         // Only an id of Sheaf's own names a folder in the home.
         if let Some(known) = self.sheaf.house().store.recent()?.into_iter().find(|known| known.id == recent.id) {
             self.forget_list(&known.id)?;
+            self.sheaf.house().store.keep_record_numbers(&known.id, &BTreeMap::new())?;
+            let is_open = self.opened().as_ref().is_some_and(|open| open.id == known.id);
+            if is_open {
+                self.know(&known.id, 0, Vec::new());
+            } else {
+                self.sheaf.house().forget_copy(&known.path)?;
+            }
         }
         self.sheaf.house().store.forget(&recent.id)?;
         self.recent_registries(Nothing {})

@@ -260,11 +260,12 @@ impl Desk {
         self.sheaf.jobs().len()
     }
 
-    /// Somebody wants to close the window. `true`: it may close now, and the process end. `false`: exports run, so the page
+    /// Somebody wants to close the window. `true`: it may close now, and the process end. `false`: exports run, or other long
+    /// work that would be lost, so the page
     /// asks what shall become of them; without a page that could ask, they go on and the process ends after the last one. A page
     /// that has not even shown the question when this comes again hangs: it cannot ask.
     pub fn close_asked(&self) -> bool {
-        let active = self.active_jobs();
+        let active = self.active_jobs() + self.tasks.busy();
         if active == 0 {
             return true;
         }

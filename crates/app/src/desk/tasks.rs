@@ -197,6 +197,13 @@ impl Tasks {
         drop(waited);
     }
 
+    /// How many are at work on something that would be lost with the process. One that still waits in a dialog is not.
+    pub(crate) fn busy(&self) -> usize {
+        let is_kept = |kind| !matches!(kind, TaskKind::Plan | TaskKind::Preview);
+        let counts = |task: &&Task| task.progress.is_some() && task.about.as_ref().is_some_and(|(kind, _)| is_kept(*kind));
+        self.running().values().filter(|task| task.answer.is_none()).filter(counts).count()
+    }
+
     /// Asks all of them to stop.
     pub(crate) fn cancel_all(&self) {
         self.running().values().for_each(|task| task.cancel.raise());

@@ -92,6 +92,7 @@ function page(
     check: () => next(),
     check_rows: () => next(),
     check_matching: () => next(),
+    keep_complete: () => next(),
     expand: () => next(),
     expand_all: () => next(),
     undo: () => next(),
@@ -412,6 +413,8 @@ it('shows what is lacking and who is hidden, at a click', async () => {
   await waitFor(() =>
     expect(sent('set_filter')[1]).toMatchObject({ among: { type: 'lacking', modality: 1 } }),
   );
+  await user.click(screen.getByRole('button', { name: 'Keep only patients that have all of these' }));
+  await waitFor(() => expect(sent('keep_complete')).toEqual([{}]));
 });
 
 it('looks up a pasted list, says who was not found, and selects', async () => {

@@ -12,12 +12,12 @@ import { ErrorNotice } from '../../components/ErrorNotice';
 import { CheckFiles } from './CheckFiles';
 import { CompletenessDialog } from './CompletenessDialog';
 import { CreateFooter } from './CreateFooter';
-import { filterOf, noFilter } from './filter';
+import { noFilter } from './filter';
 import { FormFields } from './FormFields';
 import { ModalityBar } from './ModalityBar';
 import { PreviewDialog } from './PreviewDialog';
 import { RoomLine } from './RoomLine';
-import { useActs, type Acts } from './useActs';
+import { useActs } from './useActs';
 import type { ExportForm } from './useExportForm';
 import { useWishes } from './wishes';
 import classes from './NewExport.module.css';
@@ -192,7 +192,11 @@ function LeftOut({ state }: { state: BrowseState }) {
         </button>
       )}
       {lacking.length > 0 && (
-        <button type="button" className={classes.link} onClick={() => void keepComplete(act, state)}>
+        <button
+          type="button"
+          className={classes.link}
+          onClick={() => void act('summary', 'keep_complete', {})}
+        >
           {t('newExport.estimate.complete')}
         </button>
       )}
@@ -217,17 +221,4 @@ function LeftOutLine({
       <IconChevronRight size={14} stroke={1.75} aria-hidden />
     </button>
   );
-}
-
-/** Unselects who lacks any of the chosen modalities. The filter that stands is set aside for it. */
-async function keepComplete(act: Acts['act'], state: BrowseState): Promise<void> {
-  const filter = filterOf(state);
-  for (const { modality } of state.estimate.lacking) {
-    const shown = await act('summary', 'set_filter', {
-      ...noFilter(filter),
-      among: { type: 'lacking', modality },
-    });
-    if (!shown || !(await act('summary', 'check_matching', { on: false }))) break;
-  }
-  await act('summary', 'set_filter', { ...filter, among: null });
 }

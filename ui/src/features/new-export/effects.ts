@@ -5,6 +5,7 @@ const SELECTS: ReadonlySet<CommandName> = new Set<CommandName>([
   'check',
   'check_rows',
   'check_matching',
+  'keep_complete',
   'clear_selection',
   'undo',
   'redo',

@@ -68,7 +68,8 @@ export const settings = {
     openThis: 'Open',
     openNamed: 'Open {{name}}',
     remove: 'Remove {{name}} from the list',
-    removed: '{{name}} was removed from the list. The file itself is untouched.',
+    removed:
+      '{{name}} was removed from the list, and what was kept of its patients. The file itself is untouched.',
     current: 'Open now',
     missing: 'Not found',
     notTold: 'Does not answer',

@@ -71,7 +71,8 @@ export const settings: Catalogue<typeof en> = {
     openThis: 'Apri',
     openNamed: 'Apri {{name}}',
     remove: 'Rimuovi {{name}} dall’elenco',
-    removed: '{{name}} non è più nell’elenco. Il file non è stato toccato.',
+    removed:
+      '{{name}} è stato tolto dall’elenco, e con lui ciò che si conservava dei suoi pazienti. Il file stesso resta intatto.',
     current: 'Aperto ora',
     missing: 'Non trovato',
     notTold: 'Non risponde',

@@ -179,6 +179,21 @@ fn who_lacks_what_can_be_seen() {
 }
 
 #[test]
+fn who_lacks_something_is_unselected_in_one_step_whatever_the_filter_shows() {
+    let bench = Bench::hospital();
+    bench.get("check_matching", json!({ "on": true }));
+    bench.get("set_contents", json!({ "modalities": null, "kind": "both" }));
+    let among = json!({ "type": "lacking", "modality": 1 });
+    let filter = json!({ "tags": [], "tag_mode": "any", "modalities": [], "text": "", "among": among });
+    bench.get("set_filter", filter);
+    let state = bench.just("keep_complete");
+    assert_eq!(state["counts"]["selected"], 1, "only one has both: {}", state["counts"]);
+    assert_eq!(state["filter"]["among"], among, "the filter is not touched");
+    assert_eq!(state["estimate"]["lacking"], json!([]), "nobody lacks anything");
+    assert_eq!(bench.just("undo")["counts"]["selected"], 5, "one step back");
+}
+
+#[test]
 fn a_range_of_rows_that_moved_is_refused() {
     let bench = Bench::hospital();
     let seen = bench.get("expand_all", json!({ "open": true }));

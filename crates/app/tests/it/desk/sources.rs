@@ -78,6 +78,43 @@ fn a_database_of_a_laboratory_opens_with_what_was_odd_in_it() {
 }
 
 #[test]
+fn what_was_read_of_a_source_goes_when_it_is_taken_off_the_list() {
+    let bench = Bench::new();
+    let path = list(&bench, "E1,1\n");
+    bench.open(&path);
+    let sources = bench.lab.home().join("sources");
+    let kept = || std::fs::read_dir(&sources).map_or(0, Iterator::count);
+    let recent = bench.just("recent_registries")["recent"][0]["id"].clone();
+    bench.get("forget_recent", json!({"id": recent}));
+    assert_eq!(kept(), 1, "what is open is read on");
+    bench.open(&path);
+    bench.just("close_registry");
+    bench.get("forget_recent", json!({"id": recent}));
+    assert_eq!(kept(), 0, "nobody's studies stay behind in the home");
+    assert!(path.exists(), "the source itself stays");
+    bench.open(&path);
+    assert_eq!(look(&bench)["total"], 1, "and is read again");
+}
+
+#[test]
+fn a_window_that_is_closed_in_the_middle_of_long_work_asks_first() {
+    let bench = Bench::new();
+    bench.open(&list(&bench, "E1,1\n"));
+    let path = list(&bench, &"E,1\n".repeat(2_000_000));
+    let heard = hear(&bench);
+    bench.desktop.will_choose_file(&path);
+    std::thread::scope(|scope| {
+        let reading = scope.spawn(|| bench.refused("import_studies", json!({"task": "list", "time_zone": null})));
+        until(&heard, |event| matches!(event, Event::Task { task, .. } if task == "list").then_some(()));
+        assert!(!bench.desk.close_asked(), "what is read would be lost");
+        until(&heard, |event| matches!(event, Event::QuitAsked { active: 1 }).then_some(()));
+        bench.get("cancel_task", json!({"task": "list"}));
+        assert_eq!(reading.join().expect("no panic"), "CANCELLED");
+    });
+    assert!(bench.desk.close_asked(), "nothing runs any longer");
+}
+
+#[test]
 fn reading_a_source_is_stopped_and_leaves_nothing() {
     let bench = Bench::new();
     let path = list(&bench, &"E,1\n".repeat(2_000_000));
