@@ -322,6 +322,11 @@ impl House {
         Ok(Some(Freshness { read_at: Some(self.environment.clock.now()), now: true }))
     }
 
+    /// Whether this is a foreign source that was not read yet.
+    pub(crate) fn lacks_copy(&self, path: &Path) -> bool {
+        self.copy_of(path).is_ok_and(|known| known.is_some_and(|(_, copy)| !copy.exists()))
+    }
+
     /// Deletes what was read of a foreign source; it is read again when it is opened. Whoever reads the copy goes on.
     pub(crate) fn forget_copy(&self, path: &Path) -> Result<()> {
         let Ok(Some((_, copy))) = self.copy_of(path) else { return Ok(()) };

@@ -5,6 +5,10 @@
  */
 export type StudiesCopy = { 
 /**
+ * The revision in which the row was seen; one in which it stood elsewhere is refused with `STALE_ROWS`.
+ */
+revision: number, 
+/**
  * One row; `null`: those that are selected.
  */
 row: number | null, 

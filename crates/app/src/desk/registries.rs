@@ -420,6 +420,9 @@ impl Desk {
     /// Opens a registry as it was looked at last. A user who is gone is told to `tell`, and the owner acts instead.
     fn reopen(&self, path: &Path, tell: &mut dyn FnMut(&Error)) -> Result<OpenRegistry> {
         let house = self.sheaf.house();
+        if house.lacks_copy(&canonical(path)?) {
+            self.read_source(path)?;
+        }
         let known = match house.store.registry(&canonical(path)?) {
             Ok(known) => known,
             Err(error) => {

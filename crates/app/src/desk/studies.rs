@@ -228,6 +228,8 @@ pub enum StudiesWhat {
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(deny_unknown_fields)]
 pub struct StudiesCopy {
+    /// The revision in which the row was seen; one in which it stood elsewhere is refused with `STALE_ROWS`.
+    pub revision: u64,
     /// One row; `null`: those that are selected.
     pub row: Option<u64>,
     /// The columns, in their order.
@@ -446,6 +448,7 @@ impl Desk {
         let (place, zone, ids) = self.placed(|place, studying| {
             let rows = match input.row {
                 Some(row) => {
+                    studying.must_stand(input.revision)?;
                     let row = usize::try_from(row).unwrap_or(usize::MAX);
                     studying.answer.rows.get(row).copied().into_iter().collect()
                 }

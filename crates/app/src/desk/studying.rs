@@ -140,12 +140,19 @@ impl Studying {
         (all, matching)
     }
 
-    /// Selects, or not. `STALE_ROWS` where the rows have moved since they were seen.
-    pub(crate) fn select(&mut self, revision: u64, target: StudyTarget) -> Result<()> {
-        let by_row = matches!(target, StudyTarget::Row { .. } | StudyTarget::Rows { .. });
-        if by_row && (revision < self.moved || revision > self.revision) {
+    /// `STALE_ROWS` where the rows have moved since they were seen.
+    pub(crate) fn must_stand(&self, revision: u64) -> Result<()> {
+        if revision < self.moved || revision > self.revision {
             return Err(Error::new(Code::StaleRows, "The rows have changed since they were shown.")
                 .hint("Look at them again, then try again."));
+        }
+        Ok(())
+    }
+
+    /// Selects, or not. `STALE_ROWS` where the rows have moved since they were seen.
+    pub(crate) fn select(&mut self, revision: u64, target: StudyTarget) -> Result<()> {
+        if matches!(target, StudyTarget::Row { .. } | StudyTarget::Rows { .. }) {
+            self.must_stand(revision)?;
         }
         let rows = Arc::clone(&self.answer.rows);
         match target {

@@ -74,7 +74,11 @@ export function Studies({ registry, state, studyList }: Props) {
   const copy = useCallback(
     (row: number | null) =>
       void host
-        .call('studies_copy', { row: selected > 0 ? null : row, columns: [...columns.fields] })
+        .call('studies_copy', {
+          revision: source.revision,
+          row: selected > 0 ? null : row,
+          columns: [...columns.fields],
+        })
         .then(({ rows }) =>
           toast({
             id: 'studies-copied',
@@ -82,17 +86,17 @@ export function Studies({ registry, state, studyList }: Props) {
           }),
         )
         .catch(toastError),
-    [host, selected, columns, t, format],
+    [host, source, selected, columns, t, format],
   );
   const copyOne = useCallback(
     (row: number) =>
       void host
-        .call('studies_copy', { row, columns: [...columns.fields] })
+        .call('studies_copy', { revision: source.revision, row, columns: [...columns.fields] })
         .then(() =>
           toast({ id: 'studies-copied', message: t('studies.selection.copied', { count: 1, n: 1 }) }),
         )
         .catch(toastError),
-    [host, columns, t],
+    [host, source, columns, t],
   );
   const carryOver = useCallback(
     (add: boolean) => carry(selected > 0 ? 'selected' : 'matching', add),

@@ -144,9 +144,11 @@ fn what_is_copied_is_harmless_and_in_the_order_of_its_columns() {
     look(&bench);
     let state = query(&bench, &json!({}));
     let columns = ["patient_name", "medical_record_no", "exam_id"];
-    assert_eq!(bench.get("studies_copy", json!({"row": 1, "columns": columns}))["rows"], 1);
+    let copy = |revision: &Value, row: Value| json!({"revision": revision, "row": row, "columns": columns});
+    assert_eq!(bench.get("studies_copy", copy(&state["revision"], json!(1)))["rows"], 1);
+    assert_eq!(bench.refused("studies_copy", copy(&json!(1), json!(1))), "STALE_ROWS", "another study stood there");
     select(&bench, &state["revision"], &json!({"type": "rows", "from": 0, "to": 1, "on": true}));
-    assert_eq!(bench.get("studies_copy", json!({"row": null, "columns": columns}))["rows"], 2);
+    assert_eq!(bench.get("studies_copy", copy(&state["revision"], json!(null)))["rows"], 2);
     let title = "patient_name\tmedical_record_no\texam_id\r\n";
     assert_eq!(
         bench.desktop.did("copy"),
