@@ -380,8 +380,8 @@ async fn measure(scratch: &Path) -> Outcome<()> {
     }
 
     // The same while an export runs: of some hundred patients, whose files are long runs of nothing.
-    // A second one waits behind it, so that something runs for as long as it is scrolled.
-    for _ in 0..2 {
+    // Others wait behind it, so that something runs for as long as it is scrolled.
+    for _ in 0..4 {
         if let Some(why) = window.run(CREATE).await?.as_str() {
             return Err(format!("no export can be made here: {why}").into());
         }
