@@ -16,6 +16,22 @@ export function useBrowse(): BrowseState | undefined {
   return useQuery({ queryKey: keys.browse, queryFn: () => host.call('browse', {}), enabled: false }).data;
 }
 
+/** Takes this change back, unless something came after it: then that would be taken back. Whether it did. */
+export function useUndoOf(): (change: BrowseState) => Promise<boolean> {
+  const host = useHost();
+  const client = useQueryClient();
+  return useCallback(
+    (change) =>
+      inTurn(async () => {
+        const now = client.getQueryData<BrowseState>(keys.browse);
+        if (now?.revision !== change.revision || now.counts.selected !== change.counts.selected) return false;
+        client.setQueryData<BrowseState>(keys.browse, await host.call('undo', {}));
+        return true;
+      }),
+    [host, client],
+  );
+}
+
 type StateOf<O> = O extends BrowseState ? BrowseState : O extends { state: BrowseState } ? O : never;
 
 /** Sends a change of the choosing in its turn, and keeps the state that comes back. */

@@ -11,6 +11,7 @@ export const common = {
   copy: 'Copy',
   copied: 'Copied',
   undo: 'Undo',
+  undoLate: 'Something else was chosen since. Use Undo below the patients, step by step.',
   redo: 'Redo',
   code: 'Code',
   loading: 'Loading…',

@@ -14,6 +14,7 @@ export const common: Catalogue<typeof en> = {
   copy: 'Copia',
   copied: 'Copiato',
   undo: 'Annulla modifica',
+  undoLate: 'Nel frattempo è stato scelto altro. Usa Annulla sotto i pazienti, un passo alla volta.',
   redo: 'Ripeti modifica',
   code: 'Codice',
   beginning: 'Lettura del registro…',

@@ -37,8 +37,9 @@ export function CheckFiles({ state, form }: { state: BrowseState; form: ExportFo
     setProblem(null);
     setResult(null);
     const asked = selection;
-    run(async (task) => {
+    run(async (task, goOn) => {
       const revision = await settled();
+      goOn();
       return host.call('plan_export', { task, revision });
     }, found).then(
       (plan) => setResult({ plan, selection: asked }),

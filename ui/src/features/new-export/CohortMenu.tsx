@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 
 import { useCommands } from '../../app/commands';
 import { useFormat } from '../../app/FormatContext';
+import { useUndoOf } from '../../api/browse';
 import { keys } from '../../api/keys';
 import type { BrowseState } from '../../bindings/BrowseState';
 import type { Cohort } from '../../bindings/Cohort';
@@ -27,6 +28,7 @@ export function CohortMenu({ state }: { state: BrowseState }) {
   const { act } = useActs();
   const [opened, setOpened] = useState(false);
   const [saving, setSaving] = useState(false);
+  const undoOf = useUndoOf();
   const [asked, setAsked] = useState<string | null>(null);
   useCommands(
     useMemo(() => {
@@ -67,7 +69,13 @@ export function CohortMenu({ state }: { state: BrowseState }) {
       ...(missing > 0
         ? { tone: 'warn' as const, detail: t('newExport.cohorts.missing', { count: missing, n: missing }) }
         : {}),
-      action: { label: t('common.undo'), onClick: () => void act('patients', 'undo', {}) },
+      action: {
+        label: t('common.undo'),
+        onClick: () =>
+          void undoOf(applied.state)
+            .then((undone) => undone || toast({ message: t('common.undoLate'), tone: 'warn' }))
+            .catch(toastError),
+      },
     });
   };
   const remove = (cohort: Cohort) => {

@@ -371,6 +371,28 @@ it('shows the looking at files with a way to stop it, which is no error', async 
   expect(sent('cancel_task')).toEqual([{ task: input?.task }]);
 });
 
+it('creates nothing that was stopped before Rust heard of it', async () => {
+  const user = userEvent.setup();
+  let answer: () => void = () => undefined;
+  const { sent } = page(undefined, {
+    check: () => new Promise((resolve) => (answer = () => resolve(browseState({ rows: 6, revision: 9 })))),
+    create_export: () => {
+      throw report('INTERNAL', 'It was created all the same.');
+    },
+    cancel_task: () => ({}),
+  });
+  await tree();
+  await waitFor(() => expect(screen.getByTestId('create')).toHaveAttribute('aria-disabled', 'false'));
+  screen.getByRole('tree').focus();
+  await user.keyboard(' ');
+  await waitFor(() => expect(sent('check')).toHaveLength(1));
+  await user.click(screen.getByTestId('create'));
+  await user.click(await screen.findByRole('button', { name: 'Cancel' }));
+  answer();
+  expect(await screen.findByText('Stopped. Nothing was queued.')).toBeVisible();
+  expect(sent('create_export')).toEqual([]);
+});
+
 it('says what is wrong with a name in its place', async () => {
   const user = userEvent.setup();
   page();

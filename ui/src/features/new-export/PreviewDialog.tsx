@@ -60,8 +60,9 @@ function Content({ form, onClose }: { form: ExportForm; onClose: () => void }) {
   useEffect(() => {
     if (asked.current) return;
     asked.current = true;
-    run(async (task) => {
+    run(async (task, goOn) => {
       const revision = await settled();
+      goOn();
       return host.call('preview', { task, revision, name, notes });
     }).then(setPreview, (error: unknown) => {
       if (wasCancelled(error)) onClose();

@@ -101,8 +101,9 @@ export function useExportForm(
     (skip: boolean, found?: RunningTask) => {
       setProblem(null);
       setStopped(false);
-      run(async (task) => {
+      run(async (task, goOn) => {
         const revision = await settled();
+        goOn();
         return host.call('create_export', { task, revision, name, notes, skip_missing: skip });
       }, found).then(
         (row) => {

@@ -97,7 +97,7 @@ function page(
   });
   const client = makeQueryClient();
   client.setQueryData(keys.exports, { exports: [] });
-  render(
+  const view = render(
     <HostContext value={host}>
       <QueryClientProvider client={client}>
         <MantineProvider env="test">
@@ -115,7 +115,7 @@ function page(
   );
   const sent = (command: string) =>
     host.calls.filter((call) => call.command === command).map((call) => call.input);
-  return { host, client, sent };
+  return { host, client, sent, view };
 }
 
 const filters = () => within(screen.getByRole('group', { name: 'Filter studies' }));
@@ -389,6 +389,35 @@ it('chooses columns, orders them, and keeps sets of them', async () => {
   });
   expect(await within(dialog).findByRole('button', { name: 'mine' })).toHaveAttribute('aria-pressed', 'true');
   expect(await axeViolations()).toEqual([]);
+});
+
+it('keeps columns that were changed just before the page was left', async () => {
+  const user = userEvent.setup();
+  const { sent, view } = page();
+  await table();
+  await user.click(screen.getByRole('button', { name: 'Columns…' }));
+  await user.click(await screen.findByRole('checkbox', { name: 'Age' }));
+  view.unmount();
+  await waitFor(() => expect(sent('studies_columns')).toHaveLength(1));
+});
+
+it('takes back only what its message is about', async () => {
+  const user = userEvent.setup();
+  const carried = browseState({ revision: 9 });
+  const { sent, client } = page(
+    {},
+    {
+      studies_to_patients: () => ({ matched: 7, unmatched_total: 0, state: carried }),
+      undo: () => browseState(),
+    },
+  );
+  await table();
+  await user.click(screen.getByTestId('studies-patients'));
+  const undo = await screen.findByRole('button', { name: 'Undo' });
+  client.setQueryData(keys.browse, browseState({ revision: 10 }));
+  await user.click(undo);
+  expect(await screen.findByText(/Something else was chosen since/)).toBeVisible();
+  expect(sent('undo')).toEqual([]);
 });
 
 it('carries patients over to New export, and says who was not found', async () => {

@@ -22,7 +22,6 @@ export function useColumns(state: StudiesState) {
   const [wanted, setWanted] = useState<Columns | null>(null);
   const [inTurn] = useState(makeQueue);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  useEffect(() => () => clearTimeout(timer.current), []);
   const columns = wanted ?? kept;
 
   // Each change is made to what is kept by then: a set that was saved meanwhile stays.
@@ -36,14 +35,21 @@ export function useColumns(state: StudiesState) {
       }),
     [host, client, inTurn],
   );
+  const waiting = useRef<Columns | null>(null);
+  const send = useCallback(() => {
+    clearTimeout(timer.current);
+    const next = waiting.current;
+    if (!next) return;
+    waiting.current = null;
+    void keep((now) => ({ ...now, shown: [...next.fields], widths: { ...next.widths } })).catch(toastError);
+  }, [keep]);
+  // Whoever leaves the page has settled.
+  useEffect(() => send, [send]);
   const setColumns = (next: Columns) => {
     setWanted(next);
+    waiting.current = next;
     clearTimeout(timer.current);
-    const { fields, widths } = next;
-    timer.current = setTimeout(
-      () => void keep((now) => ({ ...now, shown: [...fields], widths: { ...widths } })).catch(toastError),
-      SETTLES_MS,
-    );
+    timer.current = setTimeout(send, SETTLES_MS);
   };
   const saveSet = (name: string, fields: readonly Field[]) =>
     keep((now) => ({

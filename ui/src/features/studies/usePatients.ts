@@ -1,7 +1,7 @@
 import { useCallback, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
-import { useChange } from '../../api/browse';
+import { useChange, useUndoOf } from '../../api/browse';
 import { useFormat } from '../../app/FormatContext';
 import { goTo } from '../../app/page';
 import type { StudiesWhat } from '../../bindings/StudiesWhat';
@@ -19,12 +19,13 @@ export function usePatients(registry: OpenRegistry, settled: () => Promise<void>
   const { t } = useTranslation();
   const format = useFormat();
   const change = useChange();
+  const undoOf = useUndoOf();
   const [carried, setCarried] = useState<(Carried & { registry: string }) | null>(null);
   const carry = useCallback(
     (what: StudiesWhat, add: boolean) =>
       void settled()
         .then(() => change('studies_to_patients', { what, add }))
-        .then(({ matched, unmatched_total: unmatched }) => {
+        .then(({ matched, unmatched_total: unmatched, state }) => {
           setCarried({ matched, unmatched, registry: registry.id });
           const detail =
             unmatched > 0
@@ -47,11 +48,17 @@ export function usePatients(registry: OpenRegistry, settled: () => Promise<void>
             detail,
             tone: unmatched > 0 ? 'warn' : 'good',
             stays: 15_000,
-            action: { label: t('common.undo'), onClick: () => void change('undo', {}).catch(toastError) },
+            action: {
+              label: t('common.undo'),
+              onClick: () =>
+                void undoOf(state)
+                  .then((undone) => undone || toast({ message: t('common.undoLate'), tone: 'warn' }))
+                  .catch(toastError),
+            },
           });
         })
         .catch(toastError),
-    [settled, change, registry.id, t, format],
+    [settled, change, undoOf, registry.id, t, format],
   );
   const dismiss = useCallback(() => setCarried(null), []);
   return { carry, carried: carried?.registry === registry.id ? carried : null, dismiss };
