@@ -17,6 +17,7 @@ import { toast } from '../../components/toast';
 import { useErrorWords } from '../../errors/words';
 import { useHost } from '../../host/context';
 import { Row } from './Row';
+import { settings } from './strings.en';
 import classes from './SettingsPage.module.css';
 
 /** The open registry, where its files lie, and those that were opened before. */
@@ -239,7 +240,9 @@ function Root({ root, busy, onLocate }: { root: DataRootView; busy: boolean; onL
 function Oddities({ oddities }: { oddities: readonly OddityReport[] }) {
   const { t } = useTranslation();
   const format = useFormat();
-  const codes: Partial<Record<string, string>> = t('settings.registries.odd.codes', { returnObjects: true });
+  const { codes } = settings.registries.odd;
+  const wordOf = (code: string) =>
+    code in codes ? t(`settings.registries.odd.codes.${code as keyof typeof codes}`) : code;
   return (
     <>
       <h3 className={classes.subheading}>{t('settings.registries.odd.title')}</h3>
@@ -248,7 +251,7 @@ function Oddities({ oddities }: { oddities: readonly OddityReport[] }) {
         {oddities.map(({ code, count, examples }) => (
           <li key={code} className={classes.item}>
             <div className={classes.itemText}>
-              <span className={classes.itemName}>{codes[code] ?? code}</span>
+              <span className={classes.itemName}>{wordOf(code)}</span>
               {examples.length > 0 && (
                 <span className={`selectable ${classes.path}`}>
                   {t('settings.registries.odd.such', { examples: examples.join('; ') })}
