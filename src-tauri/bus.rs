@@ -43,7 +43,7 @@ pub(crate) struct Work(Sender<Wish>);
 #[derive(Clone, Copy, PartialEq)]
 struct Wish {
     share: Option<f64>,
-    awake: bool,
+    awake: Option<&'static str>,
 }
 
 impl Work {
@@ -54,7 +54,7 @@ impl Work {
         let _ = std::thread::Builder::new().name("sheaf-work".to_owned()).spawn(move || {
             let mut bus = None;
             let mut lock = None;
-            let mut before = Wish { share: None, awake: false };
+            let mut before = Wish { share: None, awake: None };
             while let Ok(mut wish) = receiver.recv() {
                 // Only the latest counts.
                 while let Ok(later) = receiver.try_recv() {
@@ -67,7 +67,9 @@ impl Work {
                     }
                 }
                 if wish.awake != before.awake {
-                    lock = if wish.awake { Awake::keep() } else { None };
+                    // Let go before the next is held: a lock has one reason.
+                    drop(lock.take());
+                    lock = wish.awake.and_then(Awake::keep);
                 }
                 before = wish;
             }
@@ -76,8 +78,8 @@ impl Work {
         Self(sender)
     }
 
-    /// Says how far the work is; `None` when there is none.
-    pub(crate) fn tell(&self, share: Option<f64>, awake: bool) {
+    /// Says how far the work is, `None` when there is none, and for which reason the machine stays awake, if it shall.
+    pub(crate) fn tell(&self, share: Option<f64>, awake: Option<&'static str>) {
         let _ = self.0.send(Wish { share, awake });
     }
 }
@@ -104,11 +106,9 @@ enum Awake {
 }
 
 impl Awake {
-    const WHY: &str = "An export is running";
-
     /// By logind, or by the desktop's screen saver; `None` where there is neither.
-    fn keep() -> Option<Awake> {
-        match Self::by_logind().or_else(|_| Self::by_screen_saver()) {
+    fn keep(why: &str) -> Option<Awake> {
+        match Self::by_logind(why).or_else(|_| Self::by_screen_saver(why)) {
             Ok(awake) => Some(awake),
             Err(error) => {
                 tracing::info!(%error, "the machine cannot be kept awake");
@@ -117,26 +117,26 @@ impl Awake {
         }
     }
 
-    fn by_logind() -> zbus::Result<Awake> {
+    fn by_logind(why: &str) -> zbus::Result<Awake> {
         let system = connection::Builder::system()?.method_timeout(PATIENCE).build()?;
         let answer = system.call_method(
             Some("org.freedesktop.login1"),
             "/org/freedesktop/login1",
             Some("org.freedesktop.login1.Manager"),
             "Inhibit",
-            &("sleep:idle", "Sheaf", Self::WHY, "block"),
+            &("sleep:idle", "Sheaf", why, "block"),
         )?;
         Ok(Awake::Logind { _lock: answer.body().deserialize()? })
     }
 
-    fn by_screen_saver() -> zbus::Result<Awake> {
+    fn by_screen_saver(why: &str) -> zbus::Result<Awake> {
         let bus = session()?;
         let answer = bus.call_method(
             Some("org.freedesktop.ScreenSaver"),
             "/org/freedesktop/ScreenSaver",
             Some("org.freedesktop.ScreenSaver"),
             "Inhibit",
-            &("Sheaf", Self::WHY),
+            &("Sheaf", why),
         )?;
         let cookie = answer.body().deserialize()?;
         Ok(Awake::ScreenSaver(bus, cookie))

@@ -121,7 +121,7 @@ mod tests {
         fn has_focus(&self) -> bool {
             true
         }
-        fn working(&self, _: Option<f64>, _: bool) {}
+        fn working(&self, _: Option<f64>, _: Option<&'static str>) {}
         fn hide(&self) {}
         fn exit(&self) {}
         fn language(&self) -> String {

@@ -111,8 +111,8 @@ impl Native for Host {
         self.window().is_some_and(|window| window.is_visible().unwrap_or(false) && window.is_focused().unwrap_or(false))
     }
 
-    fn working(&self, share: Option<f64>, keep_awake: bool) {
-        self.work.tell(share, keep_awake);
+    fn working(&self, share: Option<f64>, awake: Option<&'static str>) {
+        self.work.tell(share, awake);
     }
 
     fn hide(&self) {

@@ -5,7 +5,7 @@ use std::path::Path;
 use fantoccini::key::Key;
 use serde_json::json;
 
-use crate::desktop::Hold;
+use crate::desktop::{Hold, PROGRAM};
 use crate::fixture;
 use crate::harness::{Desktop, Window};
 use crate::main_job::{choose_project, open};
@@ -68,7 +68,7 @@ async fn axe_finds_nothing_on_any_page_and_dialog_in_light_and_dark() {
 async fn axe_finds_nothing_in_menus_banners_and_notices_in_light_and_dark() {
     let desktop = Desktop::start();
     let hold = Hold::of(&desktop);
-    let program = Path::new(env!("CARGO_BIN_EXE_sheaf-desktop"));
+    let program = Path::new(PROGRAM);
     let window = Window::open_with(&desktop, program, &hold.environment()).await;
     let broken = desktop.path("notes.sqlite");
     std::fs::write(&broken, "no database").expect("a file");

@@ -5,6 +5,7 @@ use std::path::Path;
 use fantoccini::key::Key;
 use serde_json::json;
 
+use crate::desktop::PROGRAM;
 use crate::fixture;
 use crate::harness::{Desktop, Window, eventually};
 use crate::main_job::{choose_project, open, prove, the_archive};
@@ -221,7 +222,7 @@ async fn a_destination_that_has_gone_or_takes_nothing_blocks_create_and_loses_no
 #[tokio::test]
 async fn a_real_dialog_of_the_desktop_is_answered() {
     let desktop = Desktop::start();
-    let program = Path::new(env!("CARGO_BIN_EXE_sheaf-desktop"));
+    let program = Path::new(PROGRAM);
     let window = Window::open_with(&desktop, program, &[("SHEAF_TEST_DIALOGS", "")]).await;
     window.click("button", "Open a registry").await;
     let xdotool = |arguments: &[&str]| {

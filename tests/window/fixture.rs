@@ -14,6 +14,8 @@ fn made(name: &str, options: impl FnOnce(PathBuf) -> DemoOptions) -> PathBuf {
     make_demo(&options(dir), &Unobserved, &Cancel::new()).expect("the demo is made").registry
 }
 
+use crate::desktop::PROGRAM;
+
 /// Real files of nine patients in three projects.
 pub(crate) fn demo() -> &'static Path {
     static MADE: OnceLock<PathBuf> = OnceLock::new();
@@ -74,7 +76,7 @@ pub(crate) fn vast() -> &'static Path {
 pub(crate) fn sheaf() -> Command {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     let path = BUILT.get_or_init(|| {
-        let desktop = Path::new(env!("CARGO_BIN_EXE_sheaf-desktop"));
+        let desktop = Path::new(PROGRAM);
         let path = desktop.with_file_name("sheaf");
         let built = Command::new(env!("CARGO"))
             .args(["build", "--quiet", "--package", "sheaf-cli", "--bin", "sheaf"])

@@ -13,6 +13,8 @@ use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::desktop::PROGRAM;
+
 /// How long anything on the screen may take before a test gives up. A bound for what has gone wrong, not a measure: exports give way to
 /// whatever else the machine does.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -93,13 +95,19 @@ impl Desktop {
         &self.display
     }
 
-    /// A command on this desktop.
+    /// Address of the session bus.
+    pub(crate) fn bus(&self) -> &str {
+        &self.bus
+    }
+
+    /// A command on this desktop. Its session bus stands for the system's, too: nothing reaches the machine's own.
     pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command
             .envs(home(self.dir.path()))
             .env("DISPLAY", &self.display)
             .env("DBUS_SESSION_BUS_ADDRESS", &self.bus)
+            .env("DBUS_SYSTEM_BUS_ADDRESS", &self.bus)
             .env("WEBKIT_DISABLE_DMABUF_RENDERER", "1")
             .env("NO_AT_BRIDGE", "1")
             .env_remove("WAYLAND_DISPLAY")
@@ -230,7 +238,7 @@ pub(crate) struct Window {
 impl Window {
     /// Starts the application as built for tests, and waits for its page.
     pub(crate) async fn open(desktop: &Desktop) -> Window {
-        Self::open_with(desktop, Path::new(env!("CARGO_BIN_EXE_sheaf-desktop")), &[]).await
+        Self::open_with(desktop, Path::new(PROGRAM), &[]).await
     }
 
     /// Starts a program with more variables in its environment.

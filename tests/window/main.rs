@@ -4,6 +4,7 @@ mod fixture;
 mod harness;
 mod screen;
 
+mod awake;
 mod begins;
 mod desktop;
 mod everyone;

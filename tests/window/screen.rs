@@ -58,6 +58,12 @@ impl Screen {
         self.display.send_event(false, window, EventMask::NO_EVENT, message).expect("asked").check().expect("sent");
     }
 
+    /// Gives the keyboard to a window, as a window manager does to one that is brought to the front.
+    pub(crate) fn look_at(&self, title: &str) {
+        let window = *self.windows(title).first().expect("there is such a window");
+        self.display.set_input_focus(InputFocus::POINTER_ROOT, window, CURRENT_TIME).expect("asked").check().expect("given");
+    }
+
     /// Gives the keyboard to another window, as if the user worked elsewhere.
     pub(crate) fn look_elsewhere(&self) {
         let window = self.display.generate_id().expect("an id");

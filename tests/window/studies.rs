@@ -6,6 +6,7 @@ use std::process::Command;
 use fantoccini::key::Key;
 use serde_json::{Value, json};
 
+use crate::desktop::PROGRAM;
 use crate::everyone::choose_look;
 use crate::fixture;
 use crate::harness::{Desktop, Window, eventually};
@@ -88,7 +89,7 @@ async fn a_search_and_a_filter_become_a_workbook_that_others_read() {
 async fn a_table_that_is_stopped_leaves_nothing() {
     let desktop = Desktop::start();
     let held = desktop.path("held");
-    let program = Path::new(env!("CARGO_BIN_EXE_sheaf-desktop"));
+    let program = Path::new(PROGRAM);
     let environment = [("SHEAF_PAUSE", "started"), ("SHEAF_PAUSE_FILE", held.to_str().expect("an ordinary path"))];
     let window = Window::open_with(&desktop, program, &environment).await;
     look(&desktop, &window).await;

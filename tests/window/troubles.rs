@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 
+use crate::desktop::{Hold, PROGRAM};
 use crate::fixture;
 use crate::harness::{Desktop, Window};
 use crate::main_job::{open, prove, the_archive};
@@ -54,7 +55,7 @@ async fn a_page_that_is_reloaded_finds_its_job_and_its_selection() {
 async fn a_page_that_is_reloaded_finds_the_demo_that_is_being_made() {
     let desktop = Desktop::start();
     let held = desktop.path("held");
-    let program = Path::new(env!("CARGO_BIN_EXE_sheaf-desktop"));
+    let program = Path::new(PROGRAM);
     let pause = [("SHEAF_PAUSE", "demo"), ("SHEAF_PAUSE_FILE", held.to_str().expect("an ordinary path"))];
     let window = Window::open_with(&desktop, program, &pause).await;
     window.click("button", "Try the demo").await;
@@ -87,35 +88,28 @@ async fn what_kill_minus_nine_cut_off_is_interrupted_and_can_be_restarted() {
 #[tokio::test]
 async fn an_engine_that_is_silent_is_said_to_be() {
     let desktop = Desktop::start();
-    let window = Window::open(&desktop).await;
-    // The page notes when the banner comes and judges it: while Rust is stopped nobody can ask it.
-    window.load_axe().await;
-    window
-        .run(
-            "window.judged = null;
-             const seen = new MutationObserver(() => {
-               if (!document.querySelector('[data-testid=silent]')) return;
-               seen.disconnect();
-               window.judge().then((found) => { window.judged = found; });
-             });
-             seen.observe(document.body, { childList: true, subtree: true });",
-            vec![],
-        )
-        .await;
-    window.signal("STOP");
-    // The page's own clock decides; five of its looks are enough.
-    tokio::time::sleep(std::time::Duration::from_secs(5)).await;
-    window.signal("CONT");
-    window.wait_gone("[data-testid=silent]").await;
-    let judged = async || Some(window.run("return window.judged;", vec![]).await).filter(|found| !found.is_null());
-    assert_eq!(window.until("the banner", judged).await, json!([]), "the page said so, for everyone");
+    let hold = Hold::of(&desktop);
+    let mut environment = hold.environment();
+    environment[0].1 = "alive";
+    let window = Window::open_with(&desktop, Path::new(PROGRAM), &environment).await;
+    hold.reached().await;
+    window.wait("[data-testid=silent]").await;
+    window.judge("the banner").await;
+    window.role("button", "Try the demo").await;
+    // At each word it is held again, so it is let go for as long as it takes.
+    let banner = "return document.querySelector('[data-testid=silent]') === null;";
+    let taken_back = async || {
+        hold.go_on_if_held();
+        (window.run(banner, vec![]).await == json!(true)).then_some(())
+    };
+    window.until("the banner to go at a word", taken_back).await;
     window.close().await;
 }
 
 /// An export is made, and the settings say that nobody will tell of it.
 async fn exports_without_notifications(environment: &[(&str, &str)]) {
     let desktop = Desktop::bare(1280, 800);
-    let program = Path::new(env!("CARGO_BIN_EXE_sheaf-desktop"));
+    let program = Path::new(PROGRAM);
     let window = Window::open_with(&desktop, program, environment).await;
     open(&desktop, &window, fixture::demo()).await;
     window.click("checkbox", "All matching").await;

@@ -35,7 +35,7 @@ it('says so when Rust is silent, and takes it back at its next word', () => {
   show();
   pass(SILENT_AFTER_MS);
   expect(screen.queryByTestId('silent')).not.toBeInTheDocument();
-  pass(1500);
+  pass(250);
   expect(screen.getByTestId('silent')).toHaveTextContent('does not answer');
   act(heard);
   expect(screen.queryByTestId('silent')).not.toBeInTheDocument();

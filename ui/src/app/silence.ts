@@ -2,7 +2,9 @@ import { useSyncExternalStore } from 'react';
 
 /** Rust says that it lives once a second. After this long without a word the page says so. */
 export const SILENT_AFTER_MS = 2000;
-const LOOK_EVERY_MS = 500;
+const LOOK_EVERY_MS = 250;
+/** A look that comes so late says that the page itself was held up. */
+const HELD_UP_MS = 1500;
 
 let lastHeard = performance.now();
 let lastLook = performance.now();
@@ -24,9 +26,9 @@ export function heard(): void {
 /** One look at the clock. A page that was itself held up (hidden, throttled, busy) gives Rust its time anew. */
 export function look(): void {
   const now = performance.now();
-  if (now - lastLook > 3 * LOOK_EVERY_MS || document.hidden) lastHeard = now;
+  if (now - lastLook > HELD_UP_MS || document.hidden) lastHeard = now;
   lastLook = now;
-  if (now - lastHeard > SILENT_AFTER_MS + 500) set(true);
+  if (now - lastHeard > SILENT_AFTER_MS) set(true);
 }
 
 function subscribe(listener: () => void): () => void {

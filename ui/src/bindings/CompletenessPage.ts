@@ -7,6 +7,10 @@ import type { CompletenessLine } from "./CompletenessLine";
  */
 export type CompletenessPage = { 
 /**
+ * The revision that they belong to.
+ */
+revision: number, 
+/**
  * The columns.
  */
 modalities: Array<CompletenessColumn>, 

@@ -5,6 +5,10 @@
  */
 export type ListMatch = { 
 /**
+ * Which list it is, for [`UseList`].
+ */
+list: number, 
+/**
  * Name of its file; `null` for a pasted one.
  */
 file: string | null, 

@@ -6,6 +6,10 @@ import type { ListUse } from "./ListUse";
  */
 export type UseList = { 
 /**
+ * Which list was seen: another that was looked up since is refused with `STALE_ROWS`.
+ */
+list: number, 
+/**
  * What.
  */
 how: ListUse, };

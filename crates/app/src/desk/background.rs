@@ -14,6 +14,8 @@ use super::native::Native;
 use super::notices::Notices;
 use super::preferences::PreferencesFile;
 use super::tasks::Tasks;
+use super::words::Language;
+use crate::failpoint;
 use crate::history::Change;
 use crate::sheaf::Sheaf;
 
@@ -68,6 +70,7 @@ impl Background {
         // A thread of its own: nothing that hangs elsewhere shall look like a death.
         let heart = std::thread::Builder::new().name("sheaf-alive".to_owned()).spawn(move || {
             while pulse.recv_timeout(SECOND) == Err(RecvTimeoutError::Timeout) {
+                failpoint::hit("alive");
                 hub.tell(&Event::Alive);
             }
         });
@@ -105,8 +108,8 @@ struct Watch {
     looked_at: Instant,
     recovered_at: Instant,
     notices: Notices,
-    /// What the desktop was told of work: how far it is, and whether the machine stays awake for it.
-    shown: Option<(f64, bool)>,
+    /// What the desktop was told of work: how far it is, and why the machine stays awake for it, if it does.
+    shown: Option<(f64, Option<&'static str>)>,
     /// Since when nothing but a notification keeps a process whose window is gone.
     lingers: Option<Instant>,
 }
@@ -172,7 +175,7 @@ impl Watch {
             self.leave(leaving && jobs.is_empty() && self.around.tasks.busy() == 0);
         }
         if self.shown.is_some() {
-            self.around.native.working(None, false);
+            self.around.native.working(None, None);
         }
     }
 
@@ -247,11 +250,18 @@ impl Watch {
     /// Shows on the desktop how far the work is.
     fn show(&mut self, jobs: &[(String, Option<crate::progress::JobProgress>)]) {
         let share = share(jobs.iter().map(|(_, progress)| progress.as_ref()));
-        let work = share.map(|share| (share, self.around.preferences.get().keep_awake));
+        let work = share.map(|share| (share, self.awake()));
         if work != self.shown {
-            self.around.native.working(share, work.is_some_and(|(_, keep_awake)| keep_awake));
+            self.around.native.working(share, work.and_then(|(_, awake)| awake));
             self.shown = work;
         }
+    }
+
+    /// Why the machine stays awake while there is work; `None` where the user lets it sleep.
+    fn awake(&self) -> Option<&'static str> {
+        let preferences = self.around.preferences.get();
+        let language = || Language::choose(&preferences.language, &self.around.native.language());
+        preferences.keep_awake.then(|| language().at_work())
     }
 }
 

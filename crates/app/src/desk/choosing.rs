@@ -375,9 +375,13 @@ impl Choosing {
         Ok(found)
     }
 
-    /// Does something with the list.
-    pub(crate) fn use_list(&mut self, how: ListUse) -> Result<()> {
-        let patients = self.listed()?.patients.clone();
+    /// Does something with the list of this number.
+    pub(crate) fn use_list(&mut self, number: u64, how: ListUse) -> Result<()> {
+        let list = self.listed()?;
+        if list.number != number {
+            return Err(Error::new(Code::StaleRows, "Another list was looked up since.").hint("Look at the list again."));
+        }
+        let patients = list.patients.clone();
         match how {
             ListUse::Replace => self.select(|view| view.select_ids(&patients)),
             ListUse::Add => self.select(|view| view.check_ids(&patients, true)),

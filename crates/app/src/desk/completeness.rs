@@ -35,6 +35,8 @@ pub enum CompletenessScope {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct CompletenessPage {
+    /// The revision that they belong to.
+    pub revision: u64,
     /// The columns.
     pub modalities: Vec<CompletenessColumn>,
     /// Patients in all.
@@ -93,6 +95,7 @@ impl Desk {
                 files: row.files,
             };
             Ok(CompletenessPage {
+                revision: choosing.revision,
                 modalities: table.modalities.iter().map(column).collect(),
                 total: table.total,
                 offset: input.offset.min(table.total),

@@ -29,6 +29,8 @@ pub struct PastedList {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct ListMatch {
+    /// Which list it is, for [`UseList`].
+    pub list: u64,
     /// Name of its file; `null` for a pasted one.
     pub file: Option<String>,
     /// Patients found, each once.
@@ -56,6 +58,8 @@ pub struct ListSummary {
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(deny_unknown_fields)]
 pub struct UseList {
+    /// Which list was seen: another that was looked up since is refused with `STALE_ROWS`.
+    pub list: u64,
     /// What.
     pub how: ListUse,
 }
@@ -98,14 +102,16 @@ impl Desk {
 
     /// Selects, adds, removes or shows the patients of the list.
     pub fn use_list(&self, input: UseList) -> Result<BrowseState> {
-        self.change(|choosing| choosing.use_list(input.how))
+        self.change(|choosing| choosing.use_list(input.list, input.how))
     }
 }
 
 /// Looks up a list and keeps it.
 fn look_up(choosing: &mut Choosing, text: &str, file: Option<String>) -> Result<ListMatch> {
-    let list = List::look_up(&choosing.view, text, file)?;
+    let number = choosing.list.as_ref().map_or(1, |list| list.number + 1);
+    let list = List::look_up(&choosing.view, number, text, file)?;
     let found = ListMatch {
+        list: number,
         file: list.file.clone(),
         matched: list.patients.len() as u64,
         matching: choosing.view.count_matching(&list.patients),
@@ -133,6 +139,8 @@ pub(crate) const MOST_UNMATCHED: usize = 1000;
 /// A list that was looked up.
 #[derive(Clone, Debug)]
 pub(crate) struct List {
+    /// One more with each list.
+    pub(crate) number: u64,
     /// Name of its file.
     pub(crate) file: Option<String>,
     pub(crate) patients: Vec<PatientId>,
@@ -144,7 +152,7 @@ pub(crate) struct List {
 impl List {
     /// Looks a list up. Ids stand in lines, or between commas, semicolons and tabs; between blanks too, unless what stands
     /// between the other marks is an id with blanks in it. A cell in quotes is one id.
-    pub(crate) fn look_up(view: &View, text: &str, file: Option<String>) -> Result<Self> {
+    pub(crate) fn look_up(view: &View, number: u64, text: &str, file: Option<String>) -> Result<Self> {
         if text.len() > MOST_BYTES {
             return Err(too_long());
         }
@@ -165,7 +173,7 @@ impl List {
         let unmatched_total = matched.unmatched.len() as u64;
         matched.unmatched.truncate(MOST_UNMATCHED);
         matched.unmatched.shrink_to_fit();
-        Ok(Self { file, patients: matched.patients, unmatched_total, unmatched: matched.unmatched })
+        Ok(Self { number, file, patients: matched.patients, unmatched_total, unmatched: matched.unmatched })
     }
 }
 

@@ -87,8 +87,9 @@ pub trait Native: Send + Sync {
     fn notifications(&self) -> NotificationState;
     /// Whether the window has the focus: then the page's toast is enough.
     fn has_focus(&self) -> bool;
-    /// Jobs run or have ended: keeps the machine awake and shows the share done (0 to 1) on the taskbar, where it can.
-    fn working(&self, share: Option<f64>, keep_awake: bool);
+    /// Jobs run or have ended: shows the share done (0 to 1) on the taskbar and keeps the machine awake for the reason given, where
+    /// it can.
+    fn working(&self, share: Option<f64>, awake: Option<&'static str>);
     /// Hides the window; the process goes on.
     fn hide(&self);
     /// Ends the process, once the desk has let go.

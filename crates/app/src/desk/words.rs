@@ -122,6 +122,14 @@ impl Language {
         }
     }
 
+    /// Why the machine stays awake, as desktops tell it.
+    pub(crate) const fn at_work(self) -> &'static str {
+        match self {
+            Language::En => "An export is running",
+            Language::It => "Un’esportazione è in corso",
+        }
+    }
+
     /// Title of the dialog that asks where a copy goes.
     pub(crate) const fn save_copy(self) -> &'static str {
         match self {

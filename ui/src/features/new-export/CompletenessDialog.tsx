@@ -67,7 +67,7 @@ function Table({ state, scope }: { state: BrowseState; scope: CompletenessScope 
       new RowSource<CompletenessLine>(async (offset, limit) => {
         const page = await host.call('completeness', { scope, offset, limit });
         setColumns(page.modalities);
-        return { revision: state.revision, total: page.total, offset: page.offset, rows: page.rows };
+        return page;
       }),
   );
   useSyncExternalStore(source.subscribe, source.version);

@@ -80,12 +80,16 @@ function Content({ onClose }: { onClose: () => void }) {
     setText('');
     void look(() => host.call('open_list', {}), true);
   };
-  const apply = async (how: ListUse) => {
-    const state = await act('patients', 'use_list', { how });
+  const apply = async (list: number, how: ListUse) => {
+    const state = await act('patients', 'use_list', { list, how });
     if (state) onClose();
   };
 
-  const usable = match !== null && match.matched > 0 && !looking;
+  const usable = match !== null && match.matched > 0 && !looking ? match : null;
+  const button = (how: ListUse) => ({
+    disabled: usable === null,
+    onClick: () => usable && void apply(usable.list, how),
+  });
   return (
     <div className={classes.stack}>
       <p className={classes.about}>{t('newExport.list.about')}</p>
@@ -171,18 +175,16 @@ function Content({ onClose }: { onClose: () => void }) {
         )}
       </div>
       <Group gap={8} justify="flex-end">
-        <Button variant="default" disabled={!usable} onClick={() => void apply('show')}>
+        <Button variant="default" {...button('show')}>
           {t('newExport.list.showOnly')}
         </Button>
-        <Button variant="default" disabled={!usable} onClick={() => void apply('remove')}>
+        <Button variant="default" {...button('remove')}>
           {t('newExport.list.remove')}
         </Button>
-        <Button variant="default" disabled={!usable} onClick={() => void apply('add')}>
+        <Button variant="default" {...button('add')}>
           {t('newExport.list.add')}
         </Button>
-        <Button disabled={!usable} onClick={() => void apply('replace')}>
-          {t('newExport.list.replace')}
-        </Button>
+        <Button {...button('replace')}>{t('newExport.list.replace')}</Button>
       </Group>
     </div>
   );

@@ -442,7 +442,14 @@ it('shows what is lacking and who is hidden, at a click', async () => {
 it('looks up a pasted list, says who was not found, and selects', async () => {
   const user = userEvent.setup();
   const { sent } = page(undefined, {
-    match_list: () => ({ file: null, matched: 2, matching: 1, unmatched_total: 1, unmatched: ['nobody_1'] }),
+    match_list: () => ({
+      list: 4,
+      file: null,
+      matched: 2,
+      matching: 1,
+      unmatched_total: 1,
+      unmatched: ['nobody_1'],
+    }),
     use_list: () => browseState({ rows: 6, revision: 60 }),
   });
   await tree();
@@ -454,7 +461,7 @@ it('looks up a pasted list, says who was not found, and selects', async () => {
   expect(within(dialog).getByText('1 ID not found')).toBeVisible();
   expect(within(dialog).getByText('nobody_1')).toBeVisible();
   await user.click(within(dialog).getByRole('button', { name: 'Select only these' }));
-  await waitFor(() => expect(sent('use_list')).toEqual([{ how: 'replace' }]));
+  await waitFor(() => expect(sent('use_list')).toEqual([{ list: 4, how: 'replace' }]));
   await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
 });
 

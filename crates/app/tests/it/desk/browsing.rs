@@ -230,15 +230,15 @@ fn a_hundred_steps_can_be_taken_back() {
 #[test]
 fn a_list_is_matched_and_used() {
     let bench = Bench::hospital();
-    assert_eq!(bench.refused("use_list", json!({ "how": "add" })), "USAGE", "there is no list yet");
+    assert_eq!(bench.refused("use_list", json!({ "list": 1, "how": "add" })), "USAGE", "there is no list yet");
     let text = "\u{feff}id;\"x y\"\r\nP1, P3\tP4\nP1 P999\n";
     let found = bench.get("match_list", json!({ "text": text }));
     assert_eq!((&found["matched"], &found["unmatched_total"]), (&json!(3), &json!(3)), "each once: {found}");
     assert_eq!(found["unmatched"], json!(["id", "x y", "P999"]), "a header line is simply not matched");
     assert_eq!(found["file"], Value::Null, "it was pasted");
-    let selected = |how: &str| counts(&bench.get("use_list", json!({ "how": how })))[0];
+    let selected = |how: &str| counts(&bench.get("use_list", json!({ "list": 1, "how": how })))[0];
     assert_eq!([selected("replace"), selected("remove"), selected("add")], [3, 0, 3], "as asked");
-    let state = bench.get("use_list", json!({ "how": "show" }));
+    let state = bench.get("use_list", json!({ "list": 1, "how": "show" }));
     assert_eq!((counts(&state)[2], &state["list"]["unmatched"]), (3, &json!(3)), "only these are shown");
     let file = bench.lab.root().join("list.csv");
     std::fs::write(&file, "P2\nP5\n").expect("writable");
@@ -246,6 +246,9 @@ fn a_list_is_matched_and_used() {
     let found = bench.just("open_list");
     assert_eq!((&found["file"], &found["matched"], &found["matching"]), (&json!("list.csv"), &json!(2), &json!(0)), "new");
     assert_eq!(counts(&bench.just("browse"))[2], 3, "the old list is still what is shown");
+    let use_list = |list: &Value| bench.refused("use_list", json!({ "list": list, "how": "replace" }));
+    assert_eq!(use_list(&json!(1)), "STALE_ROWS", "a list that was overtaken is not taken for the one that was seen");
+    bench.get("use_list", json!({ "list": found["list"], "how": "replace" }));
     std::fs::write(&file, b"PK\x03\x04 a spreadsheet").expect("writable");
     bench.desktop.will_choose_file(&file);
     assert_eq!(bench.refused("open_list", json!({})), "LIST_UNREADABLE", "what is no text is said to be none");

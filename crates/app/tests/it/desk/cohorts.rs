@@ -23,7 +23,7 @@ fn a_rule_is_worked_out_anew_and_a_list_is_not() {
     assert_eq!(refused, "EMPTY_SELECTION", "nobody is no cohort");
     bench.get("check_matching", json!({ "on": true }));
     bench.get("match_list", json!({ "text": "P2" }));
-    bench.get("use_list", json!({ "how": "add" }));
+    bench.get("use_list", json!({ "list": 1, "how": "add" }));
     let saved = bench.get("save_cohort", json!({ "name": "Fixed", "frozen": true }));
     let list = saved["cohorts"][0].clone();
     assert_eq!((&list["name"], &list["frozen"], &list["patients"]), (&json!("Fixed"), &json!(true), &json!(3)), "by name");

@@ -121,8 +121,8 @@ impl Native for Hands {
         self.0.focus.load(Ordering::Relaxed)
     }
 
-    fn working(&self, share: Option<f64>, keep_awake: bool) {
-        self.0.note("working", format!("{share:?} {keep_awake}"));
+    fn working(&self, share: Option<f64>, awake: Option<&'static str>) {
+        self.0.note("working", format!("{share:?} {awake:?}"));
     }
 
     fn hide(&self) {
