@@ -27,6 +27,7 @@ pub mod sheets;
 pub mod sources;
 mod store;
 pub mod studies;
+pub mod study_search;
 pub mod wire;
 
 pub use environment::Environment;

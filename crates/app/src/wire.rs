@@ -11,7 +11,8 @@ use sheaf_registry::selection::Selection;
 
 pub use crate::demo::DemoReport;
 pub use crate::progress::JobProgress;
-pub use crate::studies::{Studies, StudyExport, StudyRow, StudyValueCount, StudyValues, TableFormat};
+pub use crate::studies::{StudyExport, TableFormat};
+pub use crate::study_search::{Studies, StudyRow, StudyValueCount, StudyValues};
 
 /// `{"error": {...}}`: how an error is answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -28,6 +28,8 @@ mod rule;
 pub mod settings;
 pub mod studies;
 pub mod study_list;
+pub mod study_patients;
+pub mod study_tables;
 mod studying;
 pub mod tasks;
 mod watch;
@@ -161,9 +163,11 @@ pub mod types {
     pub use super::settings::*;
     pub use super::studies::*;
     pub use super::study_list::*;
+    pub use super::study_patients::*;
+    pub use super::study_tables::*;
     pub use super::tasks::*;
     pub use super::{Nothing, NotificationState, TaskId};
-    pub use crate::studies::StudyValues;
+    pub use crate::study_search::StudyValues;
     pub use crate::wire::{DatasetExport, Verification};
 }
 

@@ -1,10 +1,9 @@
-//! Studies: search, select, copy, export as a table, and carry their patients to a new export.
+//! Studies: search, select and copy.
 //!
 //! The studies of a registry are read into memory once, at the first look. A question makes the one before it stop, which is
 //! then answered with `CANCELLED`.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::Path;
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
 use jiff::Timestamp;
@@ -15,20 +14,19 @@ use sheaf_registry::studies::{Criteria, Study, StudyField, StudyFilter, StudyInd
 use sheaf_registry::{Code, Error, Result};
 use sheaf_tables::{About, Columns, CsvDialect, Format, Limits, Table, TableOptions};
 
-use super::browse::{BrowseState, RowRange};
+use super::browse::RowRange;
 use super::choosing::check_limit;
-use super::exports::ExportRow;
 use super::open::Open;
 use super::registries::nothing_open;
 use super::study_list::StudyListView;
+use super::study_tables::StudyColumns;
 use super::studying::{Answer, Place, Rights, Studying};
-use super::{Desk, Nothing, SaveQuestion, TaskId};
+use super::{Desk, Nothing, TaskId};
 use crate::house::actor;
 use crate::platform;
 use crate::progress::Meter;
-use crate::studies::{
-    StudyExportRequest, StudyValueCount, StudyValues, TableFormat, automatic_name, create, may_export, progress, refuse,
-};
+use crate::studies::progress;
+use crate::study_search::{StudyValueCount, StudyValues};
 
 /// What is known about the studies, but for their rows.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -244,86 +242,17 @@ pub struct StudiesCopied {
     pub rows: u64,
 }
 
-/// Columns of the table on the page. Kept for all registries.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[serde(deny_unknown_fields)]
-pub struct StudyColumns {
-    /// The columns that are shown, in their order.
-    pub shown: Vec<String>,
-    /// Widths in pixels of those that have another one than usual.
-    pub widths: BTreeMap<String, u32>,
-    /// Sets of columns, by name.
-    pub sets: Vec<StudyColumnSet>,
-}
-
-/// Columns under a name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[serde(deny_unknown_fields)]
-pub struct StudyColumnSet {
-    /// Name, 1 to 80 characters.
-    pub name: String,
-    /// The columns, in their order.
-    pub columns: Vec<String>,
-}
-
-/// Studies shall be written as a table; where to is asked by the desktop's own dialog.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[serde(deny_unknown_fields)]
-pub struct StudiesExport {
-    /// Which.
-    pub what: StudiesWhat,
-    /// The format.
-    pub format: TableFormat,
-    /// A byte order mark in a CSV.
-    pub bom: bool,
-    /// Put a file with the checksum beside it.
-    pub sha256_file: bool,
-    /// The columns, in their order.
-    pub columns: Vec<String>,
-}
-
-/// Whose patients shall be selected for an export.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[serde(deny_unknown_fields)]
-pub struct StudiesToPatients {
-    /// Of which studies.
-    pub what: StudiesWhat,
-    /// Besides the patients that are selected, instead of in their place.
-    pub add: bool,
-}
-
-/// The patients of studies are selected now, if there are any.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-pub struct StudiesPatients {
-    /// Patients of the project that the user sees.
-    pub matched: u64,
-    /// Record numbers that no such patient has.
-    pub unmatched_total: u64,
-    /// State of the choosing after it.
-    pub state: BrowseState,
-}
-
-/// The key under which the columns are kept.
-const COLUMNS: &str = "studies.columns";
 /// Most values of a field that are answered.
 const MOST_VALUES: usize = 5000;
 /// Most studies for the clipboard.
 const MOST_COPIED: usize = 50_000;
-/// Most sets of columns, and the longest name of one.
-const MOST_SETS: usize = 100;
-const SET_NAME: usize = 80;
 
 impl Desk {
     /// What is known about the studies; they are read at the first look, with progress.
     pub fn studies_state(&self, task: TaskId) -> Result<StudiesState> {
         let task = self.tasks.begin(&task.task)?;
         let _reading = self.studies.reading.lock().unwrap_or_else(PoisonError::into_inner);
-        let columns = self.columns()?;
+        let columns = self.study_columns()?;
         let (own, opened_at, id) = {
             let open = self.opened();
             let open = open.as_ref().ok_or_else(nothing_open)?;
@@ -375,7 +304,7 @@ impl Desk {
         let criteria = Criteria::new(&query.filter, &self.sheaf.house().environment.zone)?;
         let index = self.studying(|studying| Ok(Arc::clone(&studying.index)))?;
         let answer = Answer::to(&index, criteria, sort, &cancel)?;
-        let columns = self.columns()?;
+        let columns = self.study_columns()?;
         let mut open = self.opened();
         let open = open.as_mut().ok_or_else(nothing_open)?;
         let studying = open.studies.as_mut().ok_or_else(not_read)?;
@@ -435,7 +364,7 @@ impl Desk {
 
     /// Selects studies, or not.
     pub fn studies_select(&self, input: StudiesSelect) -> Result<StudiesState> {
-        let columns = self.columns()?;
+        let columns = self.study_columns()?;
         self.studying(|studying| {
             studying.select(input.revision, input.target)?;
             Ok(self.state_of(studying, columns))
@@ -474,132 +403,13 @@ impl Desk {
         Ok(StudiesCopied { rows })
     }
 
-    /// Keeps the columns of the table, and the sets of them.
-    pub fn studies_columns(&self, mut columns: StudyColumns) -> Result<StudyColumns> {
-        if columns.sets.len() > MOST_SETS {
-            return Err(Error::new(Code::Usage, format!("At most {MOST_SETS} sets of columns are kept."))
-                .hint("Delete one that is no longer needed."));
-        }
-        let mut names = HashSet::new();
-        for set in &mut columns.sets {
-            set.name = set.name.trim().to_owned();
-            if set.name.is_empty() || set.name.chars().count() > SET_NAME || !names.insert(set.name.clone()) {
-                let message = format!("A set of columns has a name of its own, of 1 to {SET_NAME} characters.");
-                return Err(Error::new(Code::NameInvalid, message).hint("Choose another name."));
-            }
-            Columns::named(&set.columns.join(","))?;
-        }
-        Columns::named(&columns.shown.join(","))?;
-        columns.widths.retain(|name, _| StudyField::named(name).is_some());
-        let text = serde_json::to_string(&columns).unwrap_or_default();
-        self.sheaf.house().store.keep(COLUMNS, Some(Path::new(&text)))?;
-        Ok(columns)
-    }
-
-    /// Lets the user say where a table goes, then creates its export and queues it; `null` when the dialog was closed. What
-    /// would be refused is refused before anything is asked.
-    pub fn studies_export(&self, input: StudiesExport) -> Result<Option<ExportRow>> {
-        let columns = Columns::named(&input.columns.join(","))?;
-        let (place, filter, sort, count) = self.placed(|place, studying| {
-            let count = match input.what {
-                StudiesWhat::Matching => studying.answer.rows.len() as u64,
-                StudiesWhat::Selected => studying.counts().0,
-            };
-            Ok((place, studying.filter_of(input.what), studying.answer.sort, count))
-        })?;
-        let house = self.sheaf.house();
-        may_export(&house.registry(&place.path)?.viewer(&actor(place.user.as_deref()))?)?;
-        refuse(count, house)?;
-        let extension = input.format.extension();
-        let question = SaveQuestion {
-            title: self.language().save_studies().to_owned(),
-            file_name: format!("{}.{extension}", automatic_name(house)),
-            folder: self.destination_folder()?,
-        };
-        let Some(mut out) = self.native.choose_save(&question) else { return Ok(None) };
-        if out.extension().is_none_or(|said| !said.eq_ignore_ascii_case(extension)) {
-            let mut name = out.file_name().unwrap_or_default().to_owned();
-            name.push(".");
-            name.push(extension);
-            out.set_file_name(name);
-        }
-        let request = StudyExportRequest {
-            registry: place.path,
-            user: place.user,
-            filter,
-            sort,
-            columns,
-            format: input.format,
-            bom: input.bom,
-            neutralise: true,
-            sha256_file: input.sha256_file,
-            out,
-        };
-        let record = create(house, &request, Some(count), &Cancel::new())?;
-        self.run(record).map(Some)
-    }
-
-    /// Selects the patients of studies in the open project, by their record numbers; a step back undoes it. Where none
-    /// matches, the selection stays.
-    pub fn studies_to_patients(&self, input: StudiesToPatients) -> Result<StudiesPatients> {
-        let numbers = self.studying(|studying| {
-            Ok(match input.what {
-                StudiesWhat::Matching => studying.index.record_numbers(&studying.answer.found),
-                what @ StudiesWhat::Selected => studying.index.record_numbers(&studying.index.found(studying.rows_of(what))),
-            })
-        })?;
-        let place = place(self.opened().as_ref().ok_or_else(nothing_open)?);
-        let project = self.current_request(None)?.project;
-        let house = self.sheaf.house();
-        let registry = house.registry(&place.path)?;
-        let viewer = registry.viewer(&actor(place.user.as_deref()))?;
-        let known = registry.patients_by_record_number(&viewer, &project)?;
-        let own = house.store.record_numbers(&self.place()?.0)?;
-        let mut open = self.opened();
-        let open = open.as_mut().ok_or_else(nothing_open)?;
-        let choosing = open.choosing.as_mut().ok_or_else(nothing_open)?;
-        let (mut patients, mut unmatched) = (HashSet::new(), Vec::new());
-        let theirs = choosing.view.patients_by_id(numbers.iter().filter_map(|number| own.get(number)).map(String::as_str));
-        for number in numbers {
-            let seen = known.get(&number).into_iter().flatten().copied().filter(|patient| choosing.view.sees(*patient));
-            let said = own.get(&number).and_then(|id| theirs.get(id.as_str())).copied();
-            let mut found = seen.chain(said).peekable();
-            if found.peek().is_none() {
-                drop(found);
-                unmatched.push(number);
-            } else {
-                patients.extend(found);
-            }
-        }
-        let patients: Vec<_> = patients.into_iter().collect();
-        if !patients.is_empty() {
-            choosing.select(|view| if input.add { view.check_ids(&patients, true) } else { view.select_ids(&patients) });
-        }
-        let answer = StudiesPatients {
-            matched: patients.len() as u64,
-            unmatched_total: unmatched.len() as u64,
-            state: choosing.state(),
-        };
-        if let Some(studying) = open.studies.as_mut() {
-            studying.unmatched = unmatched;
-        }
-        Ok(answer)
-    }
-
-    /// Puts the record numbers that matched nobody the last time on the clipboard, one a line.
-    pub fn studies_copy_unmatched(&self, _: Nothing) -> Result<Nothing> {
-        let text = self.studying(|studying| Ok(studying.unmatched.join("\n")))?;
-        self.native.copy(&text)?;
-        Ok(Nothing {})
-    }
-
     /// Asks about the studies that are looked at.
     pub(super) fn studying<T>(&self, ask: impl FnOnce(&mut Studying) -> Result<T>) -> Result<T> {
         self.placed(|_, studying| ask(studying))
     }
 
     /// The same, with what else is to be known.
-    fn placed<T>(&self, ask: impl FnOnce(Place, &mut Studying) -> Result<T>) -> Result<T> {
+    pub(super) fn placed<T>(&self, ask: impl FnOnce(Place, &mut Studying) -> Result<T>) -> Result<T> {
         let mut open = self.opened();
         let open = open.as_mut().ok_or_else(nothing_open)?;
         let studying = open.studies.as_mut().ok_or_else(not_read)?;
@@ -626,16 +436,6 @@ impl Desk {
             list: studying.list.clone(),
             columns,
         }
-    }
-
-    /// The columns as they were kept; the usual ones where they are not understood.
-    fn columns(&self) -> Result<StudyColumns> {
-        let kept = self.sheaf.house().store.value(COLUMNS)?;
-        let kept = kept.as_deref().and_then(Path::to_str).and_then(|text| serde_json::from_str(text).ok());
-        Ok(kept.unwrap_or_else(|| StudyColumns {
-            shown: Columns::list().fields().iter().map(|field| field.name().to_owned()).collect(),
-            ..StudyColumns::default()
-        }))
     }
 
     /// Studies by their ids.
@@ -678,7 +478,7 @@ impl Desk {
 }
 
 /// The open registry, and who looks at it.
-fn place(open: &Open) -> Place {
+pub(super) fn place(open: &Open) -> Place {
     Place { path: open.path.clone(), user: open.user.clone() }
 }
 
