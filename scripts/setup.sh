@@ -41,7 +41,9 @@ if [ "$what" = all ]; then
     "strace:strace" "setpriv:util-linux" "python3:python3" "soffice:libreoffice-calc-nogui"
     # The window's tests: its driver, a screen, a hand on the keyboard, a notification daemon, a bus.
     "WebKitWebDriver:webkit2gtk-driver" "Xvfb:xvfb" "xauth:xauth" "xdotool:xdotool" "dunst:dunst" "import:imagemagick"
-    "dbus-daemon:dbus" "gdbus:libglib2.0-bin")
+    "dbus-daemon:dbus" "gdbus:libglib2.0-bin"
+    # A database server of the tests' own; without the packages that would start one for the whole machine.
+    "mariadb-install-db:mariadb-server-core" "mariadb:mariadb-client-core" "openssl:openssl")
 fi
 missing=()
 for row in "${programs[@]}"; do

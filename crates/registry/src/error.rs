@@ -98,6 +98,18 @@ codes! {
     ArchiveTooLarge = "ARCHIVE_TOO_LARGE", Refused;
     /// A source is of no kind that Sheaf knows: its tables are those of another application.
     SourceUnknown = "SOURCE_UNKNOWN", Refused;
+    /// A server refuses the name or the password, or this machine.
+    SourceDenied = "SOURCE_DENIED", Refused;
+    /// A server does not answer.
+    SourceUnreachable = "SOURCE_UNREACHABLE", Refused;
+    /// A server's certificate is not one to trust, or it has none.
+    SourceUntrusted = "SOURCE_UNTRUSTED", Refused;
+    /// The server's account may not read what is needed.
+    SourcePrivilege = "SOURCE_PRIVILEGE", Refused;
+    /// A server went away while it was read.
+    SourceLost = "SOURCE_LOST", Refused;
+    /// A password is kept where it cannot be read, or where others can read it.
+    PasswordUnusable = "PASSWORD_UNUSABLE", Refused;
     /// A dump of a database ends in the middle.
     DumpCut = "DUMP_CUT", Refused;
     /// A dump of a database holds what no dump does.

@@ -1,7 +1,7 @@
 //! A `FileRegistry` database, of any of its generations, read into a registry.
 //!
-//! It comes as a Django `SQLite` file, which is read where it lies, or as a dump of `MySQL`, which is staged first; one
-//! mapping serves both, and whatever else can be asked as such tables. Everything is read in one snapshot.
+//! It comes as a Django `SQLite` file, which is read where it lies, or as a dump of `MySQL` or from a live server, which are
+//! staged first; one mapping serves all of them. Everything is read in one snapshot.
 //!
 //! Nothing odd in the data stops a synchronisation: it is counted and told. Deliberately absent: writing to a source, and
 //! looking at the files that it names.
@@ -11,6 +11,7 @@ mod cells;
 mod files;
 mod generation;
 mod history;
+mod live;
 mod modality;
 mod people;
 mod roots;
@@ -18,7 +19,7 @@ mod stage;
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode};
@@ -28,6 +29,7 @@ use sheaf_registry::provenance::Oddity;
 use sheaf_registry::{Code, Error, RegistryWriter, Result};
 
 use crate::report::Oddities;
+use crate::server::Login;
 use catalogue::Catalogue;
 use cells::{MEND, Tables};
 use files::Files;
@@ -47,7 +49,7 @@ pub struct Options<'a> {
     pub mappings: &'a [Mapping],
     /// To stop it.
     pub cancel: &'a Cancel,
-    /// Told how far it is: bytes of a dump first, then rows.
+    /// Told how far it is: bytes of a dump or a server first, then rows.
     pub observer: &'a dyn Observer,
 }
 
@@ -87,7 +89,23 @@ pub fn sync(source: &Path, mut writer: RegistryWriter, options: &Options<'_>) ->
         let message = format!("{} is the source itself, which is never written.", source.display());
         return Err(Error::new(Code::DestinationTaken, message).hint("Name another file for the registry."));
     }
-    let report = read(source, &mut writer, options).map_err(contradiction)?;
+    let report = read(source, &mut writer, options);
+    finish(writer, report, options)
+}
+
+/// Reads the database of a server likewise, in one snapshot of it. The server is only ever asked.
+///
+/// # Errors
+/// Those of [`sync`] but of a dump; `SOURCE_DENIED`, `SOURCE_UNREACHABLE`, `SOURCE_UNTRUSTED`, `SOURCE_PRIVILEGE`, `SOURCE_LOST`;
+/// `NOT_YET` for an engine in which no `FileRegistry` is known.
+pub fn sync_live(login: &Login, mut writer: RegistryWriter, options: &Options<'_>) -> Result<Report> {
+    let name = PathBuf::from(login.server.to_string());
+    let report = live::stage(login, &name, options).and_then(|staged| map_staged(&staged, &name, &mut writer, options));
+    finish(writer, report, options)
+}
+
+fn finish(writer: RegistryWriter, report: Result<Report>, options: &Options<'_>) -> Result<Report> {
+    let report = report.map_err(contradiction)?;
     options.cancel.check()?;
     writer.finish()?;
     Ok(report)
@@ -96,8 +114,7 @@ pub fn sync(source: &Path, mut writer: RegistryWriter, options: &Options<'_>) ->
 fn read(source: &Path, writer: &mut RegistryWriter, options: &Options<'_>) -> Result<Report> {
     if let Some(file) = dump_at(source)? {
         let staged = Staged::read(source, file, options.scratch, options.cancel, options.observer)?;
-        let failed = |error| Error::new(Code::Internal, "A question to the staged dump failed.").cause(error);
-        map(&staged.connection, source, &failed, writer, options)
+        map_staged(&staged, source, writer, options)
     } else {
         let database = ForeignDatabase::open(source, options.scratch)?;
         let snapshot = database.snapshot()?;
@@ -106,6 +123,11 @@ fn read(source: &Path, writer: &mut RegistryWriter, options: &Options<'_>) -> Re
         database.unchanged()?;
         Ok(report)
     }
+}
+
+fn map_staged(staged: &Staged, source: &Path, writer: &mut RegistryWriter, options: &Options<'_>) -> Result<Report> {
+    let failed = |error| Error::new(Code::Internal, "A question to what was staged failed.").cause(error);
+    map(&staged.connection, source, &failed, writer, options)
 }
 
 /// Rows that contradict each other are the source's fault, wherever they do.

@@ -3,7 +3,8 @@
 //! [`dump`] reads what `mysqldump` and `mariadb-dump` write, as a stream. It says what stands in the tables and knows
 //! nothing of what they mean. [`sheet`] reads the lines of tables that people keep: XLSX and CSV.
 //! [`text`] reads the letters of a file. [`study_list`] makes studies of such a table. [`file_registry`] knows what the
-//! tables of such a database mean, and writes them as a registry; [`report`] is what it tells.
+//! tables of such a database mean, and writes them as a registry; [`report`] is what it tells. [`server`] is the line to a
+//! database that is asked over the network.
 //!
 //! Deliberately absent: writing to a source, and the registry's own queries.
 
@@ -11,6 +12,7 @@ pub mod dump;
 pub mod file_registry;
 pub mod rejected;
 pub mod report;
+pub mod server;
 pub mod sheet;
 pub mod study_list;
 pub mod text;

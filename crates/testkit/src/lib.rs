@@ -1,12 +1,17 @@
-//! Fixtures for tests: small registries, files in memory, stores that fail on demand, a clock that stands still.
+//! Fixtures for tests: small registries, files in memory, stores that fail on demand, a clock that stands still, a database
+//! server of a test's own.
 //!
 //! Development only: a crate takes this one as a dev-dependency. What is deliberately absent: anything a product may call,
 //! and pictures or volumes that look real (the demo of `sheaf-app` makes those).
 
 pub mod clock;
 pub mod laboratory;
+#[cfg(target_os = "linux")]
+pub mod mariadb;
 pub mod store;
 
 pub use clock::FixedClock;
 pub use laboratory::make_laboratory;
+#[cfg(target_os = "linux")]
+pub use mariadb::MariaDb;
 pub use store::{Fault, FaultyStore, Gate, MemoryStore};

@@ -1,4 +1,4 @@
-//! A dump as an `SQLite` file: only the tables and columns that are read, in a folder that only this account may enter.
+//! A dump or a server as an `SQLite` file: only the tables and columns that are read, in a folder that only this account may enter.
 //!
 //! So one mapping serves every way that the tables can come. A row is in memory at a time. Deliberately absent: passwords
 //! and addresses of users; they are passed over.
@@ -21,7 +21,7 @@ use super::generation::unknown;
 use crate::dump::{self, DumpError, Sink, Value};
 
 /// Tables that every generation has.
-const TABLES: [&str; 4] = ["auth_user", "common_modality", "common_project", "common_projectaccess"];
+pub(super) const TABLES: [&str; 4] = ["auth_user", "common_modality", "common_project", "common_projectaccess"];
 
 /// Ends of the names of the others.
 const ENDS: [&str; 10] = [
@@ -81,7 +81,7 @@ const COLUMNS: [&str; 37] = [
 /// The next step where a dump is none.
 const MAKE_AGAIN: &str = "Make the dump again with mysqldump or mariadb-dump.";
 
-/// A staged dump; its file goes away with it.
+/// A staged source; its file goes away with it.
 pub(super) struct Staged {
     // Before the folder, so that the file is closed when it is removed.
     pub(super) connection: Connection,
@@ -95,8 +95,18 @@ impl Staged {
     /// `DUMP_CUT`, `DUMP_MALFORMED`, `SOURCE_UNKNOWN` for what is no dump, `SOURCE_ROW` for a row whose id is none or not
     /// its own, `NO_SPACE`, `CANCELLED`.
     pub(super) fn read(path: &Path, file: File, scratch: &Path, cancel: &Cancel, observer: &dyn Observer) -> Result<Self> {
+        let total = file.metadata().map_or(0, |metadata| metadata.len());
+        let input = Watched { file, cancel, observer, done: 0, total };
+        Self::fill(path, scratch, |stage| {
+            stage.counted = " of an INSERT";
+            dump::read(input, stage).map_err(|error| refused(path, error, stage.is_dump, cancel))
+        })
+    }
+
+    /// Keeps in a new folder in `scratch` what `read` brings.
+    pub(super) fn fill(source: &Path, scratch: &Path, read: impl FnOnce(&mut Stage<'_>) -> Result<()>) -> Result<Self> {
         let folder = private_folder(scratch)?;
-        let staged = |error| stage_failed(path, error);
+        let staged = |error| stage_failed(source, error);
         let connection = Connection::open(folder.path().join("stage.sqlite")).map_err(staged)?;
         connection
             .execute_batch(
@@ -104,22 +114,29 @@ impl Staged {
                  PRAGMA cache_size = -32768; BEGIN",
             )
             .map_err(staged)?;
-        let total = file.metadata().map_or(0, |metadata| metadata.len());
-        let input = Watched { file, cancel, observer, done: 0, total };
-        let mut stage = Stage { connection: &connection, path, tables: BTreeMap::new(), current: None, is_dump: false };
-        dump::read(input, &mut stage).map_err(|error| refused(path, error, stage.is_dump, cancel))?;
+        read(&mut Stage {
+            connection: &connection,
+            source,
+            tables: BTreeMap::new(),
+            current: None,
+            counted: "",
+            is_dump: false,
+        })?;
         connection.execute_batch("COMMIT; PRAGMA query_only = ON").map_err(staged)?;
         Ok(Self { connection, _folder: folder })
     }
 }
 
 /// Takes the rows that are wanted.
-struct Stage<'a> {
+pub(super) struct Stage<'a> {
     connection: &'a Connection,
-    path: &'a Path,
+    /// The source as its user named it.
+    source: &'a Path,
     /// Wanted tables that were made, and their columns.
     tables: BTreeMap<String, Vec<String>>,
     current: Option<Insert>,
+    /// From where rows are counted, for errors.
+    counted: &'static str,
     /// Whether a table stood in it.
     is_dump: bool,
 }
@@ -147,7 +164,7 @@ impl Stage<'_> {
         // Neither MySQL nor SQLite tells names apart by their case.
         if names.len() < wanted.len() || self.tables.keys().any(|table| table.eq_ignore_ascii_case(name)) {
             let error =
-                Error::new(Code::DumpMalformed, format!("The dump {} defines something twice.", self.path.display()));
+                Error::new(Code::DumpMalformed, format!("The dump {} defines something twice.", self.source.display()));
             return Err(error.hint(MAKE_AGAIN));
         }
         let id = id_column(name, &wanted);
@@ -157,12 +174,13 @@ impl Stage<'_> {
         };
         let list: Vec<String> = wanted.iter().map(define).collect();
         let sql = format!("CREATE TABLE \"{name}\" ({})", list.join(", "));
-        self.connection.execute_batch(&sql).map_err(|error| stage_failed(self.path, error))?;
+        self.connection.execute_batch(&sql).map_err(|error| stage_failed(self.source, error))?;
         self.tables.insert(name.to_owned(), wanted);
         Ok(())
     }
 
-    fn begin(&mut self, name: &str, columns: &[String]) -> Result<bool> {
+    /// Rows of this table come, with these columns; the answer says whether they are wanted.
+    pub(super) fn begin(&mut self, name: &str, columns: &[String]) -> Result<bool> {
         self.make(name, columns)?;
         let Some(made) = self.tables.get(name) else {
             self.current = None;
@@ -182,11 +200,12 @@ impl Stage<'_> {
         Ok(true)
     }
 
-    fn take(&mut self, table: &str, values: &[Value]) -> Result<()> {
+    /// Keeps a row of the table that was begun.
+    pub(super) fn take(&mut self, table: &str, values: &[Value]) -> Result<()> {
         let Some(insert) = &mut self.current else { return Ok(()) };
         insert.rows += 1;
         if insert.has_id && !matches!(values[insert.wanted[0]], Value::Number(_)) {
-            return Err(row_error(table, &format!("row {} of an INSERT has no number as its id", insert.rows)));
+            return Err(row_error(table, &format!("row {}{} has no number as its id", insert.rows, self.counted)));
         }
         let cells = insert.wanted.iter().map(|at| cell(&values[*at]));
         let add = || self.connection.prepare_cached(&insert.sql)?.execute(params_from_iter(cells));
@@ -194,10 +213,10 @@ impl Stage<'_> {
             Ok(_) => Ok(()),
             Err(error) => match error.sqlite_error_code() {
                 Some(ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch) => {
-                    let why = format!("row {} of an INSERT has an id that is no number or not its own", insert.rows);
+                    let why = format!("row {}{} has an id that is no number or not its own", insert.rows, self.counted);
                     Err(row_error(table, &why))
                 }
-                _ => Err(stage_failed(self.path, error)),
+                _ => Err(stage_failed(self.source, error)),
             },
         }
     }
@@ -241,11 +260,11 @@ impl Read for Watched<'_> {
     }
 }
 
-fn is_wanted_table(name: &str) -> bool {
+pub(super) fn is_wanted_table(name: &str) -> bool {
     TABLES.contains(&name) || (ENDS.iter().any(|end| name.ends_with(end)) && is_plain(name))
 }
 
-fn is_wanted_column(name: &str) -> bool {
+pub(super) fn is_wanted_column(name: &str) -> bool {
     COLUMNS.contains(&name) || (name.ends_with("_patient_id") && is_plain(name))
 }
 

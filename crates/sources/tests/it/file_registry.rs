@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 mod fixture;
 mod generations;
+mod live;
 mod permissions;
 mod planted;
 mod refusals;

@@ -138,7 +138,7 @@ pub(super) enum Made {
 impl Made {
     pub(super) const ALL: [Made; 4] = [Made::G1, Made::G2, Made::Between, Made::G3];
 
-    fn sql(self) -> String {
+    pub(super) fn sql(self) -> String {
         let of = |app: &str, tables: &[&str]| tables.join("").replace("APP_", &format!("{app}_"));
         let sql = match self {
             Made::G1 => of("scans", &[COMMON, APP]),

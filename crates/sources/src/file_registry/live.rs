@@ -1,0 +1,264 @@
+//! A live `MySQL` or `MariaDB`, staged as a dump is: the rows of the tables that are read, each value as a dump would write
+//! it, in one snapshot that the server keeps while it is asked.
+//!
+//! A table that the account may not read is not even listed to it, so what a generation cannot lack is asked for by name.
+//! Deliberately absent: any statement that writes, and what the tables mean.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use futures_util::TryStreamExt as _;
+use sheaf_registry::progress::{Phase, Progress};
+use sheaf_registry::{Code, Error, Result};
+use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlRow, MySqlSslMode};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _};
+
+use super::Options;
+use super::cells::STEP;
+use super::stage::{Stage, Staged, TABLES, is_wanted_column, is_wanted_table};
+use crate::dump::Value;
+use crate::server::{Engine, Line, Login};
+
+/// What is set before anything is asked: values as they are stored, times in UTC, one snapshot for all tables.
+const BEGIN: [&str; 3] = [
+    "SET SESSION sql_mode = ''",
+    "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+    "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+];
+
+/// The columns that the account may read.
+const COLUMNS: &str = "SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE FROM information_schema.COLUMNS \
+                       WHERE TABLE_SCHEMA = DATABASE() ORDER BY TABLE_NAME, ORDINAL_POSITION";
+
+/// About how many bytes each table holds.
+const SIZES: &str = "SELECT TABLE_NAME, DATA_LENGTH FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()";
+
+/// Types whose values a dump writes as bare digits.
+const NUMBERS: [&str; 9] = ["bigint", "decimal", "double", "float", "int", "mediumint", "smallint", "tinyint", "year"];
+
+/// What is read of users: their names and whether they are in use decide who sees what, and nothing else is asked for.
+const USERS: (&str, [&str; 4]) = ("auth_user", ["id", "is_active", "is_staff", "username"]);
+
+/// The tables that hold it, and their columns in order, each with whether it holds numbers.
+type Columns = BTreeMap<String, Vec<(String, bool)>>;
+
+/// Keeps what the server holds.
+pub(super) fn stage(login: &Login, name: &Path, options: &Options<'_>) -> Result<Staged> {
+    if login.server.engine != Engine::MySql {
+        return Err(Error::new(Code::NotYet, format!("No FileRegistry is known in {}.", login.server.engine))
+            .hint("Name the MySQL or MariaDB database of a FileRegistry."));
+    }
+    Staged::fill(name, options.scratch, |stage| {
+        let line = Line::new(&login.server);
+        line.run(options.cancel, async {
+            let connection = connect(login).connect().await.map_err(|error| line.failed(error, None))?;
+            line.connected();
+            let mut reading = Reading { line: &line, connection, options, done: 0, total: 0 };
+            reading.begin().await?;
+            let tables = reading.tables(name).await?;
+            reading.may_read(&tables).await?;
+            for (table, columns) in &tables {
+                reading.table(table, columns, stage).await?;
+            }
+            // A server that is told nothing ends the snapshot by itself.
+            let _ = reading.connection.close().await;
+            Ok(())
+        })
+    })
+}
+
+/// How the server is reached.
+fn connect(login: &Login) -> MySqlConnectOptions {
+    let server = &login.server;
+    let mut connect = MySqlConnectOptions::new()
+        .host(&server.host)
+        .port(server.port)
+        .username(&server.user)
+        .database(&server.database)
+        .charset("utf8mb4")
+        .timezone(Some("+00:00".to_owned()))
+        .pipes_as_concat(false)
+        .no_engine_substitution(false)
+        .statement_cache_capacity(0)
+        .ssl_mode(if server.is_verified() { MySqlSslMode::VerifyIdentity } else { MySqlSslMode::Preferred })
+        .disable_statement_logging();
+    if let Some(password) = &login.password {
+        connect = connect.password(password.expose());
+    }
+    if let Some(ca) = &server.ca {
+        connect = connect.ssl_ca(ca);
+    }
+    connect
+}
+
+/// A server that is being read.
+struct Reading<'a> {
+    line: &'a Line<'a>,
+    connection: MySqlConnection,
+    options: &'a Options<'a>,
+    /// Bytes of values so far, and about how many there are.
+    done: u64,
+    total: u64,
+}
+
+impl Reading<'_> {
+    async fn begin(&mut self) -> Result<()> {
+        for sql in BEGIN {
+            self.rows(sql, None, &mut |_| Ok(())).await?;
+        }
+        Ok(())
+    }
+
+    /// The tables that are read, as far as the account sees them.
+    async fn tables(&mut self, name: &Path) -> Result<Columns> {
+        let mut tables = Columns::new();
+        let mut listed = |row: &MySqlRow| {
+            let (table, column, kind) = (text(row, 0), text(row, 1), text(row, 2));
+            if is_wanted_table(&table) && is_wanted_column(&column) {
+                let is_number = NUMBERS.contains(&kind.to_lowercase().as_str());
+                tables.entry(table).or_default().push((column, is_number));
+            }
+            Ok(())
+        };
+        self.rows(COLUMNS, None, &mut listed).await?;
+        let names: BTreeSet<String> = tables.keys().map(|table| table.to_lowercase()).collect();
+        if names.len() < tables.len() {
+            let message = format!("{} has two tables whose names differ only in case.", name.display());
+            return Err(Error::new(Code::SourceUnknown, message).hint("Name the database of a FileRegistry."));
+        }
+        let mut total = 0;
+        let mut sized = |row: &MySqlRow| {
+            if tables.contains_key(&text(row, 0)) {
+                total += text(row, 1).parse::<u64>().unwrap_or(0);
+            }
+            Ok(())
+        };
+        self.rows(SIZES, None, &mut sized).await?;
+        self.total = total;
+        Ok(tables)
+    }
+
+    /// `SOURCE_PRIVILEGE` where something is hidden from the account without which the rest would mean something else: a table
+    /// of rights or of tags that is not there reads as one that is empty.
+    async fn may_read(&mut self, tables: &Columns) -> Result<()> {
+        for (table, columns) in tables {
+            let is_enough =
+                table == USERS.0 && USERS.1.iter().all(|column| columns.iter().any(|(known, _)| known == column));
+            if !is_enough {
+                // A hidden column fails here; no row is sent.
+                self.rows(&format!("SELECT * FROM `{table}` LIMIT 0"), Some(table), &mut |_| Ok(())).await?;
+            }
+        }
+        for table in needed(tables) {
+            if !tables.contains_key(&table) {
+                self.is_absent(&table).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// That a table that is not listed is not hidden: an account that may read all tables is told so.
+    async fn is_absent(&mut self, table: &str) -> Result<()> {
+        match self.rows(&format!("SELECT 1 FROM `{table}` LIMIT 0"), Some(table), &mut |_| Ok(())).await {
+            Err(error) if error.code() != Code::DbBusy => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Keeps every row of a table.
+    async fn table(&mut self, table: &str, columns: &[(String, bool)], stage: &mut Stage<'_>) -> Result<()> {
+        let names: Vec<String> = columns.iter().map(|(name, _)| name.clone()).collect();
+        if !stage.begin(table, &names)? {
+            return Ok(());
+        }
+        let list: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        let sql = format!("SELECT {} FROM `{table}`", list.join(", "));
+        let (options, mut done, total, mut taken) = (self.options, self.done, self.total, 0_u64);
+        let mut values = Vec::with_capacity(columns.len());
+        let mut take = |row: &MySqlRow| {
+            values.clear();
+            for (at, (_, is_number)) in columns.iter().enumerate() {
+                let bytes = bytes(row, at);
+                done += bytes.map_or(0, |bytes| bytes.len() as u64);
+                values.push(value(bytes, *is_number));
+            }
+            stage.take(table, &values)?;
+            taken += 1;
+            if taken.is_multiple_of(STEP) {
+                options.cancel.check()?;
+                options.observer.observe(&progress(done, total));
+            }
+            Ok(())
+        };
+        self.rows(&sql, Some(table), &mut take).await?;
+        self.done = done;
+        options.observer.observe(&progress(done, total));
+        Ok(())
+    }
+
+    /// Asks, and hands on every row as it comes.
+    async fn rows(&mut self, sql: &str, table: Option<&str>, take: &mut dyn FnMut(&MySqlRow) -> Result<()>) -> Result<()> {
+        // Every part of it is a constant or a name of letters, digits and underscores.
+        let mut rows = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).fetch(&mut self.connection);
+        while let Some(row) = rows.try_next().await.map_err(|error| self.line.failed(error, table))? {
+            self.line.heard();
+            take(&row)?;
+        }
+        self.line.heard();
+        Ok(())
+    }
+}
+
+/// The tables that the generation of what is seen cannot lack.
+fn needed(tables: &Columns) -> BTreeSet<String> {
+    let has = |table: &str, column: &str| {
+        tables.get(table).is_some_and(|columns| columns.iter().any(|(known, _)| known == column))
+    };
+    let with = |end: &str| tables.keys().filter_map(|table| table.strip_suffix(end)).collect::<Vec<_>>();
+    let (mut apps, files) = (with("_patient"), with("_fileregistry"));
+    // The table of files has a column for the patients of each app.
+    let linked = files.iter().filter_map(|app| tables.get(&format!("{app}_fileregistry"))).flatten();
+    apps.extend(linked.filter_map(|(column, _)| column.strip_suffix("_patient_id")));
+    apps.extend(&files);
+    let main = files.iter().chain(&apps).find(|app| ["maxillo", "scans"].contains(app)).or(files.first()).or(apps.first());
+
+    let mut needed: BTreeSet<String> = TABLES.map(ToOwned::to_owned).into();
+    for app in &apps {
+        needed.extend(["patient", "folder", "tag", "patient_tags"].map(|of| format!("{app}_{of}")));
+        if !has(&format!("{app}_patient"), "folder_id") {
+            needed.insert(format!("{app}_patient_folders"));
+        }
+    }
+    let Some(main) = main else { return BTreeSet::new() };
+    needed.insert(format!("{main}_fileregistry"));
+    if has("common_projectaccess", "can_view") {
+        needed.insert(format!("{main}_userprofile"));
+    } else if has("common_projectaccess", "role") {
+        needed.insert(format!("{main}_folderaccess"));
+    }
+    needed
+}
+
+/// A value as a dump writes it.
+fn value(bytes: Option<&[u8]>, is_number: bool) -> Value {
+    let Some(bytes) = bytes else { return Value::Null };
+    match std::str::from_utf8(bytes) {
+        Ok(digits) if is_number => Value::Number(digits.to_owned()),
+        Ok(text) => Value::Text(text.to_owned()),
+        Err(_) => Value::Bytes(bytes.to_owned()),
+    }
+}
+
+/// A value as the server writes it in an answer of text.
+fn bytes(row: &MySqlRow, at: usize) -> Option<&[u8]> {
+    row.try_get_unchecked(at).unwrap_or(None)
+}
+
+fn text(row: &MySqlRow, at: usize) -> String {
+    String::from_utf8_lossy(bytes(row, at).unwrap_or_default()).into_owned()
+}
+
+fn progress(bytes_done: u64, bytes_total: u64) -> Progress {
+    let bytes_total = bytes_total.max(bytes_done);
+    Progress { phase: Phase::Preparing, files_done: 0, files_total: 0, bytes_done, bytes_total, current: None }
+}

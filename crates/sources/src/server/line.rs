@@ -1,0 +1,236 @@
+//! The line to a server while it is asked: it can be stopped at any instant, a server that is silent is given up, and every
+//! way in which it fails has a code.
+//!
+//! No error holds what the server said in words: that may name people. Its number stands for it.
+
+use std::cell::Cell;
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::pin::pin;
+use std::time::{Duration, Instant};
+
+use sheaf_registry::progress::Cancel;
+use sheaf_registry::{Code, Error, Result};
+use sqlx::mysql::MySqlDatabaseError;
+
+use super::{Engine, Server};
+
+/// How long a server may take until it has let us in.
+const CONNECTING: Duration = Duration::from_secs(15);
+/// How long it may be silent from then on.
+const SILENCE: Duration = Duration::from_mins(1);
+/// How often the flag is looked at.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// The line to one server.
+pub(crate) struct Line<'a> {
+    server: &'a Server,
+    connected: Cell<bool>,
+    heard: Cell<Instant>,
+}
+
+/// What a server answered, in numbers.
+#[derive(Debug)]
+struct Answered(String);
+
+impl fmt::Display for Answered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the server answered with error {}", self.0)
+    }
+}
+
+impl std::error::Error for Answered {}
+
+impl<'a> Line<'a> {
+    pub(crate) fn new(server: &'a Server) -> Self {
+        Self { server, connected: Cell::new(false), heard: Cell::new(Instant::now()) }
+    }
+
+    /// The server has let us in.
+    pub(crate) fn connected(&self) {
+        self.connected.set(true);
+        self.heard();
+    }
+
+    /// Something came.
+    pub(crate) fn heard(&self) {
+        self.heard.set(Instant::now());
+    }
+
+    /// Does the work to its end, until the flag is raised, or until the server is silent for too long.
+    pub(crate) fn run<T>(&self, cancel: &Cancel, work: impl Future<Output = Result<T>>) -> Result<T> {
+        cancel.check()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Error::new(Code::Internal, "Nothing could be asked over the network.").cause(error))?;
+        let done = runtime.block_on(async {
+            let mut work = pin!(work);
+            let mut look = tokio::time::interval(LOOK);
+            loop {
+                tokio::select! {
+                    biased;
+                    done = &mut work => return done,
+                    _ = look.tick() => {
+                        cancel.check()?;
+                        let patience = if self.connected.get() { SILENCE } else { CONNECTING };
+                        if self.heard.get().elapsed() > patience {
+                            return Err(self.gone(None));
+                        }
+                    }
+                }
+            }
+        });
+        // A name that is still being looked up holds nobody up.
+        runtime.shutdown_background();
+        done
+    }
+
+    /// What a failed question means; `table` is what was asked.
+    pub(crate) fn failed(&self, error: sqlx::Error, table: Option<&str>) -> Error {
+        match error {
+            sqlx::Error::Database(error) => {
+                let mysql = error.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number);
+                let state = error.code().unwrap_or_default();
+                let answered = Answered(mysql.map_or_else(|| state.to_string(), |number| format!("{number} ({state})")));
+                let fault = mysql.map_or_else(|| Fault::of_state(&state), Fault::of_number);
+                self.refused(fault, table).cause(answered)
+            }
+            sqlx::Error::Tls(_) => self.untrusted("it offers no encryption that can be checked"),
+            sqlx::Error::Io(error) => self.broken(error),
+            // What it said cannot be understood, which may be anything.
+            sqlx::Error::Protocol(_) if !self.connected.get() => self.stranger(),
+            _ => self.gone(None),
+        }
+    }
+
+    fn broken(&self, error: io::Error) -> Error {
+        let certificate = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        if let Some(error) = certificate {
+            use rustls::CertificateError::{Expired, ExpiredContext, NotValidForName, NotValidForNameContext};
+            return self.untrusted(match error {
+                rustls::Error::InvalidCertificate(NotValidForName | NotValidForNameContext { .. }) => {
+                    "its certificate is for another name"
+                }
+                rustls::Error::InvalidCertificate(Expired | ExpiredContext { .. }) => "its certificate has expired",
+                rustls::Error::InvalidCertificate(_) => "its certificate comes from nobody whom this machine trusts",
+                _ => "no encryption could be agreed on",
+            });
+        }
+        // The file of an authority is read when the line is made.
+        if !self.connected.get() && error.kind() == io::ErrorKind::NotFound && self.server.ca.is_some() {
+            return self.untrusted("the file of its authority, after ca=, cannot be read");
+        }
+        self.gone(Some(error))
+    }
+
+    fn stranger(&self) -> Error {
+        let Server { engine, host, port, .. } = self.server;
+        let message = format!("{host} does not speak {engine} on port {port} as Sheaf does.");
+        Error::new(Code::SourceUnreachable, message)
+            .hint("Check the port, and that the account logs in with a plain password.")
+    }
+
+    fn untrusted(&self, why: &str) -> Error {
+        Error::new(Code::SourceUntrusted, format!("{} is not trusted: {why}.", self.server)).hint(
+            "Ask for the certificate of the authority and name it with ?ca=FILE after the database, use the name that the \
+             certificate is for, or reach the server through an SSH tunnel on this machine.",
+        )
+    }
+
+    /// The server went away, or never was there.
+    fn gone(&self, error: Option<io::Error>) -> Error {
+        let Server { host, port, .. } = self.server;
+        let told = if self.connected.get() {
+            Error::new(Code::SourceLost, format!("{} went away while it was read.", self.server))
+                .hint("What was read of it before is as it was. Try again when the server and the network are well.")
+        } else {
+            Error::new(Code::SourceUnreachable, format!("{host} does not answer on port {port}."))
+                .hint("Check the name, the port and the network (a VPN, a tunnel), and whether the server runs.")
+        };
+        match error {
+            Some(error) => told.cause(error),
+            None => told,
+        }
+    }
+
+    fn refused(&self, fault: Fault, table: Option<&str>) -> Error {
+        let Server { user, database, .. } = self.server;
+        let server = self.server;
+        match fault {
+            Fault::Login => Error::new(Code::SourceDenied, format!("{server} refuses this name or password."))
+                .hint("Check both, and whether the account may come from this machine."),
+            Fault::Busy => Error::new(Code::SourceUnreachable, format!("{server} takes nobody in at the moment."))
+                .hint("Try again later."),
+            Fault::Database => Error::new(Code::SourceUnknown, format!("{server} does not exist on its server."))
+                .hint("Check the name of the database, after the last slash."),
+            Fault::Privilege => {
+                let what = table.map_or_else(|| format!("the database {database}"), |table| format!("the table {table}"));
+                Error::new(Code::SourcePrivilege, format!("{user} may not read {what} of {server}."))
+                    .hint("Ask for the right to SELECT there; Sheaf never needs another one.")
+            }
+            Fault::Changing => Error::new(Code::DbBusy, format!("{server} was being changed while it was read."))
+                .hint("Wait until that is done, then try again."),
+            Fault::Ended if self.connected.get() => {
+                Error::new(Code::SourceLost, format!("{server} ended the reading before it was whole."))
+                    .hint("What was read of it before is as it was. Try again when the server is well.")
+            }
+            Fault::Ended => self.gone(None),
+        }
+    }
+}
+
+/// Why a server refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    /// Name, password or machine.
+    Login,
+    /// Too many are in.
+    Busy,
+    /// There is no such database.
+    Database,
+    /// The account may not read it.
+    Privilege,
+    /// Tables are being changed.
+    Changing,
+    /// It ends, ended this line, or anything else.
+    Ended,
+}
+
+impl Fault {
+    /// Of an error of `MySQL` and `MariaDB`.
+    const fn of_number(number: u16) -> Self {
+        match number {
+            // Denied, no password, blocked or unknown machine, an old or unknown way of login, expired, locked, encryption.
+            1045 | 1129 | 1130 | 1249..=1251 | 1275 | 1524 | 1698 | 1820 | 1862 | 3118 | 3159 | 4151 => Fault::Login,
+            1040 | 1203 | 1226 => Fault::Busy,
+            1049 => Fault::Database,
+            1044 | 1142 | 1143 | 1227 | 1345 | 1356 | 1370 => Fault::Privilege,
+            1146 | 1205 | 1213 | 1412 | 1054 => Fault::Changing,
+            _ => Fault::Ended,
+        }
+    }
+
+    /// Of a standard state, as `PostgreSQL` gives it.
+    fn of_state(state: &str) -> Self {
+        match state {
+            "28000" | "28P01" => Fault::Login,
+            "53300" | "57P03" => Fault::Busy,
+            "3D000" => Fault::Database,
+            "42501" => Fault::Privilege,
+            "40001" | "40P01" | "42P01" | "42703" | "55P03" => Fault::Changing,
+            _ => Fault::Ended,
+        }
+    }
+}
+
+/// What a server speaks, for people.
+impl fmt::Display for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Engine::MySql => "MySQL",
+            Engine::Postgres => "PostgreSQL",
+        })
+    }
+}

@@ -1,0 +1,330 @@
+//! A live server: what it holds is what its file and its dump say, and every way in which it refuses has a code.
+
+use std::io::Write as _;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Mutex;
+
+use jiff::Timestamp;
+use sheaf_registry::progress::{Cancel, Observer, Progress, Unobserved};
+use sheaf_registry::{Code, Error, RegistryWriter};
+use sheaf_sources::file_registry::{self, Options, Report};
+use sheaf_sources::server::{Login, Server};
+use sheaf_testkit::MariaDb;
+
+use super::fixture::Made;
+use super::{Synced, sync};
+use crate::samples::Sample;
+
+fn login(url: &str) -> Login {
+    let (server, password) = Server::parse(url).expect("a URL");
+    Login { server, password }
+}
+
+fn read(url: &str, to: &Path, cancel: &Cancel, observer: &dyn Observer) -> Result<Report, Error> {
+    let scratch = tempfile::tempdir().expect("a folder");
+    let now = Timestamp::from_second(1_770_000_000).expect("a time");
+    let options = Options { scratch: scratch.path(), now, mappings: &[], cancel, observer };
+    let report = file_registry::sync_live(&login(url), RegistryWriter::replacing(to).expect("a writer"), &options);
+    let left = std::fs::read_dir(scratch.path()).expect("the folder").count();
+    assert_eq!(left, 0, "nothing of what was staged may stay: it is patient data");
+    report
+}
+
+fn sync_live(url: &str) -> Synced {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("registry.sqlite");
+    let report = read(url, &path, &Cancel::new(), &Unobserved).expect("a server that can be read");
+    Synced { report, path, _dir: dir }
+}
+
+fn refused(url: &str) -> Error {
+    let dir = tempfile::tempdir().expect("a folder");
+    let error = read(url, &dir.path().join("r.sqlite"), &Cancel::new(), &Unobserved).expect_err("refused");
+    let mut told = format!("{error} {} {error:?}", error.next_step());
+    let mut cause = std::error::Error::source(&error);
+    while let Some(error) = cause {
+        told += &format!("{error} {error:?}");
+        cause = error.source();
+    }
+    for secret in ["geheim", "Lovelace"] {
+        assert!(!told.contains(secret), "neither a password nor a patient is told: {told}");
+    }
+    assert!(!error.next_step().is_empty(), "there is a next step: {error}");
+    assert_eq!(std::fs::read_dir(dir.path()).expect("the folder").count(), 0, "nothing was made");
+    error
+}
+
+/// A server with a fixture as the database `lab`, which `reader` reads with the password `geheim`.
+fn laboratory(made: Made) -> MariaDb {
+    let server = MariaDb::start();
+    add(&server, "lab", made);
+    server.reader("reader", "geheim", "lab");
+    server
+}
+
+fn add(server: &MariaDb, database: &str, made: Made) {
+    let mut file = tempfile::NamedTempFile::new().expect("a file");
+    file.write_all(made.sql().as_bytes()).expect("its tables");
+    server.load(database, file.path());
+}
+
+#[test]
+fn a_server_says_what_its_database_says() {
+    let server = MariaDb::start();
+    for (at, made) in Made::ALL.into_iter().enumerate() {
+        let database = format!("lab{at}");
+        add(&server, &database, made);
+        let account = format!("reader{at}");
+        server.reader(&account, "geheim", &database);
+        let (_dir, file) = made.database("");
+        let (stated, found) = (sync(&file), sync_live(&server.url(&format!("{account}:geheim"), &database)));
+        assert_eq!(stated.report, found.report, "{made:?}");
+        assert_eq!(stated.everything(), found.everything(), "{made:?}: row for row");
+        let noted = found.ask("SELECT value FROM registry_info WHERE key = 'source'");
+        assert_eq!(noted, [server.url(&account, &database)], "where it comes from, without the password");
+        let bytes = std::fs::read(&found.path).expect("the registry");
+        assert!(memchr::memmem::find(&bytes, b"geheim").is_none(), "the password is nowhere");
+    }
+}
+
+#[test]
+fn the_samples_are_the_same_through_a_server() {
+    let samples: Vec<_> = ["toothfairy_2026_01", "yggdrasil_2026_07"].into_iter().filter_map(Sample::unpack).collect();
+    if samples.is_empty() {
+        return;
+    }
+    let server = MariaDb::start();
+    for (at, sample) in samples.iter().enumerate() {
+        let database = format!("sample{at}");
+        server.load(&database, &sample.dump());
+        server.reader(&database, "geheim", &database);
+        let (stated, found) = (sync(&sample.database()), sync_live(&server.url(&format!("{database}:geheim"), &database)));
+        assert_eq!(stated.report, found.report, "{database}: what is told");
+        assert!(stated.everything() == found.everything(), "{database}: row for row");
+        let dumped = sync(&sample.dump());
+        let exactly = "SELECT id, created_at FROM file_registry ORDER BY 1, 2";
+        assert!(dumped.ask(exactly) == found.ask(exactly), "{database}: as its dump says it");
+    }
+}
+
+#[test]
+fn an_account_that_is_refused_is_told_so() {
+    let server = laboratory(Made::G2);
+    for (account, why) in [("reader:wrong", "a wrong password"), ("reader", "none"), ("nobody:geheim", "no such account")] {
+        assert_eq!(refused(&server.url(account, "lab")).code(), Code::SourceDenied, "{why}");
+    }
+    // Whoever may see every database is told that there is none; whoever may not is not told which there are.
+    server.run("GRANT SELECT ON *.* TO everywhere IDENTIFIED BY 'geheim'; CREATE DATABASE empty");
+    assert_eq!(refused(&server.url("everywhere:geheim", "none")).code(), Code::SourceUnknown, "no such database");
+    assert_eq!(refused(&server.url("everywhere:geheim", "empty")).code(), Code::SourceUnknown, "one of another kind");
+    assert_eq!(refused(&server.url("reader:geheim", "mysql")).code(), Code::SourcePrivilege, "one of somebody else's");
+    let missing = refused(&server.url("reader:geheim", "empty"));
+    assert_eq!(missing.code(), Code::SourcePrivilege, "{missing}");
+}
+
+#[test]
+fn a_table_that_is_hidden_is_not_taken_for_an_empty_one() {
+    let server = laboratory(Made::G2);
+    let tables = [
+        "common_project",
+        "common_modality",
+        "common_projectaccess",
+        "scans_userprofile",
+        "scans_folder",
+        "scans_tag",
+        "scans_patient",
+        "scans_patient_tags",
+        "scans_fileregistry",
+        "scans_export",
+    ];
+    let all = sync_live(&server.url("reader:geheim", "lab"));
+    server.run("CREATE USER table_by_table IDENTIFIED BY 'geheim'");
+    // Nobody needs to show the column of passwords.
+    server.run("GRANT SELECT (id, username, is_staff, is_active) ON lab.auth_user TO table_by_table");
+    for table in tables {
+        server.run(&format!("GRANT SELECT ON lab.{table} TO table_by_table"));
+    }
+    let url = server.url("table_by_table:geheim", "lab");
+    assert_eq!(sync_live(&url).everything(), all.everything(), "the tables that are read are enough");
+    for table in tables.into_iter().filter(|table| *table != "scans_export") {
+        server.run(&format!("REVOKE SELECT ON lab.{table} FROM table_by_table"));
+        let error = refused(&url);
+        assert_eq!(error.code(), Code::SourcePrivilege, "{table}: {error}");
+        assert!(error.message().contains(table), "it is named: {error}");
+        server.run(&format!("GRANT SELECT ON lab.{table} TO table_by_table"));
+    }
+    for table in ["scans_patient", "auth_user"] {
+        let id = if table == "auth_user" { "id" } else { "patient_id" };
+        server.run(&format!(
+            "REVOKE ALL, GRANT OPTION FROM table_by_table; GRANT SELECT ({id}) ON lab.{table} TO table_by_table"
+        ));
+        for other in tables.into_iter().filter(|other| *other != table) {
+            server.run(&format!("GRANT SELECT ON lab.{other} TO table_by_table"));
+        }
+        if table != "auth_user" {
+            server.run("GRANT SELECT ON lab.auth_user TO table_by_table");
+        }
+        let error = refused(&url);
+        assert!(error.code() == Code::SourcePrivilege && error.message().contains(table), "a hidden column: {error}");
+    }
+}
+
+#[test]
+fn a_server_that_is_not_there_is_told_and_a_silent_one_can_be_left() {
+    let mut server = laboratory(Made::G1);
+    let url = server.url("reader:geheim", "lab");
+    server.kill();
+    let error = refused(&url);
+    assert_eq!(error.code(), Code::SourceUnreachable, "{error}");
+    assert_eq!(refused("mysql://a:geheim@host.invalid/b").code(), Code::SourceUnreachable, "a name that nobody has");
+
+    // Another program on that port.
+    let other = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("mysql://reader:geheim@{}/lab", other.local_addr().expect("its address"));
+    let other = std::thread::spawn(move || {
+        let (mut stream, _) = other.accept().expect("a guest");
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").expect("an answer");
+    });
+    assert_eq!(refused(&url).code(), Code::SourceUnreachable, "no database");
+    other.join().expect("no panic");
+
+    // One that takes us in and says nothing: whoever waits can stop waiting.
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("mysql://reader:geheim@{}/lab", silent.local_addr().expect("its address"));
+    let cancel = Cancel::new();
+    let (raised, dir) = (cancel.clone(), tempfile::tempdir().expect("a folder"));
+    let guest = std::thread::spawn(move || {
+        let guest = silent.accept();
+        raised.raise();
+        guest
+    });
+    let error = read(&url, &dir.path().join("r.sqlite"), &cancel, &Unobserved).expect_err("stopped");
+    assert_eq!(error.code(), Code::Cancelled, "{error}");
+    drop(guest.join().expect("no panic"));
+}
+
+/// Watches the reading of a server, and does something in the middle of it, once.
+struct Amid<F: FnOnce() + Send>(Mutex<Option<F>>);
+
+impl<F: FnOnce() + Send> Observer for Amid<F> {
+    fn observe(&self, progress: &Progress) {
+        if progress.bytes_done > 0
+            && let Some(act) = self.0.lock().expect("no panic").take()
+        {
+            act();
+        }
+    }
+}
+
+/// Adds many files: more than lies ready anywhere between the server and us.
+fn fill(server: &MariaDb) {
+    server.run(
+        "USE lab;
+         INSERT INTO scans_fileregistry (id, file_type, file_path, file_size, file_hash, created_at, metadata, patient_id)
+         SELECT seq, 'ios_raw_upper', CONCAT('/dataset/maxillo/raw/ios/', seq, REPEAT('x', 200), '.stl'), 5, '',
+           '2026-01-01 10:00:00', '{}', 1 FROM seq_1000_to_100000",
+    );
+}
+
+#[test]
+fn a_server_that_dies_in_the_middle_takes_nothing_away() {
+    let server = laboratory(Made::G2);
+    let (url, dir) = (server.url("reader:geheim", "lab"), tempfile::tempdir().expect("a folder"));
+    let to = dir.path().join("registry.sqlite");
+    let whole = read(&url, &to, &Cancel::new(), &Unobserved).expect("a whole registry");
+    let before = std::fs::read(&to).expect("its bytes");
+    fill(&server);
+
+    let cancel = Cancel::new();
+    let raised = cancel.clone();
+    let stopped = read(&url, &to, &cancel, &Amid(Mutex::new(Some(move || raised.raise())))).expect_err("stopped");
+    assert_eq!(stopped.code(), Code::Cancelled, "{stopped}");
+    assert_eq!(std::fs::read(&to).expect("its bytes"), before, "the registry from before is as it was");
+
+    let mut dying = server;
+    let error = read(&url, &to, &Cancel::new(), &Amid(Mutex::new(Some(|| dying.kill())))).expect_err("it died");
+    assert_eq!(error.code(), Code::SourceLost, "{error}");
+    assert_eq!(std::fs::read(&to).expect("its bytes"), before, "the registry from before is as it was");
+    assert_eq!(std::fs::read_dir(dir.path()).expect("the folder").count(), 1, "and nothing lies beside it");
+    assert!(whole.source_rows > 0, "there was one");
+}
+
+#[test]
+fn what_changes_while_it_is_read_is_read_as_it_was() {
+    let server = laboratory(Made::G2);
+    fill(&server);
+    let (url, dir) = (server.url("reader:geheim", "lab"), tempfile::tempdir().expect("a folder"));
+    let change = || {
+        server.run("DELETE FROM lab.scans_tag; UPDATE lab.scans_patient SET visibility = 'public'; DELETE FROM lab.scans_userprofile");
+        server.run("DELETE FROM lab.scans_fileregistry WHERE id > 50000");
+    };
+    let before = sync_live(&url);
+    let to = dir.path().join("registry.sqlite");
+    let report = read(&url, &to, &Cancel::new(), &Amid(Mutex::new(Some(change)))).expect("one snapshot");
+    assert_eq!(report, before.report, "nothing of it is half of before and half of after");
+    let after = sync_live(&url);
+    assert!(after.report.source_rows < report.source_rows, "what left the source leaves the registry");
+}
+
+/// An authority, and a certificate of its for these names.
+fn certificate(dir: &Path, name: &str, of: &str) {
+    let run = |arguments: &str| {
+        let done = Command::new("openssl").args(arguments.split(' ')).current_dir(dir).output().expect("openssl runs");
+        assert!(done.status.success(), "{arguments}: {}", String::from_utf8_lossy(&done.stderr));
+    };
+    let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
+    run(&format!("req -x509 {key} -keyout {name}-ca.key -out {name}-ca.pem -days 2 -subj /CN=Authority"));
+    run(&format!("req {key} -keyout {name}.key -out {name}.csr -subj /CN=server"));
+    std::fs::write(dir.join("names"), format!("subjectAltName={of}")).expect("writable");
+    run(&format!(
+        "x509 -req -in {name}.csr -CA {name}-ca.pem -CAkey {name}-ca.key -CAcreateserial -days 2 -extfile names -out {name}.pem"
+    ));
+}
+
+#[test]
+fn a_certificate_is_checked_off_this_machine_and_where_an_authority_is_named() {
+    let dir = tempfile::tempdir().expect("a folder");
+    certificate(dir.path(), "own", "IP:127.0.0.1");
+    certificate(dir.path(), "other", "DNS:db.example.org");
+    let file = |name: &str| dir.path().join(name).display().to_string();
+    let start = |name: &str| {
+        let (cert, key) = (file(&format!("{name}.pem")), file(&format!("{name}.key")));
+        let server = MariaDb::start_with(&[&format!("--ssl-cert={cert}"), &format!("--ssl-key={key}")]);
+        add(&server, "lab", Made::G1);
+        server.reader("reader", "geheim", "lab");
+        server.run("ALTER USER reader REQUIRE SSL");
+        server
+    };
+    let own = start("own");
+    let url = own.url("reader:geheim", "lab");
+    sync_live(&url);
+    sync_live(&format!("{url}?ca={}", file("own-ca.pem")));
+    let error = refused(&format!("{url}?ca={}", file("other-ca.pem")));
+    assert!(error.code() == Code::SourceUntrusted && error.message().contains("nobody"), "a strange authority: {error}");
+    let error = refused(&format!("{url}?ca={}", file("none.pem")));
+    assert!(error.code() == Code::SourceUntrusted && error.message().contains("ca="), "no such file: {error}");
+    let other = start("other");
+    let error = refused(&format!("{}?ca={}", other.url("reader:geheim", "lab"), file("other-ca.pem")));
+    assert!(error.code() == Code::SourceUntrusted && error.message().contains("another name"), "{error}");
+}
+
+#[test]
+fn off_this_machine_nothing_goes_in_the_clear() {
+    // What this machine is called on its network; nothing is sent.
+    let route = std::net::UdpSocket::bind("0.0.0.0:0").and_then(|socket| {
+        socket.connect("192.0.2.1:9")?;
+        socket.local_addr()
+    });
+    let Some(address) = route.ok().map(|address| address.ip()).filter(|address| !address.is_loopback()) else {
+        eprintln!("SKIPPED: this machine has no network.");
+        return;
+    };
+    let server = MariaDb::start_with(&["--bind-address=0.0.0.0"]);
+    add(&server, "lab", Made::G1);
+    server.reader("reader", "geheim", "lab");
+    sync_live(&server.url("reader:geheim", "lab"));
+    let error = refused(&format!("mysql://reader:geheim@{address}:{}/lab", server.port()));
+    assert!(error.code() == Code::SourceUntrusted && error.message().contains("no encryption"), "{error}");
+}
