@@ -42,12 +42,13 @@ fn sync_live(url: &str) -> Synced {
 fn refused(url: &str) -> Error {
     let dir = tempfile::tempdir().expect("a folder");
     let error = read(url, &dir.path().join("r.sqlite"), &Cancel::new(), &Unobserved).expect_err("refused");
-    let mut told = format!("{error} {} {error:?}", error.next_step());
+    let mut told = vec![format!("{error} {} {error:?}", error.next_step())];
     let mut cause = std::error::Error::source(&error);
     while let Some(error) = cause {
-        told += &format!("{error} {error:?}");
+        told.push(format!("{error} {error:?}"));
         cause = error.source();
     }
+    let told = told.join(" ");
     for secret in ["geheim", "Lovelace"] {
         assert!(!told.contains(secret), "neither a password nor a patient is told: {told}");
     }
