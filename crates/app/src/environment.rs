@@ -1,4 +1,4 @@
-//! What a run takes from outside: the time, randomness, the local time zone, who is at the machine.
+//! What a run takes from outside: the time, randomness, the local time zone, who is at the machine, what opens servers.
 //!
 //! Passed in, so that a test decides all of it.
 
@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::credentials::Credentials;
 use crate::platform;
 
 /// Tells the time of the day. Durations are measured with the monotonic clock instead.
@@ -37,6 +38,8 @@ pub struct Environment {
     pub threads: usize,
     /// Folders of this account where a person looks for documents, the best first; need not exist.
     pub folders: Vec<PathBuf>,
+    /// Passwords of servers.
+    pub credentials: Credentials,
 }
 
 impl Environment {
@@ -49,6 +52,7 @@ impl Environment {
             os_user: platform::account(),
             threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             folders: [dirs::document_dir(), dirs::download_dir(), dirs::home_dir()].into_iter().flatten().collect(),
+            credentials: Credentials::system(),
         }
     }
 

@@ -17,6 +17,7 @@ use sheaf_registry::error::{Detail, FileProblem};
 use sheaf_registry::progress::{Cancel, Observer as _, Phase, Progress};
 use sheaf_registry::{Code, Error, Result, hex};
 
+use crate::copies::Asking;
 use crate::failpoint;
 use crate::history::{ArchiveRecord, Key, Record};
 use crate::house::{House, published};
@@ -151,6 +152,8 @@ impl Job {
             project: &record.project,
             selection: &record.selection,
             on_missing: record.on_missing,
+            // Rights may have been taken away since it was queued.
+            asking: Asking::Working,
         };
         let answer =
             planning::answer(house, &question, &*self.meter, &self.cancel).map_err(|error| revoked(record, error))?;

@@ -4,6 +4,8 @@
 //! What is deliberately absent: terminals, windows, HTTP, and how a ZIP or a registry works inside.
 
 mod archives;
+mod copies;
+pub mod credentials;
 pub mod demo;
 pub mod desk;
 pub mod environment;

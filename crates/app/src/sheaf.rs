@@ -11,6 +11,7 @@ use sheaf_registry::progress::Cancel;
 use sheaf_registry::selection::Selection;
 use sheaf_registry::{Code, Error, Result};
 
+use crate::copies::Asking;
 use crate::environment::Environment;
 use crate::history::{NewExport, Record, State};
 use crate::home::Home;
@@ -132,6 +133,7 @@ impl Sheaf {
             project: &request.project,
             selection: &request.selection,
             on_missing: OnMissing::Skip,
+            asking: Asking::Looking,
         };
         let answer = planning::answer(&self.house, &question, &meter, cancel)?;
         meter.finish();
@@ -171,6 +173,7 @@ impl Sheaf {
             project: &request.project,
             selection: &request.selection,
             on_missing: OnMissing::Skip,
+            asking: Asking::Looking,
         };
         let answer = planning::answer(&self.house, &question, &meter, cancel)?;
         meter.finish();
@@ -361,6 +364,7 @@ impl Sheaf {
             project: &request.project,
             selection: &request.selection,
             on_missing: request.on_missing,
+            asking: Asking::Looking,
         };
         let answer = planning::answer(&self.house, &question, &meter, cancel)?;
         planning::refuse(&answer.plan)?;

@@ -1,8 +1,8 @@
-//! Foreign sources as registries: each is read into one that the user names, or into a copy in the home, which stands for
-//! the source until that changes.
+//! Foreign sources as registries: what a source is, and reading it into a registry.
 //!
-//! A registry appears whole or not at all, and readers of an earlier copy go on as if nothing was. Deliberately absent: what
-//! a row of a source means (see `sheaf_sources`), and writing to a source.
+//! A source is named by a path, or by the URL of a server without its password, which stands where a path stands. A registry
+//! appears whole or not at all. Deliberately absent: what a row of a source means (see `sheaf_sources`), the copies in the home
+//! (see `copies.rs`), and writing to a source.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -10,19 +10,19 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
 use sheaf_registry::error::Detail;
-use sheaf_registry::progress::{Cancel, Observer, Phase, Unobserved};
+use sheaf_registry::progress::{Cancel, Observer, Phase};
 use sheaf_registry::provenance::Oddity;
 use sheaf_registry::studies::{Criteria, StudyField, StudyFilter};
-use sheaf_registry::{Code, Error, Registry, RegistryWriter, Result, foreign, hex};
+use sheaf_registry::{Code, Error, Registry, RegistryWriter, Result, foreign};
 use sheaf_sources::file_registry;
+use sheaf_sources::server::{Engine, Server};
 use sheaf_sources::study_list::{self, ListError};
 
+pub use crate::copies::{Freshness, prepare, resync};
 use crate::environment::Environment;
 use crate::home::{Home, SOURCES};
-use crate::house::House;
-use crate::platform::{self, Stamp};
+use crate::platform::Stamp;
 use crate::sheets::{RejectedReason, RejectedRow, bytes_of, name_of, unreadable};
 use crate::studies::progress;
 
@@ -31,7 +31,7 @@ pub use sheaf_sources::file_registry::Mapping;
 /// Rejected rows that an error tells.
 const TOLD: usize = 10;
 /// Under which a copy notes what its source looked like.
-const STATE: &str = "source_state";
+pub(crate) const STATE: &str = "source_state";
 
 /// What a source is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -39,14 +39,14 @@ const STATE: &str = "source_state";
 pub enum SourceKind {
     /// An XLSX or CSV of studies.
     StudyList,
-    /// A `FileRegistry` database: a Django `SQLite` file, or a dump of `MySQL`.
+    /// A `FileRegistry` database: a Django `SQLite` file, a dump of `MySQL`, or a server.
     FileRegistry,
 }
 
 /// Which source is read, and into what.
 #[derive(Clone, Debug)]
 pub struct SyncRequest {
-    /// The source.
+    /// The source: a path, or the URL of a server. A password in it is passed over; see [`crate::credentials`].
     pub source: PathBuf,
     /// The registry to make.
     pub to: PathBuf,
@@ -114,16 +114,7 @@ impl From<Oddity> for OddityReport {
     }
 }
 
-/// How a source is looked at from now on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Freshness {
-    /// When it was read last.
-    pub read_at: Option<jiff::Timestamp>,
-    /// Whether that was just now.
-    pub now: bool,
-}
-
-/// Whether a file is something else than a registry of Sheaf, for which a copy in the home stands, or will.
+/// Whether this is something else than a registry of Sheaf, for which a copy in the home stands, or will.
 ///
 /// # Errors
 /// `REGISTRY_MISSING`, `REGISTRY_UNREADABLE`, where no home can know it either.
@@ -136,24 +127,10 @@ pub fn is_foreign(path: &Path, home: Option<&Path>) -> Result<bool> {
     }
 }
 
-/// Makes sure that what stands for a source in the home is as the source is now; `None` for a registry of Sheaf.
-///
-/// # Errors
-/// Those of [`sync`], and of the home.
-pub fn prepare(
-    home: Option<&Path>,
-    environment: &dyn Fn() -> Environment,
-    source: &Path,
-    observer: &dyn Observer,
-    cancel: &Cancel,
-) -> Result<Option<Freshness>> {
-    House::open(home, environment())?.refresh(source, observer, cancel)
-}
-
 /// Reads a source into a registry. Progress counts rows; how many there are may not be known.
 ///
 /// # Errors
-/// `NOT_YET` for what is no known source; `TABLE_UNREADABLE`, `TABLE_TOO_LARGE`; `INVALID_FILTER` for the zone; those of
+/// `NOT_YET` for a server that cannot be read yet; those of servers (`SOURCE_DENIED`, …); `TABLE_UNREADABLE`, `TABLE_TOO_LARGE`; `INVALID_FILTER` for the zone; those of
 /// [`RegistryWriter`]; `CANCELLED`. Nothing is left then, and what was there stays.
 pub fn sync(
     request: &SyncRequest,
@@ -167,7 +144,7 @@ pub fn sync(
 }
 
 /// The same, with a place for what is kept only while it is read.
-fn sync_with(
+pub(crate) fn sync_with(
     request: &SyncRequest,
     environment: &Environment,
     scratch: &Path,
@@ -188,7 +165,12 @@ fn sync_with(
                 cancel,
                 observer,
             };
-            let report = file_registry::sync(&request.source, begin(request)?, &options)?;
+            let report = match Server::named(&request.source) {
+                Some(server) => {
+                    file_registry::sync_live(&environment.credentials.login(server?)?, begin(request)?, &options)
+                }
+                None => file_registry::sync(&request.source, begin(request)?, &options),
+            }?;
             Ok(SyncReport {
                 generation: Some(report.generation.as_str().to_owned()),
                 projects: report.projects,
@@ -208,7 +190,7 @@ impl SyncReport {
     fn of(request: &SyncRequest, kind: SourceKind) -> Self {
         Self {
             registry: request.to.to_string_lossy().into_owned(),
-            source: request.source.to_string_lossy().into_owned(),
+            source: canonical(&request.source).to_string_lossy().into_owned(),
             kind,
             generation: None,
             time_zone: None,
@@ -266,9 +248,28 @@ pub(crate) fn sync_study_list(
     })
 }
 
-/// What a file is, by its content and, where that says nothing, by its name; `None` for a registry of Sheaf, and for what is
-/// nothing that is known.
+/// A source under the one name by which records and lists know it: the canonical path, or a server's URL without a password.
+/// What cannot be looked at keeps its name.
+pub(crate) fn canonical(source: &Path) -> PathBuf {
+    match Server::named(source) {
+        Some(Ok(server)) => server.to_string().into(),
+        Some(Err(_)) => source.to_owned(),
+        None => source.canonicalize().or_else(|_| std::path::absolute(source)).unwrap_or_else(|_| source.to_owned()),
+    }
+}
+
+/// What a source is: a server by its URL, a file by its content and, where that says nothing, by its name; `None` for a
+/// registry of Sheaf, and for what is nothing that is known.
 pub(crate) fn kind_of(path: &Path) -> Result<Option<SourceKind>> {
+    if let Some(server) = Server::named(path) {
+        return match server?.engine {
+            Engine::MySql => Ok(Some(SourceKind::FileRegistry)),
+            Engine::Postgres => {
+                Err(Error::new(Code::NotYet, "Reading PostgreSQL has no work in this version of Sheaf yet.")
+                    .hint("Name an XLSX or CSV of studies."))
+            }
+        };
+    }
     if Registry::is_registry(path)? {
         return Ok(None);
     }
@@ -296,80 +297,6 @@ pub(crate) fn kind_of(path: &Path) -> Result<Option<SourceKind>> {
 
 /// So much of a file is looked at to tell what it is.
 const HEAD: u64 = 4096;
-
-impl House {
-    /// Opens a registry for reading. One that cannot be read in place is read as a private copy that goes with this process; of
-    /// a foreign source the copy in the home is opened, whatever its age, which is made where there is none.
-    pub(crate) fn registry(&self, path: &Path) -> Result<Registry> {
-        let scratch = self.scratch()?;
-        let Some((source, copy)) = self.copy_of(path)? else { return Registry::open_with_scratch(path, &scratch) };
-        if !copy.exists() {
-            self.read_anew(&source, &copy, &Unobserved, &Cancel::new())?;
-        }
-        Registry::open_copy(&copy, &source, &scratch)
-    }
-
-    /// Reads a foreign source anew where it has changed since it was read. A source that is away is left as it was read.
-    pub(crate) fn refresh(&self, path: &Path, observer: &dyn Observer, cancel: &Cancel) -> Result<Option<Freshness>> {
-        let Some((source, copy)) = self.copy_of(path)? else { return Ok(None) };
-        let known = Registry::open_copy(&copy, &source, &self.scratch()?).ok();
-        let noted = known.as_ref().and_then(|copy| copy.info(STATE).ok().flatten());
-        let now = Stamp::of(&source).map(|stamp| stamp.to_string());
-        if let Some(known) = known.filter(|_| now.is_none() || now == noted) {
-            return Ok(Some(Freshness { read_at: known.synced_at()?, now: false }));
-        }
-        self.read_anew(&source, &copy, observer, cancel)?;
-        Ok(Some(Freshness { read_at: Some(self.environment.clock.now()), now: true }))
-    }
-
-    /// Whether this is a foreign source that was not read yet.
-    pub(crate) fn lacks_copy(&self, path: &Path) -> bool {
-        self.copy_of(path).is_ok_and(|known| known.is_some_and(|(_, copy)| !copy.exists()))
-    }
-
-    /// Deletes what was read of a foreign source; it is read again when it is opened. Whoever reads the copy goes on.
-    pub(crate) fn forget_copy(&self, path: &Path) -> Result<()> {
-        let Ok(Some((_, copy))) = self.copy_of(path) else { return Ok(()) };
-        match std::fs::remove_dir_all(copy.parent().unwrap_or(&copy)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(crate::home::unusable(self.home.dir(), &error))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// The canonical path of a foreign source, and where what stands for it is; `None` for a registry of Sheaf.
-    fn copy_of(&self, path: &Path) -> Result<Option<(PathBuf, PathBuf)>> {
-        let source = path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned());
-        let key = hex::encode(&Sha256::digest(source.as_os_str().as_encoded_bytes()).into());
-        let copy = self.home.sources().join(&key[..16]).join("registry.sqlite");
-        match kind_of(&source) {
-            Ok(None) => Ok(None),
-            Ok(Some(_)) => Ok(Some((source, copy))),
-            // It works without the network, too.
-            Err(_) if copy.exists() => Ok(Some((source, copy))),
-            Err(error) => Err(error),
-        }
-    }
-
-    fn read_anew(&self, source: &Path, copy: &Path, observer: &dyn Observer, cancel: &Cancel) -> Result<()> {
-        let folder = copy.parent().unwrap_or(copy);
-        platform::create_private_dir(folder).map_err(|error| crate::home::unusable(self.home.dir(), &error))?;
-        let request = SyncRequest {
-            source: source.to_owned(),
-            to: copy.to_owned(),
-            replace: true,
-            time_zone: None,
-            mappings: Vec::new(),
-        };
-        sync_with(&request, &self.environment, &self.scratch()?, observer, cancel).map(drop)
-    }
-}
-
-/// What the source of a copy looked like when it was read; `None` for a registry of Sheaf.
-pub(crate) fn stamp_of_source(registry: &Registry) -> Option<Stamp> {
-    registry.info(STATE).ok().flatten().filter(|_| registry.is_copy())?.parse().ok()
-}
 
 /// What people are told of a list called `name` that was not read.
 fn refused(name: &str, error: ListError) -> Error {

@@ -27,6 +27,15 @@ pub(crate) struct Said {
 /// Says the home where `--home` does not.
 pub(crate) const HOME_VARIABLE: &str = "SHEAF_HOME";
 
+/// What is read.
+const SOURCES: &str = "mysql://NAME@HOST/DATABASE, a SQLite file, a .sql or .sql.gz dump, an XLSX or CSV of studies; folders are not \
+                       read yet";
+
+/// How a server is opened.
+const PASSWORDS: &str = "The password of a server: in SHEAF_SOURCE_PASSWORD, or in the first line of a file that only you can read and \
+                         SHEAF_SOURCE_PASSWORD_FILE names. One in the URL (mysql://NAME:PASSWORD@HOST/DATABASE) is seen by whoever lists \
+                         the programs of this machine.";
+
 /// Options that stand before or after the subcommand.
 #[derive(Debug, Args)]
 pub(crate) struct Everywhere {
@@ -39,7 +48,7 @@ pub(crate) struct Everywhere {
     /// No progress and no messages on stderr, only errors
     #[arg(long, global = true)]
     pub(crate) quiet: bool,
-    /// Act as this user of the registry [default: the owner, who may do everything]
+    /// Act as this user of the registry [default: the owner, who may do everything; a server has none]
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) user: Option<String>,
 }
@@ -66,18 +75,19 @@ pub(crate) enum Command {
         #[arg(long)]
         with_faults: bool,
     },
-    /// Read a FileRegistry (a SQLite file or a dump) or a list of studies into a registry
+    /// Read a FileRegistry (a server, a SQLite file or a dump) or a list of studies into a registry
+    #[command(after_help = PASSWORDS)]
     Sync {
-        /// A SQLite file, a .sql or .sql.gz dump, an XLSX or CSV of studies; servers and folders are not read yet
+        #[arg(help = SOURCES)]
         source: OsString,
-        /// The registry to make; a name that is free
+        /// The registry to make; a name that is free [default: what Sheaf keeps of the source for --registry]
         #[arg(long, value_name = "FILE")]
-        to: PathBuf,
+        to: Option<PathBuf>,
         /// Where the files under a prefix lie; =DIR for keys without a prefix
         #[arg(long, value_name = "PREFIX=DIR")]
         map: Vec<OsString>,
         /// In which time zone the list's times are meant, where they do not say it [default: the machine's]
-        #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
+        #[arg(long, value_name = "ZONE", allow_hyphen_values = true, requires = "to")]
         tz: Option<String>,
     },
     /// List the projects that the user sees
@@ -328,7 +338,7 @@ pub(crate) enum ExportsCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct Registry {
-    /// A Sheaf registry
+    /// A Sheaf registry, or a source that `sheaf sync` reads
     #[arg(long = "registry", value_name = "R")]
     pub(crate) path: PathBuf,
 }

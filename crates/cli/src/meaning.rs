@@ -9,12 +9,14 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap_complete::Shell;
+use sheaf_app::credentials::Server;
 use sheaf_app::demo::DemoOptions;
 use sheaf_app::sources::{Mapping, SyncRequest};
 use sheaf_app::studies::{StudyExportRequest, TableFormat};
 use sheaf_app::{ExportRequest, PlanRequest};
 use sheaf_archive::plan::OnMissing;
 use sheaf_registry::selection::{FolderRef, KindChoice, Selection, TagMode};
+use sheaf_registry::sensitive::Sensitive;
 use sheaf_registry::studies::{StudyField, StudyFilter, StudySort};
 use sheaf_registry::text::{quoted, read_path};
 use sheaf_registry::{Code, Error, Result};
@@ -43,7 +45,12 @@ pub(crate) struct Manner {
 pub(crate) struct Meaning {
     pub(crate) home: Option<PathBuf>,
     pub(crate) work: Work,
+    /// Passwords that were said with the URL of a server.
+    pub(crate) passwords: Passwords,
 }
+
+/// What opens servers.
+type Passwords = Vec<(Server, Sensitive<String>)>;
 
 #[derive(Debug)]
 pub(crate) enum Work {
@@ -65,6 +72,7 @@ pub(crate) enum Work {
     StudyValues { studies: Studies, field: StudyField },
     ExportStudies { request: Box<StudyExportRequest>, unknown_order: Option<String> },
     Sync(SyncRequest),
+    Resync { source: PathBuf, mappings: Vec<Mapping> },
     Completions(Shell),
     Man { command: Vec<String> },
 }
@@ -111,28 +119,36 @@ impl Meaning {
     /// The one conversion. `stdin` is read only where `-` stands for it.
     pub(crate) fn of(said: Said, stdin: &mut dyn Read) -> Result<Self> {
         let (home, user) = (home_of(said.everywhere.home)?, said.everywhere.user);
+        let passwords = &mut Passwords::new();
         let work = match said.command {
             Command::Demo { dir, patients, studies, seed, sparse, with_faults } => {
                 let usual = if sparse { DemoOptions::SPARSE_PATIENTS } else { DemoOptions::PATIENTS };
                 let patients = patients.unwrap_or(usual);
                 Work::Demo(DemoOptions { dir, patients, studies, seed, sparse, with_faults })
             }
-            Command::Sync { source, to, map, tz } => Work::Sync(source_of(source.into(), to, &map, tz)?),
-            Command::Studies { command } => studies(command, user)?,
+            Command::Sync { source, to, map, tz } => {
+                let source = readable(source.into(), passwords)?;
+                let mappings = map.iter().map(|said| mapping(said)).collect::<Result<_>>()?;
+                match to {
+                    Some(to) => Work::Sync(SyncRequest { source, to, replace: false, time_zone: tz, mappings }),
+                    None => Work::Resync { source, mappings },
+                }
+            }
+            Command::Studies { command } => studies(command, user, passwords)?,
             Command::Serve { .. } => return Err(not_yet("Serving over HTTP")),
-            Command::Projects { registry } => Work::Projects { registry: registry_of(registry)?, user },
-            Command::Users { registry } => Work::Users { registry: registry_of(registry)?, user },
+            Command::Projects { registry } => Work::Projects { registry: registry_of(registry, passwords)?, user },
+            Command::Users { registry } => Work::Users { registry: registry_of(registry, passwords)?, user },
             Command::Patients { project, selection, limit, offset } => {
-                let (registry, project) = both(project)?;
+                let (registry, project) = both(project, passwords)?;
                 let selection = selection_of(selection, stdin)?;
                 Work::Patients(Patients { registry, user, project, selection, limit, offset })
             }
             Command::Plan { project, selection, out } => {
-                let (registry, project) = both(project)?;
+                let (registry, project) = both(project, passwords)?;
                 Work::Plan(PlanRequest { registry, user, project, selection: selection_of(selection, stdin)?, out })
             }
             Command::Export { project, selection, out, name, notes, on_missing } => {
-                let (registry, project) = both(project)?;
+                let (registry, project) = both(project, passwords)?;
                 let on_missing = match on_missing {
                     SaidOnMissing::Fail => OnMissing::Fail,
                     SaidOnMissing::Skip => OnMissing::Skip,
@@ -153,7 +169,7 @@ impl Meaning {
             Command::Completions { shell } => Work::Completions(shell),
             Command::Man { command } => Work::Man { command },
         };
-        Ok(Self { home, work })
+        Ok(Self { home, work, passwords: std::mem::take(passwords) })
     }
 }
 
@@ -176,15 +192,15 @@ impl Manner {
 }
 
 /// What is meant by a command about studies.
-fn studies(said: StudiesCommand, user: Option<String>) -> Result<Work> {
+fn studies(said: StudiesCommand, user: Option<String>, passwords: &mut Passwords) -> Result<Work> {
     Ok(match said {
         StudiesCommand::Search { studies, sort, limit, offset } => {
             let (sort, unknown_order) = order(&sort);
-            let (registry, filter) = (registry_of(studies.registry)?, filter(studies.filter));
+            let (registry, filter) = (registry_of(studies.registry, passwords)?, filter(studies.filter));
             Work::SearchStudies(Studies { registry, user, filter, sort, unknown_order, limit, offset })
         }
         StudiesCommand::Values { field, studies } => {
-            let (registry, filter) = (registry_of(studies.registry)?, filter(studies.filter));
+            let (registry, filter) = (registry_of(studies.registry, passwords)?, filter(studies.filter));
             let (sort, unknown_order, field) = (StudySort::default(), None, StudyField::categorical(&field)?);
             let studies = Studies { registry, user, filter, sort, unknown_order, limit: 0, offset: 0 };
             Work::StudyValues { studies, field }
@@ -198,7 +214,7 @@ fn studies(said: StudiesCommand, user: Option<String>) -> Result<Work> {
                 (Some(SaidFormat::Csv) | None, _) => TableFormat::Csv,
             };
             let request = StudyExportRequest {
-                registry: registry_of(studies.registry)?,
+                registry: registry_of(studies.registry, passwords)?,
                 user,
                 filter: filter(studies.filter),
                 sort,
@@ -254,15 +270,8 @@ fn not_yet(what: &str) -> Error {
     Error::new(Code::NotYet, format!("{what} has no work in this version of Sheaf yet."))
 }
 
-fn both(project: Project) -> Result<(PathBuf, String)> {
-    Ok((registry_of(project.registry)?, project.slug))
-}
-
-/// A source that is to be read into a registry.
-fn source_of(source: PathBuf, to: PathBuf, map: &[OsString], time_zone: Option<String>) -> Result<SyncRequest> {
-    let source = readable(source)?;
-    let mappings = map.iter().map(|said| mapping(said)).collect::<Result<_>>()?;
-    Ok(SyncRequest { source, to, replace: false, time_zone, mappings })
+fn both(project: Project, passwords: &mut Passwords) -> Result<(PathBuf, String)> {
+    Ok((registry_of(project.registry, passwords)?, project.slug))
 }
 
 /// `PREFIX=DIR`; `=DIR` is for keys without a prefix. The first `=` parts them: no prefix of a data root has one.
@@ -281,16 +290,22 @@ fn mapping(said: &OsStr) -> Result<Mapping> {
 }
 
 /// The registry, or the source that stands for one.
-fn registry_of(registry: Registry) -> Result<PathBuf> {
-    readable(registry.path)
+fn registry_of(registry: Registry, passwords: &mut Passwords) -> Result<PathBuf> {
+    readable(registry.path, passwords)
 }
 
-/// A file; servers, folders and what Django dumps have no work yet.
-fn readable(path: PathBuf) -> Result<PathBuf> {
+/// A file, or a server by its name: its password goes aside. Folders and what Django dumps have no work yet.
+fn readable(path: PathBuf, passwords: &mut Passwords) -> Result<PathBuf> {
+    if let Some(url) = path.to_str().filter(|text| Server::is_url(text)) {
+        let (server, password) = Server::parse(url)?;
+        let name = PathBuf::from(server.to_string());
+        passwords.extend(password.map(|password| (server, password)));
+        return Ok(name);
+    }
     let text = path.to_string_lossy().to_lowercase();
     let later = text.contains("://") || [".json", ".json.gz"].iter().any(|end| text.ends_with(end)) || path.is_dir();
     if later {
-        return Err(not_yet("Reading servers, folders and JSON")
+        return Err(not_yet("Reading folders, JSON and servers of other kinds")
             .hint("Name a registry of Sheaf, or an XLSX or CSV of studies; `sheaf demo DIR` makes a registry to try."));
     }
     Ok(path)
@@ -466,9 +481,9 @@ mod tests {
     #[test]
     fn what_has_no_work_yet_says_so_in_one_sentence() {
         for words in [
-            &["sync", "mysql://lab/db", "--to", "r.sqlite"][..],
+            &["sync", "oracle://lab/db", "--to", "r.sqlite"][..],
             &["serve", "--registry", "r", "--listen", "127.0.0.1:8001"],
-            &["projects", "--registry", "postgres://lab/db"],
+            &["projects", "--registry", "s3://lab/db"],
             &["users", "--registry", "dumpdata.json.gz"],
             &["projects", "--registry", "/"],
         ] {
@@ -476,6 +491,19 @@ mod tests {
             assert_eq!(error.code(), Code::NotYet, "{words:?}");
             assert_eq!(error.message().matches('.').count(), 1, "one sentence: {error}");
         }
+    }
+
+    #[test]
+    fn a_password_in_a_url_goes_aside_and_is_shown_nowhere() {
+        let words = ["sheaf", "projects", "--registry", "mysql://lab:geheim@db.example.org:3306/registry", "--user", "mo"];
+        let said = Said::try_parse_from(words).expect("well-formed");
+        let meaning = Meaning::of(said, &mut &b""[..]).expect("understood");
+        let name = Path::new("mysql://lab@db.example.org/registry");
+        assert_eq!(meaning.work.registry(), Some(name), "records know it by its name");
+        assert_eq!(meaning.passwords[0].1.expose(), "geheim", "what opens it is known");
+        assert!(!format!("{meaning:?}").contains("geheim"), "and not shown: {meaning:?}");
+        let error = self::meaning(&["sync", "mysql://lab:geheim@/registry"], "").expect_err("no host");
+        assert!(error.code() == Code::Usage && !format!("{error:?}").contains("geheim"), "{error:?}");
     }
 
     #[test]

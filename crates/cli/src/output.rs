@@ -7,7 +7,8 @@ use std::io::{self, Write as _};
 
 use clap::error::ErrorKind;
 use serde::Serialize;
-use sheaf_app::wire::Failure;
+use sheaf_app::credentials::masked;
+use sheaf_app::wire::{ErrorReport, Failure};
 use sheaf_registry::error::Class;
 use sheaf_registry::{Code, Error};
 
@@ -70,10 +71,12 @@ impl Output {
     /// Answers with an error and gives its exit code.
     pub(crate) fn error(self, error: &Error) -> u8 {
         let code = exit_of(error.code());
+        // A URL may stand where none belongs.
+        let report = ErrorReport { message: masked(error.message()), ..error.into() };
         if self.manner.json {
-            return document(&Failure::from(error), code);
+            return document(&Failure { error: report }, code);
         }
-        to_stderr(&text::error(&(error.into())));
+        to_stderr(&text::error(&report));
         code
     }
 
@@ -81,6 +84,12 @@ impl Output {
     pub(crate) fn usage(self, error: &clap::Error) -> u8 {
         if self.manner.json {
             return self.error(&usage(error));
+        }
+        let plain = error.render().to_string();
+        let covered = masked(&plain);
+        if covered != plain {
+            to_stderr(&covered);
+            return exit::REFUSED;
         }
         // clap writes to the right stream, in colour where that can be seen; a closed stream is no fault.
         let _ = error.print();
@@ -123,7 +132,7 @@ fn to_stderr(text: &str) {
 
 /// clap's error as one sentence and a next step.
 fn usage(error: &clap::Error) -> Error {
-    let rendered = error.render().to_string();
+    let rendered = masked(&error.render().to_string());
     let mut parts = rendered.split("\n\n").map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "));
     let said = parts.next().unwrap_or_default();
     let said = said.strip_prefix("error: ").unwrap_or(&said);

@@ -7,7 +7,7 @@ use std::path::Path;
 use clap::CommandFactory as _;
 use sheaf_app::progress::{Listener, Meter};
 use sheaf_app::registries::Looking;
-use sheaf_app::sources::{self, Freshness, sync};
+use sheaf_app::sources::{self, Freshness, SyncReport, sync};
 use sheaf_app::wire::{DatasetExport, ExportStatus, Verification};
 use sheaf_app::{Environment, Sheaf, demo};
 use sheaf_registry::progress::Cancel;
@@ -28,23 +28,25 @@ const NOT_DEIDENTIFIED: &str = "Note: names of patients are left out of the arch
 /// Performs the work and gives the exit code.
 pub(crate) fn perform(meaning: Meaning, output: Output) -> Result<u8> {
     let home = meaning.home;
-    if let Some(registry) = meaning.work.registry() {
-        prepare(home.as_deref(), registry, output)?;
+    let environment = Environment::system();
+    for (server, password) in meaning.passwords {
+        environment.credentials.say(server, password);
     }
-    let sheaf = || Sheaf::open(home.as_deref(), Environment::system());
+    let environment = &|| environment.clone();
+    if let Some(registry) = meaning.work.registry() {
+        prepare(home.as_deref(), environment, registry, output)?;
+    }
+    let sheaf = || Sheaf::open(home.as_deref(), environment());
+    let looking = |registry, user| Looking { registry, user, home: home.as_deref(), environment };
     Ok(match meaning.work {
         Work::Demo(options) => {
             let made = metered(output, |meter, cancel| demo::make_demo(&options, meter, cancel))?;
             output.answer(&made, exit::DONE)
         }
-        Work::Projects { registry, user } => {
-            output.answer(&looking(home.as_deref(), &registry, user.as_deref()).projects()?, exit::DONE)
-        }
-        Work::Users { registry, user } => {
-            output.answer(&looking(home.as_deref(), &registry, user.as_deref()).users()?, exit::DONE)
-        }
+        Work::Projects { registry, user } => output.answer(&looking(&registry, user.as_deref()).projects()?, exit::DONE),
+        Work::Users { registry, user } => output.answer(&looking(&registry, user.as_deref()).users()?, exit::DONE),
         Work::Patients(said) => {
-            let looking = looking(home.as_deref(), &said.registry, said.user.as_deref());
+            let looking = looking(&said.registry, said.user.as_deref());
             let page = looking.patients(&said.project, &said.selection, said.limit, said.offset)?;
             output.answer(&page, exit::DONE)
         }
@@ -84,12 +86,12 @@ pub(crate) fn perform(meaning: Meaning, output: Output) -> Result<u8> {
         }
         Work::SearchStudies(said) => {
             tell_order(output, said.unknown_order.as_deref());
-            let looking = looking(home.as_deref(), &said.registry, said.user.as_deref());
+            let looking = looking(&said.registry, said.user.as_deref());
             let page = looking.studies(&said.filter, said.sort, said.limit, said.offset, &cancelled_by_signals())?;
             output.answer(&page, exit::DONE)
         }
         Work::StudyValues { studies, field } => {
-            let looking = looking(home.as_deref(), &studies.registry, studies.user.as_deref());
+            let looking = looking(&studies.registry, studies.user.as_deref());
             let values = looking.study_values(field, &studies.filter, &cancelled_by_signals())?;
             output.answer(&values, exit::DONE)
         }
@@ -100,10 +102,18 @@ pub(crate) fn perform(meaning: Meaning, output: Output) -> Result<u8> {
             ended(output, &record?)
         }
         Work::Sync(request) => {
-            let read = |meter: &Meter, cancel: &Cancel| sync(&request, &Environment::system(), meter, cancel);
-            let report = metered(output, read)?;
-            let code = if report.rejected.is_empty() { exit::DONE } else { exit::WITH_PROBLEMS };
-            output.answer(&report, code)
+            let read = |meter: &Meter, cancel: &Cancel| sync(&request, &environment(), meter, cancel);
+            synced(output, &metered(output, read)?)
+        }
+        Work::Resync { source, mappings } => {
+            let read = |meter: &Meter, cancel: &Cancel| {
+                sources::resync(home.as_deref(), environment(), &source, mappings, meter, cancel)
+            };
+            let report = metered(output, read)?.ok_or_else(|| {
+                Error::new(Code::Usage, format!("{} is a registry already.", source.display()))
+                    .hint("Name a server, a database, a dump or a list of studies.")
+            })?;
+            synced(output, &report)
         }
         Work::Completions(shell) => {
             let mut script = Vec::new();
@@ -115,14 +125,18 @@ pub(crate) fn perform(meaning: Meaning, output: Output) -> Result<u8> {
 }
 
 /// A source of another kind is read where it has changed since; its age is told.
-fn prepare(home: Option<&Path>, registry: &Path, output: Output) -> Result<()> {
+fn prepare(home: Option<&Path>, environment: &dyn Fn() -> Environment, registry: &Path, output: Output) -> Result<()> {
     if !sources::is_foreign(registry, home)? {
         return Ok(());
     }
-    let prepared = metered(output, |meter, cancel| sources::prepare(home, &Environment::system, registry, meter, cancel))?;
+    let prepared = metered(output, |meter, cancel| sources::prepare(home, environment, registry, meter, cancel))?;
     let name = registry.file_name().unwrap_or(registry.as_os_str()).to_string_lossy();
     match prepared {
         Some(fresh) if fresh.now => output.message(&format!("Note: {name} was read anew into Sheaf's home.\n")),
+        Some(Freshness { read_at: Some(read_at), is_live: true, .. }) => {
+            let read_at = text::local(read_at);
+            output.message(&format!("Note: what was read of {name} on {read_at} is used; `sheaf sync` reads it anew.\n"));
+        }
         Some(Freshness { read_at: Some(read_at), .. }) => {
             let read_at = text::local(read_at);
             output.message(&format!("Note: what was read of {name} on {read_at} is used; it has not changed since.\n"));
@@ -148,8 +162,8 @@ fn metered<T>(output: Output, work: impl FnOnce(&Meter, &Cancel) -> Result<T>) -
     })
 }
 
-fn looking<'a>(home: Option<&'a Path>, registry: &'a Path, user: Option<&'a str>) -> Looking<'a> {
-    Looking { registry, user, home, environment: &Environment::system }
+fn synced(output: Output, report: &SyncReport) -> u8 {
+    output.answer(report, if report.rejected.is_empty() { exit::DONE } else { exit::WITH_PROBLEMS })
 }
 
 /// The original takes its usual order for one that it does not know; so does this, but says so.

@@ -186,9 +186,16 @@ impl Registry {
     /// The rights of an actor. Read once; a long-lived caller asks again before it acts on them.
     ///
     /// # Errors
-    /// `UNKNOWN_USER` for a name that no active user has; those of reading.
+    /// `UNKNOWN_USER` for a name that no active user has; `USER_REQUIRED` where there is no owner; those of reading.
     pub fn viewer(&self, actor: &Actor) -> Result<Viewer> {
-        let Actor::User(name) = actor else { return Ok(Viewer::owner(self.path())) };
+        let Actor::User(name) = actor else {
+            if self.needs_user() {
+                let message =
+                    format!("{} is a database with a login: it is looked at as one of its users.", self.path().display());
+                return Err(Error::new(Code::UserRequired, message).hint("Say who looks at it with --user NAME."));
+            }
+            return Ok(Viewer::owner(self.path()));
+        };
         let user = self.user(name)?;
         let grants = self.grants(user)?;
         let reading: Vec<&Grant> = grants.iter().filter(|grant| grant.may_read).collect();

@@ -18,6 +18,8 @@ pub struct Registry {
     opened: Opened,
     /// The source that this was read from, where the file is a copy that stands for it.
     source: Option<PathBuf>,
+    /// Whether nobody may look at it but one of its users.
+    needs_user: bool,
 }
 
 /// A project as one viewer sees it.
@@ -39,7 +41,7 @@ impl Registry {
     /// `REGISTRY_OLDER`, `DB_BUSY`. A file that cannot be read in place (it lies on a network file system, or its WAL holds
     /// changes) is `REGISTRY_UNREADABLE` here; [`Registry::open_with_scratch`] reads a copy of it.
     pub fn open(path: &Path) -> Result<Self> {
-        Ok(Self { opened: open::open(path, None)?, source: None })
+        Ok(Self { opened: open::open(path, None)?, source: None, needs_user: false })
     }
 
     /// Like [`Registry::open`]; a file that cannot be read in place is copied into a new private folder in `scratch`, which
@@ -48,7 +50,7 @@ impl Registry {
     /// # Errors
     /// Those of [`Registry::open`].
     pub fn open_with_scratch(path: &Path, scratch: &Path) -> Result<Self> {
-        Ok(Self { opened: open::open(path, Some(scratch))?, source: None })
+        Ok(Self { opened: open::open(path, Some(scratch))?, source: None, needs_user: false })
     }
 
     /// Opens the registry at `copy`, which was read from `source` and stands for it: its path is the source's from here on.
@@ -56,7 +58,19 @@ impl Registry {
     /// # Errors
     /// Those of [`Registry::open`].
     pub fn open_copy(copy: &Path, source: &Path, scratch: &Path) -> Result<Self> {
-        Ok(Self { opened: open::open(copy, Some(scratch))?, source: Some(source.to_owned()) })
+        Ok(Self { opened: open::open(copy, Some(scratch))?, source: Some(source.to_owned()), needs_user: false })
+    }
+
+    /// From here on nobody is the owner: it stands for a source that has a login of its own, so whoever can read the file was
+    /// not let in by that alone.
+    #[must_use]
+    pub fn for_users(self) -> Self {
+        Self { needs_user: true, ..self }
+    }
+
+    /// Whether only its users may look at it.
+    pub(crate) fn needs_user(&self) -> bool {
+        self.needs_user
     }
 
     /// Whether the file at `path` says at its beginning that it is a registry of Sheaf, of any version.

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 /// One project with one patient, Ada Lovelace; two files of hers, one that the source calls CBCT and is an intra-oral scan,
 /// and one outside of every data folder.
-const TABLES: &str = "
+pub const TABLES: &str = "
 CREATE TABLE auth_user (id INTEGER PRIMARY KEY, username TEXT, is_staff INT, is_active INT);
 CREATE TABLE common_project (id INTEGER PRIMARY KEY, name TEXT, slug TEXT);
 INSERT INTO common_project VALUES (1, 'Maxillo', 'maxillo');

@@ -9,14 +9,16 @@ use sheaf_registry::index::{Index, View};
 use sheaf_registry::progress::Cancel;
 use sheaf_registry::rows::DataRoot;
 use sheaf_registry::{Code, Error, Result};
+use sheaf_sources::server::Server;
 
 use super::choosing::Choosing;
 use super::studying::Studying;
+use crate::copies::stamp_of_source;
 use crate::house::{House, actor};
 use crate::patience::{PATIENCE, ask, ask_all};
 use crate::platform::Stamp;
 use crate::sheets::RejectedRow;
-use crate::sources::{OddityReport, stamp_of_source};
+use crate::sources::{self, OddityReport};
 use crate::wire::{Project, User};
 
 /// How long a folder may take to answer, when it is only asked whether it is there.
@@ -109,6 +111,9 @@ impl Open {
 /// The path as the registry knows itself; as it is where there is none. Refuses a disk that is silent, before anyone is caught
 /// there.
 pub(crate) fn canonical(path: &Path) -> Result<PathBuf> {
+    if Server::named(path).is_some() {
+        return Ok(sources::canonical(path));
+    }
     let asked = path.to_owned();
     ask(PATIENCE, &Cancel::new(), move |_| asked.canonicalize().unwrap_or(asked)).ok_or_else(|| {
         Error::new(Code::RegistryUnreadable, format!("The disk of {} does not answer.", path.display()))

@@ -16,6 +16,7 @@ use super::open::{Open, canonical, root_problems};
 use super::settings::Preferences;
 use super::tasks::TaskKind;
 use super::{Desk, FileQuestion, FolderQuestion, Nothing, NotificationState, TaskId};
+use crate::copies::Asking;
 use crate::demo::{self, DemoOptions};
 use crate::failpoint;
 use crate::patience::ask_all;
@@ -220,7 +221,7 @@ impl Desk {
     /// Opens the registry at this path, which no page may say, as if it had been chosen in the dialog, and tells the page.
     pub fn open_at(&self, path: &Path) -> Result<()> {
         let opening = self.opening();
-        self.read_source(path)?;
+        self.read_source(path, Asking::Looking)?;
         self.reopen(path, &mut |_| ())?;
         drop(opening);
         self.hub.tell(&Event::RegistryOpened);
@@ -252,19 +253,19 @@ impl Desk {
         };
         let Some(path) = self.native.choose_file(&question) else { return Ok(None) };
         let _opening = self.opening();
-        self.read_source(&path)?;
+        self.read_source(&path, Asking::Looking)?;
         self.reopen(&path, &mut |_| ()).map(Some)
     }
 
-    /// Reads a foreign source where it has changed since it was read, as the task `source`, which a page sees and may stop.
-    fn read_source(&self, path: &Path) -> Result<()> {
+    /// Reads a foreign source where that is called for, as the task `source`, which a page sees and may stop.
+    fn read_source(&self, path: &Path, asking: Asking) -> Result<()> {
         // What cannot be looked at is told by who opens it.
         if !is_foreign(&canonical(path)?, Some(self.sheaf.house().home.dir())).unwrap_or(false) {
             return Ok(());
         }
         let task = self.tasks.begin(SOURCE_TASK)?;
         let meter = Meter::new(task.listener());
-        let read = self.sheaf.house().refresh(path, &meter, task.cancel());
+        let read = self.sheaf.house().refresh(path, asking, &meter, task.cancel());
         meter.finish();
         drop(task);
         self.hub.tell(&Event::SourceRead);
@@ -338,7 +339,7 @@ impl Desk {
     pub fn refresh_registry(&self, _: Nothing) -> Result<OpenRegistry> {
         let _opening = self.opening();
         let (path, user, project) = self.standing()?;
-        self.read_source(&path)?;
+        self.read_source(&path, Asking::Working)?;
         self.show(Open::read(self.sheaf.house(), &path, user.as_deref(), project.as_deref())?)
     }
 
@@ -421,7 +422,7 @@ impl Desk {
     fn reopen(&self, path: &Path, tell: &mut dyn FnMut(&Error)) -> Result<OpenRegistry> {
         let house = self.sheaf.house();
         if house.lacks_copy(&canonical(path)?) {
-            self.read_source(path)?;
+            self.read_source(path, Asking::Looking)?;
         }
         let known = match house.store.registry(&canonical(path)?) {
             Ok(known) => known,

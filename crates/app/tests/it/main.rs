@@ -6,6 +6,7 @@ mod fixture;
 mod crash;
 mod desk;
 mod exports;
+mod live;
 mod refusals;
 mod saving;
 mod stopping;

@@ -180,7 +180,16 @@ fn a_quota_counts_a_path_once() {
 
 /// Queues a job, changes the world, lets it start.
 fn started_after(lab: &Lab, request: &ExportRequest, change: impl FnOnce()) -> sheaf_app::wire::DatasetExport {
-    let sheaf = lab.sheaf();
+    started_after_in(&lab.sheaf(), lab, request, change)
+}
+
+/// The same with everything that was passed in.
+pub(crate) fn started_after_in(
+    sheaf: &Sheaf,
+    lab: &Lab,
+    request: &ExportRequest,
+    change: impl FnOnce(),
+) -> sheaf_app::wire::DatasetExport {
     let slot = std::fs::File::create(lab.home().join("locks/slot-1.lock")).expect("writable");
     slot.lock().expect("free");
     let submitted = sheaf.submit(request, &unheard(), &Cancel::new()).expect("queued");

@@ -4,6 +4,7 @@ mod archives;
 mod checkers;
 mod destinations;
 mod large;
+mod live;
 mod permissions;
 mod program;
 mod records;

@@ -216,7 +216,7 @@ fn refusing() {
         ("refused_unknown_patient", scene.export_words(&["--patient", "100", "--all-modalities"])),
         ("refused_viewer", scene.export_words(&["--all", "--all-modalities", "--user", "viewer"])),
         ("refused_usage", scene.export_words(&["--al"])),
-        ("refused_not_yet", words!["sync", "mysql://lab/registry", "--to", "r.sqlite"].to_vec()),
+        ("refused_not_yet", words!["sync", "oracle://lab/registry", "--to", "r.sqlite"].to_vec()),
     ] {
         compare(&scene, &scene.sheaf, name, &words);
     }

@@ -111,9 +111,9 @@ fn a_reader_who_leaves_is_no_fault() {
 fn what_has_no_work_yet_says_so() {
     let scene = Scene::empty();
     for words in [
-        words!["sync", "mysql://lab/registry", "--to", "r.sqlite", "--map", "/dataset=/data"].to_vec(),
+        words!["sync", "oracle://lab/registry", "--to", "r.sqlite", "--map", "/dataset=/data"].to_vec(),
         words!["serve", "--registry", "r.sqlite", "--listen", "127.0.0.1:8001"].to_vec(),
-        words!["projects", "--registry", "postgres://lab/registry"].to_vec(),
+        words!["projects", "--registry", "postgres://me@lab/registry"].to_vec(),
         words!["projects", "--registry", "dumpdata.json.gz"].to_vec(),
         words!["projects", "--registry", scene.out()].to_vec(),
     ] {

@@ -1,0 +1,178 @@
+//! Copies in the home that stand for foreign sources: each is made when its source is opened first, and read anew when that has
+//! changed, or, of a server, when it is asked for and before a job.
+//!
+//! Readers of an earlier copy go on as if nothing was. Deliberately absent: how a source is read (see `sources.rs`).
+
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+use sheaf_registry::progress::{Cancel, Observer, Unobserved};
+use sheaf_registry::{Registry, Result, hex};
+use sheaf_sources::file_registry::Mapping;
+use sheaf_sources::server::Server;
+
+use crate::environment::Environment;
+use crate::house::House;
+use crate::platform::{self, Stamp};
+use crate::sources::{STATE, SyncReport, SyncRequest, canonical, kind_of, sync_with};
+
+/// How a source is looked at from now on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Freshness {
+    /// When it was read last.
+    pub read_at: Option<jiff::Timestamp>,
+    /// Whether that was just now.
+    pub now: bool,
+    /// Whether it is a server, which is not asked each time.
+    pub is_live: bool,
+}
+
+/// What a source is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asking {
+    /// To look at it: a file is read where it has changed, a server where nothing was read of it yet.
+    Looking,
+    /// To work with it as it is now: a server is read, too. Who may see what can have changed.
+    Working,
+}
+
+/// Makes sure that something stands for a source in the home, of a file as it is now; `None` for a registry of Sheaf.
+///
+/// # Errors
+/// Those of [`crate::sources::sync`], and of the home.
+pub fn prepare(
+    home: Option<&Path>,
+    environment: &dyn Fn() -> Environment,
+    source: &Path,
+    observer: &dyn Observer,
+    cancel: &Cancel,
+) -> Result<Option<Freshness>> {
+    House::open(home, environment())?.refresh(source, Asking::Looking, observer, cancel)
+}
+
+/// Reads a source anew into what stands for it in the home. Where the bytes of files lie stays as it was said, where nothing
+/// else is said now.
+///
+/// # Errors
+/// Those of [`crate::sources::sync`], and of the home.
+pub fn resync(
+    home: Option<&Path>,
+    environment: Environment,
+    source: &Path,
+    mappings: Vec<Mapping>,
+    observer: &dyn Observer,
+    cancel: &Cancel,
+) -> Result<Option<SyncReport>> {
+    let house = House::open(home, environment)?;
+    let Some(copy) = house.copy_of(source)? else { return Ok(None) };
+    house.read_anew(&copy, mappings, observer, cancel).map(Some)
+}
+
+/// A foreign source and what stands for it.
+#[derive(Debug)]
+struct Copied {
+    /// Its one name.
+    source: PathBuf,
+    copy: PathBuf,
+    is_live: bool,
+}
+
+impl Copied {
+    fn open(&self, scratch: &Path) -> Result<Registry> {
+        let registry = Registry::open_copy(&self.copy, &self.source, scratch)?;
+        Ok(if self.is_live { registry.for_users() } else { registry })
+    }
+}
+
+impl House {
+    /// Opens a registry for reading. One that cannot be read in place is read as a private copy that goes with this process; of
+    /// a foreign source the copy in the home is opened, whatever its age, which is made where there is none.
+    pub(crate) fn registry(&self, path: &Path) -> Result<Registry> {
+        let scratch = self.scratch()?;
+        let Some(copied) = self.copy_of(path)? else { return Registry::open_with_scratch(path, &scratch) };
+        if !copied.copy.exists() {
+            self.read_anew(&copied, Vec::new(), &Unobserved, &Cancel::new())?;
+        }
+        copied.open(&scratch)
+    }
+
+    /// Reads a foreign source anew where that is called for. A file that is away is left as it was read; a server that is away is
+    /// an error for whoever works with it.
+    pub(crate) fn refresh(
+        &self,
+        path: &Path,
+        asking: Asking,
+        observer: &dyn Observer,
+        cancel: &Cancel,
+    ) -> Result<Option<Freshness>> {
+        let Some(copied) = self.copy_of(path)? else { return Ok(None) };
+        let is_live = copied.is_live;
+        let known = copied.open(&self.scratch()?).ok();
+        let noted = known.as_ref().and_then(|copy| copy.info(STATE).ok().flatten());
+        let now = Stamp::of(&copied.source).map(|stamp| stamp.to_string());
+        let is_current = if is_live { asking == Asking::Looking } else { now.is_none() || now == noted };
+        if let Some(known) = known.filter(|_| is_current) {
+            return Ok(Some(Freshness { read_at: known.synced_at()?, now: false, is_live }));
+        }
+        self.read_anew(&copied, Vec::new(), observer, cancel)?;
+        Ok(Some(Freshness { read_at: Some(self.environment.clock.now()), now: true, is_live }))
+    }
+
+    /// Whether this is a foreign source that was not read yet.
+    pub(crate) fn lacks_copy(&self, path: &Path) -> bool {
+        self.copy_of(path).is_ok_and(|known| known.is_some_and(|copied| !copied.copy.exists()))
+    }
+
+    /// Deletes what was read of a foreign source; it is read again when it is opened. Whoever reads the copy goes on.
+    pub(crate) fn forget_copy(&self, path: &Path) -> Result<()> {
+        let Ok(Some(Copied { copy, .. })) = self.copy_of(path) else { return Ok(()) };
+        match std::fs::remove_dir_all(copy.parent().unwrap_or(&copy)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(crate::home::unusable(self.home.dir(), &error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A foreign source and where what stands for it is; `None` for a registry of Sheaf.
+    fn copy_of(&self, path: &Path) -> Result<Option<Copied>> {
+        let source = canonical(path);
+        let key = hex::encode(&Sha256::digest(source.as_os_str().as_encoded_bytes()).into());
+        let copy = self.home.sources().join(&key[..16]).join("registry.sqlite");
+        let is_live = Server::named(&source).is_some();
+        match kind_of(&source) {
+            Ok(None) => Ok(None),
+            Ok(Some(_)) => Ok(Some(Copied { source, copy, is_live })),
+            // It works without the network, too.
+            Err(_) if copy.exists() => Ok(Some(Copied { source, copy, is_live })),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn read_anew(
+        &self,
+        copied: &Copied,
+        mut mappings: Vec<Mapping>,
+        observer: &dyn Observer,
+        cancel: &Cancel,
+    ) -> Result<SyncReport> {
+        let Copied { source, copy, .. } = copied;
+        let folder = copy.parent().unwrap_or(copy);
+        platform::create_private_dir(folder).map_err(|error| crate::home::unusable(self.home.dir(), &error))?;
+        let scratch = self.scratch()?;
+        // What was said of an earlier copy; one that cannot be read says nothing.
+        let roots = copied.open(&scratch).and_then(|copy| copy.data_roots()).unwrap_or_default();
+        for root in roots {
+            if let (Some(folder), false) = (root.location, mappings.iter().any(|said| said.prefix == root.prefix)) {
+                mappings.push(Mapping { prefix: root.prefix, folder });
+            }
+        }
+        let request = SyncRequest { source: source.clone(), to: copy.clone(), replace: true, time_zone: None, mappings };
+        sync_with(&request, &self.environment, &scratch, observer, cancel)
+    }
+}
+
+/// What the source of a copy looked like when it was read; `None` for a registry of Sheaf, and for a server.
+pub(crate) fn stamp_of_source(registry: &Registry) -> Option<Stamp> {
+    registry.info(STATE).ok().flatten().filter(|_| registry.is_copy())?.parse().ok()
+}

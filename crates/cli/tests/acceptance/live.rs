@@ -1,0 +1,86 @@
+//! A database server in place of a registry, as a user of the command line meets it.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use sheaf_testkit::{MariaDb, laboratory};
+
+use crate::scene::Scene;
+use crate::words;
+
+const USERS: &str = "USE lab; INSERT INTO auth_user VALUES (1, 'mo', 0, 1);
+    INSERT INTO scans_userprofile VALUES (1, 1, 'annotator'); INSERT INTO common_projectaccess VALUES (1, 1, 1, 1);";
+
+/// A server with one patient, which `reader` reads with the password `geheim`.
+fn server(scene: &Scene) -> MariaDb {
+    let tables = scene.path("tables.sql");
+    fs::write(&tables, laboratory::TABLES).expect("writable");
+    let server = MariaDb::start();
+    server.load("lab", &tables);
+    server.run(USERS);
+    server.reader("reader", "geheim", "lab");
+    server
+}
+
+#[test]
+fn a_server_is_read_once_and_anew_when_that_is_asked() {
+    let scene = Scene::empty();
+    let mut server = server(&scene);
+    let (url, name) = (server.url("reader:geheim", "lab"), server.url("reader", "lab"));
+
+    let words = words!["projects", "--registry", &url];
+    assert_eq!(scene.sheaf.refused(&words, 4).0, "USER_REQUIRED", "whoever reads a server is one of its users");
+    let words = words!["projects", "--registry", &url, "--user", "mo"];
+    let first = scene.sheaf.run(&words);
+    assert!(first.code == Some(0) && first.stdout.contains("maxillo"), "{first:?}");
+    let second = scene.sheaf.run(&words!["projects", "--registry", &name, "--user", "mo"]);
+    assert!(second.code == Some(0) && second.stderr.contains("`sheaf sync` reads it anew"), "its age is told: {second:?}");
+
+    // The password in the environment, and in a file.
+    let password = scene.path("password");
+    fs::write(&password, "geheim\n").expect("writable");
+    server.run("INSERT INTO lab.common_project VALUES (2, 'Brain', 'brain')");
+    let synced = |variable: &str, value: &std::ffi::OsStr| {
+        let words = words!["sync", &name, "--json"];
+        crate::program::ran(scene.sheaf.command(&words).env(variable, value).spawn().expect("the binary was built"))
+    };
+    let report = synced("SHEAF_SOURCE_PASSWORD", "geheim".as_ref());
+    assert!(report.code == Some(0) && report.document()["projects"] == 2, "{report:?}");
+    fs::set_permissions(&password, fs::Permissions::from_mode(0o644)).expect("ours");
+    let report = synced("SHEAF_SOURCE_PASSWORD_FILE", password.as_os_str());
+    assert_eq!(report.document()["error"]["code"], "PASSWORD_UNUSABLE", "others can read it: {report:?}");
+    fs::set_permissions(&password, fs::Permissions::from_mode(0o600)).expect("ours");
+    let report = synced("SHEAF_SOURCE_PASSWORD_FILE", password.as_os_str());
+    assert_eq!(report.document()["source"], *name, "{report:?}");
+    let report = synced("SHEAF_SOURCE_PASSWORD", "wrong".as_ref());
+    assert_eq!((report.code, &report.document()["error"]["code"]), (Some(2), &"SOURCE_DENIED".into()), "{report:?}");
+
+    // A registry of its own is a file like any other.
+    let own = scene.path("own.sqlite");
+    scene.sheaf.json(&words!["sync", &url, "--to", &own], 0);
+    scene.sheaf.json(&words!["users", "--registry", &own], 0);
+
+    server.kill();
+    assert_eq!(scene.sheaf.refused(&words!["sync", &url], 2).0, "SOURCE_UNREACHABLE");
+    let away = scene.sheaf.run(&words);
+    assert!(away.code == Some(0) && away.stdout.contains("maxillo"), "it is looked at as it was read: {away:?}");
+}
+
+#[test]
+fn words_that_cannot_be_understood_do_not_show_a_password() {
+    let scene = Scene::empty();
+    let url = "mysql://lab:geheim@db.example.org/registry";
+    for words in [
+        words!["projects", url].to_vec(),
+        words!["projects", "--registry", "r", "--user", "mo", url].to_vec(),
+        words!["sync", "mysql://lab:geheim@/registry"].to_vec(),
+        words!["verify", url].to_vec(),
+        words![url].to_vec(),
+    ] {
+        for more in [&[][..], &words!["--json"]] {
+            let ran = scene.sheaf.run(&[&words[..], more].concat());
+            assert!(ran.code != Some(0), "{ran:?}");
+            assert!(!ran.stdout.contains("geheim") && !ran.stderr.contains("geheim"), "{ran:?}");
+        }
+    }
+}
