@@ -45,7 +45,7 @@ bench: setup ## Measures speed against Python and 7-Zip, and peak memory
 	$(CARGO) build --release --package sheaf-cli --bins --examples
 	.env-checkers/bin/python scripts/bench.py
 	$(CARGO) bench --package sheaf-registry --bench studies
-	$(CARGO) bench --package sheaf-sources --bench million_dump
+	$(CARGO) bench --package sheaf-sources --bench million_dump --bench million_live
 	.env-checkers/bin/python scripts/bench_studies.py
 
 bench-ui: setup ui ## Measures the window's budgets in the real window, on 100,000 patients with 1,000,000 files

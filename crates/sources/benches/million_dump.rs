@@ -3,32 +3,23 @@
 
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
-use std::time::Instant;
 
-use sheaf_registry::progress::{Cancel, Unobserved};
-use sheaf_registry::{RegistryWriter, Result};
-use sheaf_sources::file_registry::{self, Options};
+use sheaf_registry::Result;
+use sheaf_sources::file_registry;
 
-const FILES: u32 = 1_000_000;
+#[path = "shared/measure.rs"]
+mod measure;
+
+use measure::{FILES, measure};
 
 fn main() -> Result<()> {
     let folder = tempfile::tempdir().expect("a temporary folder is the bench's ground");
     let path = folder.path().join("backup.sql");
     write_dump(&path, FILES);
     let bytes = path.metadata().expect("its size").len();
-    let start = Instant::now();
-    let writer = RegistryWriter::create(&folder.path().join("registry.sqlite"))?;
-    let (now, cancel) = (jiff::Timestamp::now(), Cancel::new());
-    let options = Options { scratch: folder.path(), now, mappings: &[], cancel: &cancel, observer: &Unobserved };
-    let report = file_registry::sync(&path, writer, &options)?;
-    let seconds = start.elapsed().as_secs_f64();
-    assert_eq!((report.source_rows, report.patients), (FILES.into(), u64::from(FILES) / 10), "all of them");
-    println!("{FILES} rows, {bytes} bytes: {seconds:.1} s, {:.0} rows/s", f64::from(FILES) / seconds);
-    if let Some(peak) = peak() {
-        println!("peak memory: {} MB", peak / 1000);
-        assert!(peak < 200_000, "memory must not grow with the rows: {peak} kB");
-    }
-    Ok(())
+    measure(folder.path(), &format!("{FILES} rows, {bytes} bytes"), |writer, options| {
+        file_registry::sync(&path, writer, options)
+    })
 }
 
 /// A dump of so many files, of which each tenth is an upload of several.
@@ -67,11 +58,4 @@ fn write_dump(path: &Path, files: u32) {
     }
     say("-- Dump completed\n");
     dump.flush().expect("a whole file");
-}
-
-/// The highest memory of this process so far, in kB, where the system tells.
-fn peak() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    line.split_whitespace().nth(1)?.parse().ok()
 }
