@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 use sheaf_registry::progress::{Cancel, Observer, Unobserved};
 use sheaf_registry::{Registry, Result, hex};
-use sheaf_sources::file_registry::Mapping;
+use sheaf_sources::file_registry::{Mapping, STATE};
 use sheaf_sources::server::Server;
 
 use crate::environment::Environment;
 use crate::house::House;
 use crate::platform::{self, Stamp};
-use crate::sources::{STATE, SyncReport, SyncRequest, canonical, kind_of, sync_with};
+use crate::sources::{SyncReport, SyncRequest, canonical, kind_of, sync_with};
 
 /// How a source is looked at from now on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +65,7 @@ pub fn resync(
 ) -> Result<Option<SyncReport>> {
     let house = House::open(home, environment)?;
     let Some(copy) = house.copy_of(source)? else { return Ok(None) };
-    house.read_anew(&copy, mappings, observer, cancel).map(Some)
+    house.read_anew(&copy, (mappings, None), observer, cancel)
 }
 
 /// A foreign source and what stands for it.
@@ -91,7 +91,7 @@ impl House {
         let scratch = self.scratch()?;
         let Some(copied) = self.copy_of(path)? else { return Registry::open_with_scratch(path, &scratch) };
         if !copied.copy.exists() {
-            self.read_anew(&copied, Vec::new(), &Unobserved, &Cancel::new())?;
+            self.read_anew(&copied, (Vec::new(), None), &Unobserved, &Cancel::new())?;
         }
         copied.open(&scratch)
     }
@@ -111,11 +111,16 @@ impl House {
         let noted = known.as_ref().and_then(|copy| copy.info(STATE).ok().flatten());
         let now = Stamp::of(&copied.source).map(|stamp| stamp.to_string());
         let is_current = if is_live { asking == Asking::Looking } else { now.is_none() || now == noted };
-        if let Some(known) = known.filter(|_| is_current) {
-            return Ok(Some(Freshness { read_at: known.synced_at()?, now: false, is_live }));
+        let read_at = known.as_ref().and_then(|known| known.synced_at().ok().flatten());
+        let as_it_was = Freshness { read_at, now: false, is_live };
+        if is_current && known.is_some() {
+            return Ok(Some(as_it_was));
         }
-        self.read_anew(&copied, Vec::new(), observer, cancel)?;
-        Ok(Some(Freshness { read_at: Some(self.environment.clock.now()), now: true, is_live }))
+        // An open file could not be replaced everywhere.
+        drop(known);
+        let read = self.read_anew(&copied, (Vec::new(), noted.as_deref()), observer, cancel)?;
+        let anew = Freshness { read_at: Some(self.environment.clock.now()), now: true, is_live };
+        Ok(Some(if read.is_some() { anew } else { as_it_was }))
     }
 
     /// Whether this is a foreign source that was not read yet.
@@ -149,13 +154,14 @@ impl House {
         }
     }
 
+    /// Reads a source; `None` where it is a server whose state is the one that is known.
     fn read_anew(
         &self,
         copied: &Copied,
-        mut mappings: Vec<Mapping>,
+        (mut mappings, known): (Vec<Mapping>, Option<&str>),
         observer: &dyn Observer,
         cancel: &Cancel,
-    ) -> Result<SyncReport> {
+    ) -> Result<Option<SyncReport>> {
         let Copied { source, copy, .. } = copied;
         let folder = copy.parent().unwrap_or(copy);
         platform::create_private_dir(folder).map_err(|error| crate::home::unusable(self.home.dir(), &error))?;
@@ -168,7 +174,7 @@ impl House {
             }
         }
         let request = SyncRequest { source: source.clone(), to: copy.clone(), replace: true, time_zone: None, mappings };
-        sync_with(&request, &self.environment, &scratch, observer, cancel)
+        sync_with(&request, &self.environment, (&scratch, known), observer, cancel)
     }
 }
 

@@ -30,8 +30,6 @@ pub use sheaf_sources::file_registry::Mapping;
 
 /// Rejected rows that an error tells.
 const TOLD: usize = 10;
-/// Under which a copy notes what its source looked like.
-pub(crate) const STATE: &str = "source_state";
 
 /// What a source is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -140,23 +138,25 @@ pub fn sync(
 ) -> Result<SyncReport> {
     let beside = request.to.parent().filter(|folder| folder.is_dir()).unwrap_or(Path::new("."));
     let scratch = foreign::private_folder(beside)?;
-    sync_with(request, environment, scratch.path(), observer, cancel)
+    let report = sync_with(request, environment, (scratch.path(), None), observer, cancel)?;
+    report.ok_or_else(|| Error::new(Code::Internal, "A source of which nothing was known was not read."))
 }
 
-/// The same, with a place for what is kept only while it is read.
+/// The same, with a place for what is kept only while it is read, and with the state of a server that is known: `None` where it
+/// is still the same. Nothing is written then.
 pub(crate) fn sync_with(
     request: &SyncRequest,
     environment: &Environment,
-    scratch: &Path,
+    (scratch, known): (&Path, Option<&str>),
     observer: &dyn Observer,
     cancel: &Cancel,
-) -> Result<SyncReport> {
+) -> Result<Option<SyncReport>> {
     let Some(kind) = kind_of(&request.source)? else {
         return Err(Error::new(Code::Usage, format!("{} is no source of another kind.", request.source.display()))
             .hint("Name an XLSX or CSV of studies; a registry of Sheaf is opened as it is."));
     };
     match kind {
-        SourceKind::StudyList => sync_study_list(request, environment, observer, cancel),
+        SourceKind::StudyList => sync_study_list(request, environment, observer, cancel).map(Some),
         SourceKind::FileRegistry => {
             let options = file_registry::Options {
                 scratch,
@@ -167,11 +167,12 @@ pub(crate) fn sync_with(
             };
             let report = match Server::named(&request.source) {
                 Some(server) => {
-                    file_registry::sync_live(&environment.credentials.login(server?)?, begin(request)?, &options)
+                    let login = environment.credentials.login(server?)?;
+                    file_registry::sync_live(&login, begin(request)?, known, &options)?
                 }
-                None => file_registry::sync(&request.source, begin(request)?, &options),
-            }?;
-            Ok(SyncReport {
+                None => Some(file_registry::sync(&request.source, begin(request)?, &options)?),
+            };
+            Ok(report.map(|report| SyncReport {
                 generation: Some(report.generation.as_str().to_owned()),
                 projects: report.projects,
                 patients: report.patients,
@@ -180,7 +181,7 @@ pub(crate) fn sync_with(
                 exports: report.exports,
                 oddities: report.oddities.into_iter().map(OddityReport::from).collect(),
                 ..SyncReport::of(request, kind)
-            })
+            }))
         }
     }
 }
@@ -213,7 +214,7 @@ fn begin(request: &SyncRequest) -> Result<RegistryWriter> {
     let mut writer =
         if request.replace { RegistryWriter::replacing(&request.to) } else { RegistryWriter::create(&request.to) }?;
     if let Some(stamp) = Stamp::of(&request.source) {
-        writer.info(STATE, &stamp.to_string())?;
+        writer.info(file_registry::STATE, &stamp.to_string())?;
     }
     Ok(writer)
 }

@@ -93,15 +93,29 @@ pub fn sync(source: &Path, mut writer: RegistryWriter, options: &Options<'_>) ->
     finish(writer, report, options)
 }
 
-/// Reads the database of a server likewise, in one snapshot of it. The server is only ever asked.
+/// Under which a registry notes what its source looked like, where it is a copy that follows its source.
+pub const STATE: &str = "source_state";
+
+/// Reads the database of a server likewise, in one snapshot of it. The server is only ever asked. `None` where everything is as
+/// it was when the state `known` was noted: then nothing is written.
 ///
 /// # Errors
 /// Those of [`sync`] but of a dump; `SOURCE_DENIED`, `SOURCE_UNREACHABLE`, `SOURCE_UNTRUSTED`, `SOURCE_PRIVILEGE`, `SOURCE_LOST`;
 /// `NOT_YET` for an engine in which no `FileRegistry` is known.
-pub fn sync_live(login: &Login, mut writer: RegistryWriter, options: &Options<'_>) -> Result<Report> {
+pub fn sync_live(
+    login: &Login,
+    mut writer: RegistryWriter,
+    known: Option<&str>,
+    options: &Options<'_>,
+) -> Result<Option<Report>> {
     let name = PathBuf::from(login.server.to_string());
-    let report = live::stage(login, &name, options).and_then(|staged| map_staged(&staged, &name, &mut writer, options));
-    finish(writer, report, options)
+    let (staged, state) = live::stage(login, &name, options)?;
+    if known == Some(&state) {
+        return Ok(None);
+    }
+    writer.info(STATE, &state)?;
+    let report = map_staged(&staged, &name, &mut writer, options);
+    finish(writer, report, options).map(Some)
 }
 
 fn finish(writer: RegistryWriter, report: Result<Report>, options: &Options<'_>) -> Result<Report> {

@@ -1,5 +1,6 @@
 //! A live server in place of a registry: looked at as it was read, asked again before a job.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use sheaf_app::Environment;
@@ -125,6 +126,17 @@ fn a_server_is_exported_from_as_one_of_its_users_and_its_password_is_kept_nowher
 fn what_was_taken_away_since_it_was_queued_stops_the_job() {
     let mut live = Live::new();
     live.resync(live.dataset()).expect("a server that answers");
+    // What is as it was when it was read is not written anew.
+    let copies = || {
+        let file = |folder: PathBuf| std::fs::metadata(folder.join("registry.sqlite")).expect("a copy").ino();
+        let folders = std::fs::read_dir(live.lab.home().join("sources")).expect("copies");
+        folders.map(|folder| file(folder.expect("an entry").path())).collect::<Vec<_>>()
+    };
+    let before = copies();
+    let record = live.sheaf().export(&live.request(), &unheard(), &Cancel::new()).expect("a record");
+    assert_eq!(record.status, ExportStatus::CompletedWithProblems, "{:?}", record.error);
+    assert_eq!(copies(), before, "a job that asks finds it as it was");
+    std::fs::remove_file(live.lab.out().join("study.zip")).expect("ours");
     let stopped = |live: &Live, change: &dyn Fn()| {
         let record = started_after_in(&live.sheaf(), &live.lab, &live.request(), change);
         record.error.expect("a reason").code

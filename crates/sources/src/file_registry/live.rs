@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use futures_util::TryStreamExt as _;
+use sha2::{Digest as _, Sha256};
 use sheaf_registry::progress::{Phase, Progress};
-use sheaf_registry::{Code, Error, Result};
+use sheaf_registry::{Code, Error, Result, hex};
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlRow, MySqlSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _};
 
@@ -42,18 +43,20 @@ const USERS: (&str, [&str; 4]) = ("auth_user", ["id", "is_active", "is_staff", "
 /// The tables that hold it, and their columns in order, each with whether it holds numbers.
 type Columns = BTreeMap<String, Vec<(String, bool)>>;
 
-/// Keeps what the server holds.
-pub(super) fn stage(login: &Login, name: &Path, options: &Options<'_>) -> Result<Staged> {
+/// Keeps what the server holds; also given is what tells one state of it from another.
+pub(super) fn stage(login: &Login, name: &Path, options: &Options<'_>) -> Result<(Staged, String)> {
     if login.server.engine != Engine::MySql {
         return Err(Error::new(Code::NotYet, format!("No FileRegistry is known in {}.", login.server.engine))
             .hint("Name the MySQL or MariaDB database of a FileRegistry."));
     }
-    Staged::fill(name, options.scratch, |stage| {
+    let mut state = String::new();
+    let staged = Staged::fill(name, options.scratch, |stage| {
         let line = Line::new(&login.server);
         line.run(options.cancel, async {
             let connection = connect(login).connect().await.map_err(|error| line.failed(error, None))?;
             line.connected();
-            let mut reading = Reading { line: &line, connection, options, done: 0, total: 0 };
+            let digest = Sha256::new();
+            let mut reading = Reading { line: &line, connection, options, digest, done: 0, total: 0 };
             reading.begin().await?;
             let tables = reading.tables(name).await?;
             reading.may_read(&tables).await?;
@@ -62,9 +65,12 @@ pub(super) fn stage(login: &Login, name: &Path, options: &Options<'_>) -> Result
             }
             // A server that is told nothing ends the snapshot by itself.
             let _ = reading.connection.close().await;
+            state = hex::encode(&reading.digest.finalize().into());
             Ok(())
         })
-    })
+    })?;
+    // Another version of Sheaf may read the same rows in another way.
+    Ok((staged, format!("{}:{state}", env!("CARGO_PKG_VERSION"))))
 }
 
 /// How the server is reached.
@@ -96,6 +102,8 @@ struct Reading<'a> {
     line: &'a Line<'a>,
     connection: MySqlConnection,
     options: &'a Options<'a>,
+    /// Of every value, in the order in which they come.
+    digest: Sha256,
     /// Bytes of values so far, and about how many there are.
     done: u64,
     total: u64,
@@ -171,15 +179,21 @@ impl Reading<'_> {
         if !stage.begin(table, &names)? {
             return Ok(());
         }
+        add(&mut self.digest, Some(table.as_bytes()));
+        for name in &names {
+            add(&mut self.digest, Some(name.as_bytes()));
+        }
         let list: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
         let sql = format!("SELECT {} FROM `{table}`", list.join(", "));
         let (options, mut done, total, mut taken) = (self.options, self.done, self.total, 0_u64);
+        let mut digest = std::mem::take(&mut self.digest);
         let mut values = Vec::with_capacity(columns.len());
         let mut take = |row: &MySqlRow| {
             values.clear();
             for (at, (_, is_number)) in columns.iter().enumerate() {
                 let bytes = bytes(row, at);
                 done += bytes.map_or(0, |bytes| bytes.len() as u64);
+                add(&mut digest, bytes);
                 values.push(value(bytes, *is_number));
             }
             stage.take(table, &values)?;
@@ -191,7 +205,8 @@ impl Reading<'_> {
             Ok(())
         };
         self.rows(&sql, Some(table), &mut take).await?;
-        self.done = done;
+        add(&mut digest, None);
+        (self.done, self.digest) = (done, digest);
         options.observer.observe(&progress(done, total));
         Ok(())
     }
@@ -237,6 +252,13 @@ fn needed(tables: &Columns) -> BTreeSet<String> {
         needed.insert(format!("{main}_folderaccess"));
     }
     needed
+}
+
+/// Adds a value, or that there is none, so that no other values give the same.
+fn add(digest: &mut Sha256, value: Option<&[u8]>) {
+    let length = value.map_or(u64::MAX, |value| value.len() as u64);
+    digest.update(length.to_le_bytes());
+    digest.update(value.unwrap_or_default());
 }
 
 /// A value as a dump writes it.

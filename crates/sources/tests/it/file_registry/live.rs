@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use jiff::Timestamp;
 use sheaf_registry::progress::{Cancel, Observer, Progress, Unobserved};
-use sheaf_registry::{Code, Error, RegistryWriter};
+use sheaf_registry::{Code, Error, Registry, RegistryWriter};
 use sheaf_sources::file_registry::{self, Options, Report};
 use sheaf_sources::server::{Login, Server};
 use sheaf_testkit::MariaDb;
@@ -26,7 +26,8 @@ fn read(url: &str, to: &Path, cancel: &Cancel, observer: &dyn Observer) -> Resul
     let scratch = tempfile::tempdir().expect("a folder");
     let now = Timestamp::from_second(1_770_000_000).expect("a time");
     let options = Options { scratch: scratch.path(), now, mappings: &[], cancel, observer };
-    let report = file_registry::sync_live(&login(url), RegistryWriter::replacing(to).expect("a writer"), &options);
+    let report = file_registry::sync_live(&login(url), RegistryWriter::replacing(to).expect("a writer"), None, &options)
+        .map(|report| report.expect("nothing is known of it"));
     let left = std::fs::read_dir(scratch.path()).expect("the folder").count();
     assert_eq!(left, 0, "nothing of what was staged may stay: it is patient data");
     report
@@ -204,6 +205,41 @@ fn a_server_that_is_not_there_is_told_and_a_silent_one_can_be_left() {
     let error = read(&url, &dir.path().join("r.sqlite"), &cancel, &Unobserved).expect_err("stopped");
     assert_eq!(error.code(), Code::Cancelled, "{error}");
     drop(guest.join().expect("no panic"));
+}
+
+#[test]
+fn what_is_as_it_was_is_not_written_anew() {
+    let server = laboratory(Made::G2);
+    let (login, dir) = (login(&server.url("reader:geheim", "lab")), tempfile::tempdir().expect("a folder"));
+    let to = dir.path().join("registry.sqlite");
+    let known = || Registry::open(&to).ok().and_then(|registry| registry.info(file_registry::STATE).expect("a registry"));
+    let is_read = || {
+        let (known, cancel) = (known(), Cancel::new());
+        let now = Timestamp::from_second(1_770_000_000).expect("a time");
+        let options = Options { scratch: dir.path(), now, mappings: &[], cancel: &cancel, observer: &Unobserved };
+        let writer = RegistryWriter::replacing(&to).expect("a writer");
+        file_registry::sync_live(&login, writer, known.as_deref(), &options).expect("readable").is_some()
+    };
+    assert!(is_read() && known().is_some(), "nothing was known of it");
+    let before = std::fs::read(&to).expect("its bytes");
+    assert!(!is_read(), "it is as it was");
+    assert_eq!(std::fs::read(&to).expect("its bytes"), before, "and is left so");
+    assert_eq!(std::fs::read_dir(dir.path()).expect("the folder").count(), 1, "with nothing beside it");
+    for change in [
+        "UPDATE scans_fileregistry SET subtype = NULL WHERE id = 1",
+        "UPDATE scans_fileregistry SET subtype = '' WHERE id = 1",
+        "UPDATE scans_patient SET name = '1', visibility = 'privat' WHERE patient_id = 2",
+        "UPDATE scans_patient SET name = '1p', visibility = 'rivat' WHERE patient_id = 2",
+        "DELETE FROM scans_tag WHERE id = 1",
+        "INSERT INTO auth_user (id, username) VALUES (99, 'new')",
+        "DROP TABLE scans_export",
+    ] {
+        server.run(&format!("USE lab; {change}"));
+        assert!(is_read(), "{change}");
+        assert!(!is_read(), "{change}, and nothing since");
+    }
+    server.run("USE lab; UPDATE auth_user SET password = 'another', email = 'b@x'; CREATE TABLE notes (id INT)");
+    assert!(!is_read(), "what is never read changes nothing");
 }
 
 /// Watches the reading of a server, and does something in the middle of it, once.
