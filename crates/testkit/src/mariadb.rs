@@ -111,6 +111,27 @@ impl MariaDb {
         self.child.wait().expect("it has ended");
     }
 
+    /// Stops it where it is, as a machine that hangs; it neither answers nor ends.
+    ///
+    /// # Panics
+    /// Where the system does not let us.
+    pub fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets it go on.
+    ///
+    /// # Panics
+    /// Likewise.
+    pub fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().expect("kill runs");
+        assert!(sent.success(), "our own process");
+    }
+
     fn client(&self, database: &str, input: Stdio, feed: impl FnOnce(&mut Child)) {
         let mut client = client(self.dir.path());
         client

@@ -28,6 +28,8 @@ pub(crate) struct Line<'a> {
     server: &'a Server,
     connected: Cell<bool>,
     heard: Cell<Instant>,
+    /// How long it may be silent before it has let us in, and after.
+    patience: (Duration, Duration),
 }
 
 /// What a server answered, in numbers.
@@ -44,7 +46,8 @@ impl std::error::Error for Answered {}
 
 impl<'a> Line<'a> {
     pub(crate) fn new(server: &'a Server) -> Self {
-        Self { server, connected: Cell::new(false), heard: Cell::new(Instant::now()) }
+        let (connected, heard) = (Cell::new(false), Cell::new(Instant::now()));
+        Self { server, connected, heard, patience: (CONNECTING, SILENCE) }
     }
 
     /// The server has let us in.
@@ -74,7 +77,7 @@ impl<'a> Line<'a> {
                     done = &mut work => return done,
                     _ = look.tick() => {
                         cancel.check()?;
-                        let patience = if self.connected.get() { SILENCE } else { CONNECTING };
+                        let patience = if self.connected.get() { self.patience.1 } else { self.patience.0 };
                         if self.heard.get().elapsed() > patience {
                             return Err(self.gone(None));
                         }
@@ -232,5 +235,52 @@ impl fmt::Display for Engine {
             Engine::MySql => "MySQL",
             Engine::Postgres => "PostgreSQL",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn server() -> Server {
+        "mysql://lab@db.example.org/registry".parse().expect("a server")
+    }
+
+    #[test]
+    fn a_server_that_is_silent_for_too_long_is_given_up() {
+        let (server, none) = (server(), Duration::ZERO);
+        let silent = |connected: bool| {
+            let line = Line { patience: (none, none), ..Line::new(&server) };
+            line.connected.set(connected);
+            line.run::<()>(&Cancel::new(), std::future::pending()).expect_err("given up").code()
+        };
+        assert_eq!(silent(false), Code::SourceUnreachable, "it never let us in");
+        assert_eq!(silent(true), Code::SourceLost, "it went away");
+        let raised = Cancel::new();
+        raised.raise();
+        let stopped = Line::new(&server).run::<()>(&raised, std::future::pending()).expect_err("stopped");
+        assert_eq!(stopped.code(), Code::Cancelled, "whoever waits may stop waiting");
+    }
+
+    #[test]
+    fn what_a_server_refuses_has_a_code_in_both_languages() {
+        let server = server();
+        let line = Line::new(&server);
+        line.connected();
+        let code = |fault: Fault| line.refused(fault, Some("auth_user")).code();
+        for (number, state, expected) in [
+            (1045, "28P01", Code::SourceDenied),
+            (1040, "53300", Code::SourceUnreachable),
+            (1049, "3D000", Code::SourceUnknown),
+            (1142, "42501", Code::SourcePrivilege),
+            (1412, "40001", Code::DbBusy),
+            (1053, "57P01", Code::SourceLost),
+            (9999, "XX000", Code::SourceLost),
+        ] {
+            assert_eq!(code(Fault::of_number(number)), expected, "{number}");
+            assert_eq!(code(Fault::of_state(state)), expected, "{state}");
+        }
+        let told = line.failed(sqlx::Error::Protocol("Ada Lovelace".to_owned()), None);
+        assert!(!format!("{told} {told:?}").contains("Ada"), "what it said is not told: {told:?}");
     }
 }

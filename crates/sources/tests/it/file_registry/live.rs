@@ -280,6 +280,18 @@ fn a_server_that_dies_in_the_middle_takes_nothing_away() {
     assert_eq!(stopped.code(), Code::Cancelled, "{stopped}");
     assert_eq!(std::fs::read(&to).expect("its bytes"), before, "the registry from before is as it was");
 
+    // A machine that hangs holds nobody up who stops waiting.
+    let cancel = Cancel::new();
+    let raised = cancel.clone();
+    let hang = || {
+        server.freeze();
+        // The rows that were under way already end some time.
+        std::thread::spawn(move || raised.raise());
+    };
+    let stopped = read(&url, &to, &cancel, &Amid(Mutex::new(Some(hang)))).expect_err("stopped");
+    assert_eq!(stopped.code(), Code::Cancelled, "{stopped}");
+    server.thaw();
+
     let mut dying = server;
     let error = read(&url, &to, &Cancel::new(), &Amid(Mutex::new(Some(|| dying.kill())))).expect_err("it died");
     assert_eq!(error.code(), Code::SourceLost, "{error}");
