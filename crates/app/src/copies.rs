@@ -1,5 +1,5 @@
 //! Copies in the home that stand for foreign sources: each is made when its source is opened first, and read anew when that has
-//! changed, or, of a server, when it is asked for and before a job.
+//! changed, or, of a server and of a folder, when it is asked for. A server is read before a job, too.
 //!
 //! Readers of an earlier copy go on as if nothing was. Deliberately absent: how a source is read (see `sources.rs`).
 
@@ -12,6 +12,7 @@ use sheaf_sources::file_registry::{Mapping, STATE};
 use sheaf_sources::server::Server;
 
 use crate::environment::Environment;
+use crate::folders::FolderOptions;
 use crate::house::House;
 use crate::platform::{self, Stamp};
 use crate::sources::{SyncReport, SyncRequest, canonical, kind_of, sync_with};
@@ -23,7 +24,7 @@ pub struct Freshness {
     pub read_at: Option<jiff::Timestamp>,
     /// Whether that was just now.
     pub now: bool,
-    /// Whether it is a server, which is not asked each time.
+    /// Whether it is a server or a folder, which is not asked each time.
     pub is_live: bool,
 }
 
@@ -34,6 +35,8 @@ pub(crate) enum Asking {
     Looking,
     /// To work with it as it is now: a server is read, too. Who may see what can have changed.
     Working,
+    /// To see what has changed in it: a server and a folder are read, too, which do not tell that something has.
+    Anew,
 }
 
 /// Makes sure that something stands for a source in the home, of a file as it is now; `None` for a registry of Sheaf.
@@ -60,12 +63,13 @@ pub fn resync(
     environment: Environment,
     source: &Path,
     mappings: Vec<Mapping>,
+    folder: FolderOptions,
     observer: &dyn Observer,
     cancel: &Cancel,
 ) -> Result<Option<SyncReport>> {
     let house = House::open(home, environment)?;
     let Some(copy) = house.copy_of(source)? else { return Ok(None) };
-    house.read_anew(&copy, (mappings, None), observer, cancel)
+    house.read_anew(&copy, Wanted { mappings, folder, known: None }, observer, cancel)
 }
 
 /// A foreign source and what stands for it.
@@ -75,6 +79,17 @@ struct Copied {
     source: PathBuf,
     copy: PathBuf,
     is_live: bool,
+    is_folder: bool,
+}
+
+/// How a source is read anew.
+#[derive(Default)]
+struct Wanted<'a> {
+    /// Where the bytes of files lie, as far as it is said now.
+    mappings: Vec<Mapping>,
+    folder: FolderOptions,
+    /// The state of a server that is known.
+    known: Option<&'a str>,
 }
 
 impl Copied {
@@ -91,7 +106,7 @@ impl House {
         let scratch = self.scratch()?;
         let Some(copied) = self.copy_of(path)? else { return Registry::open_with_scratch(path, &scratch) };
         if !copied.copy.exists() {
-            self.read_anew(&copied, (Vec::new(), None), &Unobserved, &Cancel::new())?;
+            self.read_anew(&copied, Wanted::default(), &Unobserved, &Cancel::new())?;
         }
         copied.open(&scratch)
     }
@@ -106,11 +121,17 @@ impl House {
         cancel: &Cancel,
     ) -> Result<Option<Freshness>> {
         let Some(copied) = self.copy_of(path)? else { return Ok(None) };
-        let is_live = copied.is_live;
+        let Copied { is_live, is_folder, .. } = copied;
         let known = copied.open(&self.scratch()?).ok();
         let noted = known.as_ref().and_then(|copy| copy.info(STATE).ok().flatten());
         let now = Stamp::of(&copied.source).map(|stamp| stamp.to_string());
-        let is_current = if is_live { asking == Asking::Looking } else { now.is_none() || now == noted };
+        let is_current = match asking {
+            _ if !is_live && !is_folder => now.is_none() || now == noted,
+            Asking::Looking => true,
+            Asking::Working => is_folder,
+            Asking::Anew => false,
+        };
+        let is_live = is_live || is_folder;
         let read_at = known.as_ref().and_then(|known| known.synced_at().ok().flatten());
         let as_it_was = Freshness { read_at, now: false, is_live };
         if is_current && known.is_some() {
@@ -118,7 +139,8 @@ impl House {
         }
         // An open file could not be replaced everywhere.
         drop(known);
-        let read = self.read_anew(&copied, (Vec::new(), noted.as_deref()), observer, cancel)?;
+        let wanted = Wanted { known: noted.as_deref(), ..Wanted::default() };
+        let read = self.read_anew(&copied, wanted, observer, cancel)?;
         let anew = Freshness { read_at: Some(self.environment.clock.now()), now: true, is_live };
         Ok(Some(if read.is_some() { anew } else { as_it_was }))
     }
@@ -144,12 +166,12 @@ impl House {
         let source = canonical(path);
         let key = hex::encode(&Sha256::digest(source.as_os_str().as_encoded_bytes()).into());
         let copy = self.home.sources().join(&key[..16]).join("registry.sqlite");
-        let is_live = Server::named(&source).is_some();
+        let (is_live, is_folder) = (Server::named(&source).is_some(), source.is_dir());
         match kind_of(&source) {
             Ok(None) => Ok(None),
-            Ok(Some(_)) => Ok(Some(Copied { source, copy, is_live })),
+            Ok(Some(_)) => Ok(Some(Copied { source, copy, is_live, is_folder })),
             // It works without the network, too.
-            Err(_) if copy.exists() => Ok(Some(Copied { source, copy, is_live })),
+            Err(_) if copy.exists() => Ok(Some(Copied { source, copy, is_live, is_folder })),
             Err(error) => Err(error),
         }
     }
@@ -158,13 +180,13 @@ impl House {
     fn read_anew(
         &self,
         copied: &Copied,
-        (mut mappings, known): (Vec<Mapping>, Option<&str>),
+        Wanted { mut mappings, folder, known }: Wanted<'_>,
         observer: &dyn Observer,
         cancel: &Cancel,
     ) -> Result<Option<SyncReport>> {
         let Copied { source, copy, .. } = copied;
-        let folder = copy.parent().unwrap_or(copy);
-        platform::create_private_dir(folder).map_err(|error| crate::home::unusable(self.home.dir(), &error))?;
+        let around = copy.parent().unwrap_or(copy);
+        platform::create_private_dir(around).map_err(|error| crate::home::unusable(self.home.dir(), &error))?;
         let scratch = self.scratch()?;
         // What was said of an earlier copy; one that cannot be read says nothing.
         let roots = copied.open(&scratch).and_then(|copy| copy.data_roots()).unwrap_or_default();
@@ -173,7 +195,8 @@ impl House {
                 mappings.push(Mapping { prefix: root.prefix, folder });
             }
         }
-        let request = SyncRequest { source: source.clone(), to: copy.clone(), replace: true, time_zone: None, mappings };
+        let request =
+            SyncRequest { source: source.clone(), to: copy.clone(), replace: true, time_zone: None, mappings, folder };
         sync_with(&request, &self.environment, (&scratch, known), observer, cancel)
     }
 }

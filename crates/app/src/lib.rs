@@ -10,6 +10,7 @@ pub mod demo;
 pub mod desk;
 pub mod environment;
 mod failpoint;
+pub mod folders;
 mod history;
 pub mod home;
 mod house;

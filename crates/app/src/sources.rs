@@ -21,6 +21,7 @@ use sheaf_sources::study_list::{self, ListError};
 
 pub use crate::copies::{Freshness, prepare, resync};
 use crate::environment::Environment;
+use crate::folders::{self, FolderOptions, FolderReport};
 use crate::home::{Home, SOURCES};
 use crate::platform::Stamp;
 use crate::sheets::{RejectedReason, RejectedRow, bytes_of, name_of, unreadable};
@@ -39,6 +40,8 @@ pub enum SourceKind {
     StudyList,
     /// A `FileRegistry` database: a Django `SQLite` file, a dump of `MySQL`, or a server.
     FileRegistry,
+    /// A folder of images.
+    ImageFolder,
 }
 
 /// Which source is read, and into what.
@@ -54,6 +57,8 @@ pub struct SyncRequest {
     pub time_zone: Option<String>,
     /// Where the bytes of files lie, as far as that is known.
     pub mappings: Vec<Mapping>,
+    /// How a folder of images is read.
+    pub folder: FolderOptions,
 }
 
 /// What became of a source.
@@ -91,6 +96,9 @@ pub struct SyncReport {
     pub absent_fields: Vec<String>,
     /// Titles of columns that are no field of a study; not read.
     pub ignored_columns: Vec<String>,
+    /// Of a folder of images, what else is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folder: Option<FolderReport>,
 }
 
 /// Something odd in a source.
@@ -153,9 +161,10 @@ pub(crate) fn sync_with(
 ) -> Result<Option<SyncReport>> {
     let Some(kind) = kind_of(&request.source)? else {
         return Err(Error::new(Code::Usage, format!("{} is no source of another kind.", request.source.display()))
-            .hint("Name an XLSX or CSV of studies; a registry of Sheaf is opened as it is."));
+            .hint("Name a database, a dump, a list of studies or a folder; a registry of Sheaf is opened as it is."));
     };
     match kind {
+        SourceKind::ImageFolder => folders::sync(request, environment, scratch, observer, cancel).map(Some),
         SourceKind::StudyList => sync_study_list(request, environment, observer, cancel).map(Some),
         SourceKind::FileRegistry => {
             let options = file_registry::Options {
@@ -188,7 +197,7 @@ pub(crate) fn sync_with(
 
 impl SyncReport {
     /// Of a source that held nothing.
-    fn of(request: &SyncRequest, kind: SourceKind) -> Self {
+    pub(crate) fn of(request: &SyncRequest, kind: SourceKind) -> Self {
         Self {
             registry: request.to.to_string_lossy().into_owned(),
             source: canonical(&request.source).to_string_lossy().into_owned(),
@@ -205,6 +214,7 @@ impl SyncReport {
             rejected: Vec::new(),
             absent_fields: Vec::new(),
             ignored_columns: Vec::new(),
+            folder: None,
         }
     }
 }
@@ -259,7 +269,7 @@ pub(crate) fn canonical(source: &Path) -> PathBuf {
     }
 }
 
-/// What a source is: a server by its URL, a file by its content and, where that says nothing, by its name; `None` for a
+/// What a source is: a server by its URL, a folder, a file by its content and, where that says nothing, by its name; `None` for a
 /// registry of Sheaf, and for what is nothing that is known.
 pub(crate) fn kind_of(path: &Path) -> Result<Option<SourceKind>> {
     if let Some(server) = Server::named(path) {
@@ -270,6 +280,9 @@ pub(crate) fn kind_of(path: &Path) -> Result<Option<SourceKind>> {
                     .hint("Name an XLSX or CSV of studies."))
             }
         };
+    }
+    if path.is_dir() {
+        return folders::check(path).map(|()| Some(SourceKind::ImageFolder));
     }
     if Registry::is_registry(path)? {
         return Ok(None);

@@ -28,8 +28,8 @@ pub(crate) struct Said {
 pub(crate) const HOME_VARIABLE: &str = "SHEAF_HOME";
 
 /// What is read.
-const SOURCES: &str = "mysql://NAME@HOST/DATABASE, a SQLite file, a .sql or .sql.gz dump, an XLSX or CSV of studies; folders are not \
-                       read yet";
+const SOURCES: &str = "mysql://NAME@HOST/DATABASE, a SQLite file, a .sql or .sql.gz dump, an XLSX or CSV of studies, a folder of \
+                       images";
 
 /// How a server is opened.
 const PASSWORDS: &str = "The password of a server: in SHEAF_SOURCE_PASSWORD, or in the first line of a file that only you can read and \
@@ -75,12 +75,12 @@ pub(crate) enum Command {
         #[arg(long)]
         with_faults: bool,
     },
-    /// Read a FileRegistry (a server, a SQLite file or a dump) or a list of studies into a registry
+    /// Read a FileRegistry (a server, a SQLite file or a dump), a list of studies or a folder of images into a registry
     #[command(after_help = PASSWORDS)]
     Sync {
         #[arg(help = SOURCES)]
         source: OsString,
-        /// The registry to make; a name that is free [default: what Sheaf keeps of the source for --registry]
+        /// The registry to make; a name that is free, or a registry of the same folder [default: what Sheaf keeps of the source for --registry]
         #[arg(long, value_name = "FILE")]
         to: Option<PathBuf>,
         /// Where the files under a prefix lie; =DIR for keys without a prefix
@@ -89,6 +89,8 @@ pub(crate) enum Command {
         /// In which time zone the list's times are meant, where they do not say it [default: the machine's]
         #[arg(long, value_name = "ZONE", allow_hyphen_values = true, requires = "to")]
         tz: Option<String>,
+        #[command(flatten)]
+        folder: SaidFolder,
     },
     /// List the projects that the user sees
     Projects {
@@ -173,6 +175,22 @@ pub(crate) enum Command {
         /// The command, word by word [default: sheaf itself]
         command: Vec<String>,
     },
+}
+
+/// How a folder of images is read.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Folders of images")]
+pub(crate) struct SaidFolder {
+    /// How paths are made, such as {project}/{patient}/{kind}/{modality}/{*}; `auto` for BIDS, FileRegistry and folders of
+    /// patients [default: as the last time, else auto]
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) pattern: Option<String>,
+    /// Compute SHA-256 of files of which none is known; stopped, it goes on the next time
+    #[arg(long)]
+    pub(crate) hash: bool,
+    /// Show what the first files would be, and write nothing
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "20", conflicts_with_all = ["to", "hash"])]
+    pub(crate) preview: Option<usize>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use clap_complete::Shell;
 use sheaf_app::credentials::Server;
 use sheaf_app::demo::DemoOptions;
+use sheaf_app::folders::{self, FolderOptions, Layout};
 use sheaf_app::sources::{Mapping, SyncRequest};
 use sheaf_app::studies::{StudyExportRequest, TableFormat};
 use sheaf_app::{ExportRequest, PlanRequest};
@@ -72,7 +73,8 @@ pub(crate) enum Work {
     StudyValues { studies: Studies, field: StudyField },
     ExportStudies { request: Box<StudyExportRequest>, unknown_order: Option<String> },
     Sync(SyncRequest),
-    Resync { source: PathBuf, mappings: Vec<Mapping> },
+    Resync { source: PathBuf, mappings: Vec<Mapping>, folder: FolderOptions },
+    PreviewFolder { source: PathBuf, layout: Layout, most: usize },
     Completions(Shell),
     Man { command: Vec<String> },
 }
@@ -126,12 +128,23 @@ impl Meaning {
                 let patients = patients.unwrap_or(usual);
                 Work::Demo(DemoOptions { dir, patients, studies, seed, sparse, with_faults })
             }
-            Command::Sync { source, to, map, tz } => {
+            Command::Sync { source, to, map, tz, folder } => {
                 let source = readable(source.into(), passwords)?;
-                let mappings = map.iter().map(|said| mapping(said)).collect::<Result<_>>()?;
-                match to {
-                    Some(to) => Work::Sync(SyncRequest { source, to, replace: false, time_zone: tz, mappings }),
-                    None => Work::Resync { source, mappings },
+                let mappings = map.iter().map(|said| mapping(said)).collect::<Result<Vec<_>>>()?;
+                let layout = folder.pattern.as_deref().map(folders::layout).transpose()?;
+                must_be_folder(&source, !mappings.is_empty(), layout.is_some() || folder.hash || folder.preview.is_some())?;
+                let hash = folder.hash;
+                match (to, folder.preview) {
+                    (_, Some(most)) => Work::PreviewFolder { source, layout: layout.unwrap_or_default(), most },
+                    (None, _) => Work::Resync { source, mappings, folder: FolderOptions { layout, hash } },
+                    (Some(to), _) => Work::Sync(SyncRequest {
+                        source,
+                        to,
+                        replace: false,
+                        time_zone: tz,
+                        mappings,
+                        folder: FolderOptions { layout, hash },
+                    }),
                 }
             }
             Command::Studies { command } => studies(command, user, passwords)?,
@@ -303,12 +316,27 @@ fn readable(path: PathBuf, passwords: &mut Passwords) -> Result<PathBuf> {
         return Ok(name);
     }
     let text = path.to_string_lossy().to_lowercase();
-    let later = text.contains("://") || [".json", ".json.gz"].iter().any(|end| text.ends_with(end)) || path.is_dir();
+    let later = text.contains("://") || [".json", ".json.gz"].iter().any(|end| text.ends_with(end));
     if later {
-        return Err(not_yet("Reading folders, JSON and servers of other kinds")
-            .hint("Name a registry of Sheaf, or an XLSX or CSV of studies; `sheaf demo DIR` makes a registry to try."));
+        return Err(not_yet("Reading JSON and servers of other kinds")
+            .hint("Name a registry, a database, a list of studies or a folder; `sheaf demo DIR` makes a registry to try."));
     }
     Ok(path)
+}
+
+/// Refuses what is said of a folder where there is none, and of other sources where there is one.
+fn must_be_folder(source: &Path, is_mapped: bool, is_said: bool) -> Result<()> {
+    let shown = source.display();
+    match (source.is_dir(), is_mapped, is_said) {
+        (true, true, _) => {
+            Err(Error::new(Code::Usage, format!("{shown} is a folder, whose files lie in it.")).hint("Leave --map out."))
+        }
+        (false, _, true) => {
+            let message = format!("{shown} is no folder, which --pattern, --hash and --preview are for.");
+            Err(Error::new(Code::Usage, message).hint("Leave them out, or name a folder of images."))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn selection_of(said: SaidSelection, stdin: &mut dyn Read) -> Result<Selection> {
@@ -485,7 +513,6 @@ mod tests {
             &["serve", "--registry", "r", "--listen", "127.0.0.1:8001"],
             &["projects", "--registry", "s3://lab/db"],
             &["users", "--registry", "dumpdata.json.gz"],
-            &["projects", "--registry", "/"],
         ] {
             let error = meaning(words, "").expect_err("no work yet");
             assert_eq!(error.code(), Code::NotYet, "{words:?}");

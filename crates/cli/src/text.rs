@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use sheaf_app::folders::{FolderChanges, FolderPreview, FolderReport, PreviewedFile};
 use sheaf_app::sources::{OddityReport, SourceKind, SyncReport, why};
 use sheaf_app::wire::{
     Archive, ArchiveState, DatasetExport, Deleted, DemoReport, ErrorReport, ExportStatus, Exports, Patients, PlanReport,
@@ -158,6 +159,10 @@ impl Readable for SyncReport {
                 let zone = self.time_zone.as_deref().unwrap_or("UTC");
                 line(out, &format!("Read {}. Times are meant in {zone}.", studies(self.studies)));
             }
+            SourceKind::ImageFolder => {
+                let (projects, patients) = (many(self.projects, "project"), many(self.patients, "patient"));
+                line(out, &format!("Read a folder of images: {projects}, {patients}, {}.", many(self.files, "file")));
+            }
             SourceKind::FileRegistry => {
                 let (projects, patients) = (many(self.projects, "project"), many(self.patients, "patient"));
                 let (files, users) = (many(self.files, "file"), many(self.users, "user"));
@@ -166,6 +171,9 @@ impl Readable for SyncReport {
             }
         }
         field(out, "Registry", &self.registry);
+        if let Some(folder) = &self.folder {
+            about_folder(out, folder, self.files);
+        }
         if !self.absent_fields.is_empty() {
             field(out, "Not there", &self.absent_fields.join(", "));
         }
@@ -186,6 +194,38 @@ impl Readable for SyncReport {
             let row = |odd: &OddityReport| vec![odd.code.clone(), count(odd.count), odd.examples.join(", ")];
             let rows: Vec<_> = self.oddities.iter().map(row).collect();
             out.push_str(&table(&[("ODD IN IT", Left), ("ROWS", Right), ("SUCH AS", Left)], &rows));
+        }
+    }
+}
+
+fn about_folder(out: &mut String, folder: &FolderReport, files: u64) {
+    let formats: Vec<_> = folder.formats.iter().map(|format| format!("{} {}", count(format.files), format.format)).collect();
+    field(out, "Files", &formats.join(", "));
+    field(out, "Paths", &folder.pattern);
+    field(out, "Hashes", &format!("{} of {} known", count(folder.hashed), count(files)));
+    if let Some(FolderChanges { added, changed, removed }) = folder.changes {
+        let (added, changed) = (count(added), count(changed));
+        field(out, "Changes", &format!("{added} added, {changed} changed, {} removed", count(removed)));
+    }
+}
+
+impl Readable for FolderPreview {
+    fn write(&self, out: &mut String) {
+        if self.files.is_empty() {
+            line(out, "No images.");
+            return;
+        }
+        let row = |file: &PreviewedFile| {
+            let patient = if file.patient.is_empty() { "(nobody's)" } else { &file.patient };
+            let fits = if file.fits { "" } else { "the pattern does not fit" };
+            let cells = [&file.path, &file.format, &file.project, &file.folder, patient, &file.modality, &file.kind, fits];
+            cells.map(ToOwned::to_owned).to_vec()
+        };
+        let rows: Vec<_> = self.files.iter().map(row).collect();
+        let heads = ["PATH", "FORMAT", "PROJECT", "FOLDER", "PATIENT", "MODALITY", "KIND", ""].map(|head| (head, Left));
+        out.push_str(&table(&heads, &rows));
+        if self.more {
+            line(out, "There are more. Files of one folder may still say whose the others are.");
         }
     }
 }

@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use clap::CommandFactory as _;
+use sheaf_app::folders;
 use sheaf_app::progress::{Listener, Meter};
 use sheaf_app::registries::Looking;
 use sheaf_app::sources::{self, Freshness, SyncReport, sync};
@@ -105,15 +106,18 @@ pub(crate) fn perform(meaning: Meaning, output: Output) -> Result<u8> {
             let read = |meter: &Meter, cancel: &Cancel| sync(&request, &environment(), meter, cancel);
             synced(output, &metered(output, read)?)
         }
-        Work::Resync { source, mappings } => {
+        Work::Resync { source, mappings, folder } => {
             let read = |meter: &Meter, cancel: &Cancel| {
-                sources::resync(home.as_deref(), environment(), &source, mappings, meter, cancel)
+                sources::resync(home.as_deref(), environment(), &source, mappings, folder, meter, cancel)
             };
             let report = metered(output, read)?.ok_or_else(|| {
                 Error::new(Code::Usage, format!("{} is a registry already.", source.display()))
-                    .hint("Name a server, a database, a dump or a list of studies.")
+                    .hint("Name a server, a database, a dump, a list of studies or a folder of images.")
             })?;
             synced(output, &report)
+        }
+        Work::PreviewFolder { source, layout, most } => {
+            output.answer(&folders::preview(&source, &layout, most, &cancelled_by_signals())?, exit::DONE)
         }
         Work::Completions(shell) => {
             let mut script = Vec::new();

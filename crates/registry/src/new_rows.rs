@@ -48,6 +48,9 @@ pub struct NewPatient<'a> {
     pub project: ProjectId,
     /// The id that users and the source know, unique in the project.
     pub patient_id: &'a str,
+    /// The number that names its folder in archives where its id is no number, if no other patient has that; `None`: the
+    /// smallest that is free.
+    pub number: Option<u64>,
     /// Name of the person; empty where there is none.
     pub name: &'a str,
     /// Hospital record number.
@@ -67,6 +70,7 @@ impl<'a> NewPatient<'a> {
             id: None,
             project,
             patient_id,
+            number: None,
             name: "",
             record_no: None,
             visibility: "public",

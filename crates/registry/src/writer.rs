@@ -167,7 +167,7 @@ impl RegistryWriter {
         let numbers = self.numbers.entry(patient.project).or_default();
         match canonical {
             Some(number) => _ = numbers.given.insert(number),
-            None => numbers.waiting.push(id),
+            None => numbers.waiting.push((id, patient.number)),
         }
         Ok(PatientId(id))
     }
@@ -216,6 +216,13 @@ impl RegistryWriter {
             ],
         )
         .map(FileId)
+    }
+
+    /// Gives a file that was registered the SHA-256 of its content.
+    pub fn file_hash(&mut self, file: FileId, hash: &[u8; 32]) -> Result<()> {
+        let sql = "UPDATE file_registry SET file_hash = ?1, hash_kind = 'sha256' WHERE id = ?2";
+        let run = || self.connection.prepare_cached(sql)?.execute((crate::hex::encode(hash), file.0));
+        run().map(drop).map_err(|error| write_failed(&self.path, error))
     }
 
     /// Adds a study.
@@ -369,8 +376,8 @@ impl RegistryWriter {
 struct Numbers {
     /// Those of the ids that are numbers.
     given: RoaringTreemap,
-    /// Row ids of the other patients, in the order in which they came.
-    waiting: Vec<i64>,
+    /// Row ids of the other patients, in the order in which they came, and the numbers that they would have.
+    waiting: Vec<(i64, Option<u64>)>,
 }
 
 impl Numbers {
@@ -384,9 +391,16 @@ impl Numbers {
 /// from a patient whose id it is.
 fn give_numbers(connection: &Connection, numbers: HashMap<ProjectId, Numbers>) -> rusqlite::Result<()> {
     let mut statement = connection.prepare("UPDATE patient SET number = ?1 WHERE id = ?2")?;
-    for Numbers { given, waiting } in numbers.into_values() {
+    for Numbers { mut given, waiting } in numbers.into_values() {
+        let mut others = Vec::new();
+        for (id, wanted) in waiting {
+            match wanted.filter(|number| i64::try_from(*number).is_ok() && given.insert(*number)) {
+                Some(number) => _ = statement.execute((number.cast_signed(), id))?,
+                None => others.push(id),
+            }
+        }
         let free = (1..i64::MAX).filter(|number| !given.contains(number.cast_unsigned()));
-        for (id, number) in waiting.into_iter().zip(free) {
+        for (id, number) in others.into_iter().zip(free) {
             statement.execute((number, id))?;
         }
     }

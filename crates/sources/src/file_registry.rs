@@ -12,7 +12,7 @@ mod files;
 mod generation;
 mod history;
 mod live;
-mod modality;
+pub(crate) mod modality;
 mod people;
 mod roots;
 mod stage;

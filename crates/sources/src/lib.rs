@@ -10,6 +10,7 @@
 
 pub mod dump;
 pub mod file_registry;
+pub mod image_folder;
 pub mod rejected;
 pub mod report;
 pub mod server;

@@ -76,6 +76,40 @@ odd! {
     AccessUnknown = "ACCESS_UNKNOWN";
     /// The source says nowhere who may see what: only whoever can open the file may.
     RightsAbsent = "RIGHTS_ABSENT";
+    /// No image, and not beside one of its name: not registered.
+    FileUnknown = "FILE_UNKNOWN";
+    /// Called like an image, and not one: damaged, cut, or something else. Not registered.
+    ImageDamaged = "IMAGE_DAMAGED";
+    /// A hidden file or folder: not looked into.
+    FileHidden = "FILE_HIDDEN";
+    /// A pipe, a socket or a device: not opened.
+    FileSpecial = "FILE_SPECIAL";
+    /// A file that may not be read, or could not.
+    FileUnreadable = "FILE_UNREADABLE";
+    /// A file that changed while it was read.
+    FileChanged = "FILE_CHANGED";
+    /// A folder that may not be read, or could not: nothing in it is known.
+    FolderUnreadable = "FOLDER_UNREADABLE";
+    /// A link to a folder: not followed.
+    LinkFolder = "LINK_FOLDER";
+    /// A link to nothing, or a file that went away meanwhile.
+    LinkBroken = "LINK_BROKEN";
+    /// A name that is no text of this machine's: not registered.
+    NameNotText = "NAME_NOT_TEXT";
+    /// The index of a disc of DICOM images: no image, not registered.
+    DicomDirectory = "DICOM_DIRECTORY";
+    /// A DICOM file whose header ends or makes no sense before the series: known by its path alone.
+    DicomUnreadable = "DICOM_UNREADABLE";
+    /// A number of a patient that stands for nobody, such as `ANONYMOUS`: the path says whose it is.
+    PatientIdPlaceholder = "PATIENT_ID_PLACEHOLDER";
+    /// Files of one patient by their path, of several by their headers.
+    PatientSeveral = "PATIENT_SEVERAL";
+    /// One number of a patient, and several names.
+    PatientNamesDiffer = "PATIENT_NAMES_DIFFER";
+    /// A folder of a patient that is called by the patient's name: the patient gets a number of Sheaf's own.
+    PatientFolderNamed = "PATIENT_FOLDER_NAMED";
+    /// A path that the pattern does not fit.
+    PatternUnmatched = "PATTERN_UNMATCHED";
 }
 
 /// Counts what was odd.
@@ -95,6 +129,12 @@ impl Oddities {
         if examples.len() < EXAMPLES {
             examples.push(example.to_string());
         }
+    }
+
+    /// Its codes, each once.
+    #[cfg(test)]
+    pub(crate) fn codes(&self) -> Vec<&'static str> {
+        self.0.keys().map(|odd| odd.as_str()).collect()
     }
 
     /// All that was odd, by code.

@@ -339,7 +339,7 @@ impl Desk {
     pub fn refresh_registry(&self, _: Nothing) -> Result<OpenRegistry> {
         let _opening = self.opening();
         let (path, user, project) = self.standing()?;
-        self.read_source(&path, Asking::Working)?;
+        self.read_source(&path, Asking::Anew)?;
         self.show(Open::read(self.sheaf.house(), &path, user.as_deref(), project.as_deref())?)
     }
 
@@ -507,7 +507,7 @@ impl Desk {
     fn recent(&self) -> Result<Vec<RecentRegistry>> {
         let known = self.sheaf.house().store.recent()?;
         let asked = known.iter().map(|known| (known.path.clone(), ())).collect();
-        let present = ask_all(GLANCE, asked, |path, ()| path.is_file());
+        let present = ask_all(GLANCE, asked, |path, ()| path.is_file() || path.is_dir());
         let view = |(known, present): (Known, Option<bool>)| RecentRegistry {
             id: known.id,
             name: Open::name(&known.path),

@@ -10,6 +10,7 @@ use super::registries::nothing_open;
 use super::rejected::{RejectedRow, first_rejected};
 use super::tasks::TaskKind;
 use super::{Desk, Nothing};
+use crate::folders::FolderOptions;
 use crate::platform;
 use crate::progress::Meter;
 use crate::sheets::name_of;
@@ -76,7 +77,14 @@ impl Desk {
             platform::create_private_dir(folder)
                 .map_err(|error| crate::home::unusable(self.sheaf.house().home.dir(), &error))?;
             let name = name_of(&source);
-            let request = SyncRequest { source, to, replace: true, time_zone: input.time_zone, mappings: Vec::new() };
+            let request = SyncRequest {
+                source,
+                to,
+                replace: true,
+                time_zone: input.time_zone,
+                mappings: Vec::new(),
+                folder: FolderOptions::default(),
+            };
             let meter = Meter::new(task.listener());
             let report = sync_study_list(&request, &self.sheaf.house().environment, &meter, task.cancel())?;
             meter.finish();

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use sheaf_app::Environment;
 use sheaf_app::credentials::{Credentials, Server};
+use sheaf_app::folders::FolderOptions;
 use sheaf_app::progress::unheard;
 use sheaf_app::sources::{Mapping, resync};
 use sheaf_app::wire::ExportStatus;
@@ -64,7 +65,8 @@ impl Live {
     fn resync(&self, mappings: Vec<Mapping>) -> sheaf_registry::Result<()> {
         let home = self.lab.home();
         let cancel = Cancel::new();
-        resync(Some(&home), self.environment.clone(), &self.name(), mappings, &Unobserved, &cancel).map(|_| ())
+        resync(Some(&home), self.environment.clone(), &self.name(), mappings, FolderOptions::default(), &Unobserved, &cancel)
+            .map(|_| ())
     }
 
     fn dataset(&self) -> Vec<Mapping> {

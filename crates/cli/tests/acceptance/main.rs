@@ -3,6 +3,7 @@
 mod archives;
 mod checkers;
 mod destinations;
+mod folders;
 mod large;
 mod live;
 mod permissions;

@@ -115,7 +115,6 @@ fn what_has_no_work_yet_says_so() {
         words!["serve", "--registry", "r.sqlite", "--listen", "127.0.0.1:8001"].to_vec(),
         words!["projects", "--registry", "postgres://me@lab/registry"].to_vec(),
         words!["projects", "--registry", "dumpdata.json.gz"].to_vec(),
-        words!["projects", "--registry", scene.out()].to_vec(),
     ] {
         let (code, message) = scene.sheaf.refused(&words, 2);
         assert_eq!(code, "NOT_YET", "{words:?}: {message}");

@@ -188,11 +188,8 @@ impl Modalities {
         if !typed.subtype.is_empty() || slug != "ios" {
             return typed.subtype.clone();
         }
-        let name = path.rsplit('/').next().unwrap_or_default().to_lowercase();
-        let mut words = name.split(|letter: char| !letter.is_ascii_alphanumeric());
-        let jaw = words.find(|word| matches!(*word, "upper" | "lower"));
-        match jaw {
-            Some(jaw) => jaw.to_owned(),
+        match jaw(path.rsplit('/').next().unwrap_or_default()) {
+            Some(jaw) => jaw,
             None if self.canonical(&typed.stem) == slug => String::new(),
             None => if has_modality { "upper" } else { "lower" }.to_owned(),
         }
@@ -229,8 +226,22 @@ impl FileType {
     }
 }
 
+/// The one name of the modality that a name means, where no source lists its own.
+pub(crate) fn usual(name: &str) -> Option<&'static str> {
+    let name = normal(name);
+    let known = VOCABULARY.iter().find(|known| **known == name)?;
+    Some(ALIASES.iter().find(|group| group.contains(known)).map_or(*known, |group| group[0]))
+}
+
+/// Which jaw the name of a scan says.
+pub(crate) fn jaw(name: &str) -> Option<String> {
+    let name = name.to_lowercase();
+    let mut words = name.split(|letter: char| !letter.is_ascii_alphanumeric());
+    words.find(|word| matches!(*word, "upper" | "lower")).map(ToOwned::to_owned)
+}
+
 /// A name as slugs are written: `braintumor_mri_t1_raw` is `braintumor-mri-t1`.
-fn normal(name: &str) -> String {
+pub(crate) fn normal(name: &str) -> String {
     let name = name.trim().to_lowercase().replace('_', "-");
     let stem = name.strip_suffix("-raw").or_else(|| name.strip_suffix("-processed")).unwrap_or(&name);
     // What leads somewhere else is no name.

@@ -2,6 +2,7 @@
 
 mod dump;
 mod file_registry;
+mod image_folder;
 mod samples;
 mod sheet;
 mod study_list;
