@@ -46,6 +46,7 @@ bench: setup ## Measures speed against Python and 7-Zip, and peak memory
 	.env-checkers/bin/python scripts/bench.py
 	$(CARGO) bench --package sheaf-registry --bench studies
 	$(CARGO) bench --package sheaf-sources --bench million_dump --bench million_live
+	$(CARGO) bench --package sheaf-sources --bench bucket
 	.env-checkers/bin/python scripts/bench_studies.py
 
 bench-ui: setup ui ## Measures the window's budgets in the real window, on 100,000 patients with 1,000,000 files

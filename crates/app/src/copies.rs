@@ -191,8 +191,8 @@ impl House {
         // What was said of an earlier copy; one that cannot be read says nothing.
         let roots = copied.open(&scratch).and_then(|copy| copy.data_roots()).unwrap_or_default();
         for root in roots {
-            if let (Some(folder), false) = (root.location, mappings.iter().any(|said| said.prefix == root.prefix)) {
-                mappings.push(Mapping { prefix: root.prefix, folder });
+            if let (Some(location), false) = (root.location, mappings.iter().any(|said| said.prefix == root.prefix)) {
+                mappings.push(Mapping { prefix: root.prefix, location });
             }
         }
         let request =

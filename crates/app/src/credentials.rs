@@ -13,10 +13,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use sheaf_registry::sensitive::Sensitive;
 use sheaf_registry::{Code, Error, Result};
+use sheaf_sources::secret::is_private;
 use sheaf_sources::server::Login;
 pub use sheaf_sources::server::{Server, masked};
-
-use crate::platform;
 
 /// Says the password of servers.
 pub const PASSWORD_VARIABLE: &str = "SHEAF_SOURCE_PASSWORD";
@@ -84,7 +83,7 @@ fn of_file(path: &Path) -> Result<Sensitive<String>> {
     if !metadata.is_file() {
         return Err(unusable("is no file"));
     }
-    if !platform::is_private(&metadata) {
+    if !is_private(&metadata) {
         return Err(unusable("can be read by other accounts"));
     }
     let mut bytes = Vec::new();

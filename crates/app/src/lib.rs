@@ -29,6 +29,7 @@ pub mod sheaf;
 pub mod sheets;
 pub mod sources;
 mod store;
+mod stores;
 pub mod studies;
 pub mod study_search;
 pub mod wire;

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
-use sheaf_archive::file_root::LocalFileStore;
 use sheaf_archive::plan::{OnMissing, Plan, Planning};
 use sheaf_registry::error::Detail;
 use sheaf_registry::file_store::FileStore;
@@ -20,7 +19,7 @@ use crate::history::{Confirmation, Planned};
 use crate::house::{House, actor};
 use crate::limits::Demand;
 use crate::patience::{PATIENCE, ask};
-use crate::{archives, platform, wire};
+use crate::{archives, platform, stores, wire};
 
 /// What shall be planned, for whom.
 pub(crate) struct Question<'a> {
@@ -49,11 +48,11 @@ pub(crate) fn answer(house: &House, question: &Question<'_>, observer: &dyn Obse
     let resolved = Resolved::new(&registry, &viewer, question.project, question.selection)?;
     cancel.check()?;
     let roots = house.data_roots(registry.path(), resolved.roots());
-    let store: Arc<dyn FileStore> = Arc::new(LocalFileStore::open(&roots));
+    let store = stores::open(&roots)?;
     let planning = Planning {
         store: Arc::clone(&store),
         on_missing: question.on_missing,
-        threads: house.environment.threads,
+        threads: house.environment.threads.max(store.at_once()),
         observer,
         cancel,
     };

@@ -110,20 +110,6 @@ pub(crate) fn private_file() -> OpenOptions {
     options
 }
 
-/// Whether nobody but the owner of a file can read it, as far as permissions say that.
-pub(crate) fn is_private(metadata: &std::fs::Metadata) -> bool {
-    #[cfg(unix)]
-    {
-        let others = std::os::unix::fs::MetadataExt::mode(metadata) & 0o077;
-        others == 0
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = metadata;
-        true
-    }
-}
-
 /// Makes a rename in this folder durable.
 pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()

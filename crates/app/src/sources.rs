@@ -27,6 +27,8 @@ use crate::platform::Stamp;
 use crate::sheets::{RejectedReason, RejectedRow, bytes_of, name_of, unreadable};
 use crate::studies::progress;
 
+pub use sheaf_registry::rows::Location;
+pub use sheaf_sources::bucket::BucketAddress;
 pub use sheaf_sources::file_registry::Mapping;
 
 /// Rejected rows that an error tells.

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, TransactionBehavior, params};
-use sheaf_registry::rows::DataRoot;
+use sheaf_registry::rows::{DataRoot, Location};
 use sheaf_registry::{Code, Error, Result};
 
 use crate::platform::{self, path_from_sql, path_to_sql};
@@ -126,7 +126,7 @@ impl Store {
             .read(|connection| connection.prepare_cached(sql)?.query_map([path_to_sql(registry)], read)?.collect())?
             .unwrap_or_default();
         let place = |root: &DataRoot| match named.iter().find(|(prefix, _)| *prefix == root.prefix) {
-            Some((_, folder)) => (DataRoot { location: Some(folder.clone()), ..root.clone() }, true),
+            Some((_, folder)) => (DataRoot { location: Some(Location::new(folder, Path::new(""))), ..root.clone() }, true),
             None => (root.clone(), false),
         };
         Ok(roots.iter().map(place).collect())

@@ -15,7 +15,7 @@ use std::sync::OnceLock;
 use sheaf_registry::Code;
 use sheaf_registry::file_store::{FileStat, FileStore, SourceError, SourceFile};
 use sheaf_registry::ids::RootId;
-use sheaf_registry::rows::DataRoot;
+use sheaf_registry::rows::{DataRoot, Location};
 
 use confined::Beneath;
 
@@ -38,7 +38,14 @@ impl LocalFileStore {
     pub fn open(roots: &[DataRoot]) -> LocalFileStore {
         let roots = roots.iter().map(|root| {
             let prefix = root.prefix.clone();
-            (root.id, Root { prefix, location: root.location.clone(), folder: OnceLock::new() })
+            (
+                root.id,
+                Root {
+                    prefix,
+                    location: root.location.as_ref().and_then(Location::folder).map(Path::to_owned),
+                    folder: OnceLock::new(),
+                },
+            )
         });
         LocalFileStore { roots: roots.collect() }
     }

@@ -82,6 +82,8 @@ pub(crate) struct Pipeline {
 pub(crate) struct State {
     /// Next entry to hand to a thread.
     next: usize,
+    /// Entries before this one were announced to the store.
+    announced: usize,
     /// Entries before this one have a place, and so has this one: at `place`.
     placed: usize,
     place: u64,
@@ -182,10 +184,24 @@ impl Pipeline {
             self.mark_complete(&mut state, skipped);
         }
         let index = state.next;
-        (index < state.results.len()).then(|| {
-            state.next += 1;
-            (index, self.bytes_of(&state, index))
-        })
+        if index >= state.results.len() {
+            return None;
+        }
+        state.next += 1;
+        let bytes = self.bytes_of(&state, index);
+        let until = state.results.len().min(state.next + self.store.at_once() - 1);
+        let coming = state.announced.max(state.next)..until;
+        state.announced = state.announced.max(until);
+        let coming: Vec<(usize, u64)> = coming
+            .filter(|coming| !state.omitted.contains(coming))
+            .map(|coming| (coming, self.bytes_of(&state, coming)))
+            .collect();
+        drop(state);
+        for (index, bytes) in coming {
+            let entry = &self.plan.entries()[index];
+            self.store.expect(entry.root, &entry.path, bytes);
+        }
+        Some((index, bytes))
     }
 
     /// Where an entry stands in the archive, if that is known.
@@ -392,6 +408,7 @@ impl Pipeline {
         let from = state.complete.min(index);
         let place = start_of(&state, from).expect("what is complete has a place");
         state.next = from;
+        state.announced = state.announced.min(from);
         state.placed = from;
         state.place = place;
         state.complete = from;

@@ -27,6 +27,9 @@ pub(crate) struct Said {
 /// Says the home where `--home` does not.
 pub(crate) const HOME_VARIABLE: &str = "SHEAF_HOME";
 
+/// What `--map` takes.
+const PLACES: &str = "Where the files under a prefix are; =DIR for keys without a prefix; a bucket as \
+                      s3://BUCKET/PREFIX?endpoint=URL&region=NAME";
 /// What is read.
 const SOURCES: &str = "mysql://NAME@HOST/DATABASE, a SQLite file, a .sql or .sql.gz dump, an XLSX or CSV of studies, a folder of \
                        images";
@@ -83,8 +86,7 @@ pub(crate) enum Command {
         /// The registry to make; a name that is free, or a registry of the same folder [default: what Sheaf keeps of the source for --registry]
         #[arg(long, value_name = "FILE")]
         to: Option<PathBuf>,
-        /// Where the files under a prefix lie; =DIR for keys without a prefix
-        #[arg(long, value_name = "PREFIX=DIR")]
+        #[arg(long, value_name = "PREFIX=DIR|URL", help = PLACES)]
         map: Vec<OsString>,
         /// In which time zone the list's times are meant, where they do not say it [default: the machine's]
         #[arg(long, value_name = "ZONE", allow_hyphen_values = true, requires = "to")]

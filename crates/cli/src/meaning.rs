@@ -12,7 +12,7 @@ use clap_complete::Shell;
 use sheaf_app::credentials::Server;
 use sheaf_app::demo::DemoOptions;
 use sheaf_app::folders::{self, FolderOptions, Layout};
-use sheaf_app::sources::{Mapping, SyncRequest};
+use sheaf_app::sources::{BucketAddress, Location, Mapping, SyncRequest};
 use sheaf_app::studies::{StudyExportRequest, TableFormat};
 use sheaf_app::{ExportRequest, PlanRequest};
 use sheaf_archive::plan::OnMissing;
@@ -287,7 +287,7 @@ fn both(project: Project, passwords: &mut Passwords) -> Result<(PathBuf, String)
     Ok((registry_of(project.registry, passwords)?, project.slug))
 }
 
-/// `PREFIX=DIR`; `=DIR` is for keys without a prefix. The first `=` parts them: no prefix of a data root has one.
+/// `PREFIX=DIR` or `PREFIX=s3://BUCKET/PREFIX?...`; `=DIR` is for keys without a prefix. The first `=` parts them: no prefix of a data root has one.
 fn mapping(said: &OsStr) -> Result<Mapping> {
     let wrong = |why: &str| {
         Error::new(Code::Usage, format!("--map {} {why}.", quoted(&said.to_string_lossy())))
@@ -298,8 +298,13 @@ fn mapping(said: &OsStr) -> Result<Mapping> {
     if folder.is_empty() {
         return Err(wrong("names no folder"));
     }
-    let folder = std::path::absolute(folder).map_err(|error| wrong("names no folder").cause(error))?;
-    Ok(Mapping { prefix: prefix.to_owned(), folder })
+    let location = if folder.starts_with("s3://") {
+        BucketAddress::parse(folder)?;
+        Location::Bucket(folder.to_owned())
+    } else {
+        Location::Folder(std::path::absolute(folder).map_err(|error| wrong("names no folder").cause(error))?)
+    };
+    Ok(Mapping { prefix: prefix.to_owned(), location })
 }
 
 /// The registry, or the source that stands for one.

@@ -42,4 +42,13 @@ pub trait FileStore: Send + Sync {
 
     /// Opens a file for reading from `offset` bytes on, read-only, never outside its data root.
     fn open(&self, root: RootId, path: &str, offset: u64) -> Result<Box<dyn SourceFile>, SourceError>;
+
+    /// How many files are worth asking for at once: more than one where an answer takes long whoever asks, as over a network.
+    fn at_once(&self) -> usize {
+        1
+    }
+
+    /// Says that this file, of so many bytes, is one of the next [`at_once`](FileStore::at_once) that will be opened from their
+    /// beginning: a store may fetch some of it. Returns at once; saying it twice is saying it once.
+    fn expect(&self, _root: RootId, _path: &str, _bytes: u64) {}
 }

@@ -10,7 +10,7 @@ use crate::access::Viewer;
 use crate::error::{Code, Detail, Error, Result};
 use crate::ids::{PatientId, ProjectId, RootId, UserId};
 use crate::open::{self, Opened};
-use crate::rows::{DataRoot, Project, User};
+use crate::rows::{DataRoot, Location, Project, User};
 use crate::text;
 
 /// A registry: one read-only connection to its file. Can move between threads, is used by one at a time.
@@ -175,7 +175,7 @@ impl Registry {
             Ok(DataRoot {
                 id: RootId(row.get(0)?),
                 prefix: row.get(1)?,
-                location: location.map(|location| folder.join(PathBuf::from(location))),
+                location: location.map(|location| Location::new(location, folder)),
             })
         })
     }

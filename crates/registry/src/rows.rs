@@ -1,5 +1,7 @@
 //! The plain rows of a registry. Field names follow `FileRegistry`.
 
+use std::path::{Path, PathBuf};
+
 use jiff::Timestamp;
 
 use crate::ids::{FileId, FolderId, ModalityId, PatientId, ProjectId, RootId, TagId, UserId};
@@ -122,8 +124,45 @@ pub struct DataRoot {
     pub id: RootId,
     /// Leading part of `file_path` that stands for this root; empty where paths are relative to it.
     pub prefix: String,
-    /// Folder on this machine, absolute; `None` while it is not mapped.
-    pub location: Option<std::path::PathBuf>,
+    /// Where its files are; `None` while it is not mapped.
+    pub location: Option<Location>,
+}
+
+/// Where the files of a data root are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// A folder of this machine, absolute.
+    Folder(PathBuf),
+    /// An S3 bucket: its address, `s3://...`, which holds no secret.
+    Bucket(String),
+}
+
+impl Location {
+    /// What stands for a location in a registry. A folder that is relative is meant from `base` on.
+    pub fn new(text: impl AsRef<Path>, base: &Path) -> Location {
+        let path = text.as_ref();
+        match path.to_str() {
+            Some(text) if text.starts_with("s3://") => Location::Bucket(text.to_owned()),
+            _ => Location::Folder(base.join(path)),
+        }
+    }
+
+    /// The folder, where it is one.
+    pub fn folder(&self) -> Option<&Path> {
+        match self {
+            Location::Folder(folder) => Some(folder),
+            Location::Bucket(_) => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Location {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Location::Folder(folder) => folder.display().fmt(f),
+            Location::Bucket(address) => f.write_str(address),
+        }
+    }
 }
 
 /// One file of the registry.

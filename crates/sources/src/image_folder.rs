@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use sheaf_archive::file_root::LocalFileStore;
 use sheaf_registry::progress::{Cancel, Observer, Phase, Progress};
 use sheaf_registry::provenance::Oddity;
-use sheaf_registry::rows::{DataRoot, Kind};
+use sheaf_registry::rows::{DataRoot, Kind, Location};
 use sheaf_registry::{Code, Error, RegistryWriter, Result};
 
 use crate::report::{Odd, Oddities};
@@ -161,7 +161,7 @@ impl Folder {
                 Error::new(Code::SourceEncoding, format!("The name of {shown} is no text.")).hint("Rename the folder.")
             );
         };
-        let root = DataRoot { id: look::ROOT, prefix: String::new(), location: Some(path.clone()) };
+        let root = DataRoot { id: look::ROOT, prefix: String::new(), location: Some(Location::Folder(path.clone())) };
         let store = LocalFileStore::open(&[root]);
         Ok(Self { text: text.to_owned(), slug: slug(&name.to_string_lossy()), store, path })
     }

@@ -8,11 +8,13 @@
 //!
 //! Deliberately absent: writing to a source, and the registry's own queries.
 
+pub mod bucket;
 pub mod dump;
 pub mod file_registry;
 pub mod image_folder;
 pub mod rejected;
 pub mod report;
+pub mod secret;
 pub mod server;
 pub mod sheet;
 pub mod study_list;

@@ -8,10 +8,12 @@ pub mod clock;
 pub mod laboratory;
 #[cfg(target_os = "linux")]
 pub mod mariadb;
+pub mod s3;
 pub mod store;
 
 pub use clock::FixedClock;
 pub use laboratory::make_laboratory;
 #[cfg(target_os = "linux")]
 pub use mariadb::MariaDb;
+pub use s3::S3Server;
 pub use store::{Fault, FaultyStore, Gate, MemoryStore};

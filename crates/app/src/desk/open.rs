@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sheaf_registry::index::{Index, View};
 use sheaf_registry::progress::Cancel;
-use sheaf_registry::rows::DataRoot;
+use sheaf_registry::rows::{DataRoot, Location};
 use sheaf_registry::{Code, Error, Result};
 use sheaf_sources::server::Server;
 
@@ -129,8 +129,9 @@ fn missing(roots: Vec<DataRoot>) -> u32 {
 
 /// For each root, why its files cannot be looked at; asked all at once, and none for long.
 pub(crate) fn root_problems(roots: Vec<DataRoot>) -> Vec<Option<Error>> {
-    // Each under a folder of its own, so that a silent one holds up no other.
-    let asked = roots.iter().enumerate().filter_map(|(at, root)| Some((root.location.clone()?.join("_"), at))).collect();
+    // Each under a folder of its own, so that a silent one holds up no other. A bucket is asked when its files are wanted.
+    let folder = |root: &DataRoot| root.location.as_ref().and_then(Location::folder).map(|folder| folder.join("_"));
+    let asked = roots.iter().enumerate().filter_map(|(at, root)| Some((folder(root)?, at))).collect();
     let answers = ask_all(GLANCE, asked, |path, at| (at, std::fs::read_dir(path.parent().unwrap_or(path)).map(drop)));
     let mut looked: Vec<Option<std::io::Result<()>>> = roots.iter().map(|_| None).collect();
     for (at, answer) in answers.into_iter().flatten() {
@@ -148,6 +149,7 @@ fn root_problem(root: &DataRoot, looked: Option<std::io::Result<()>>) -> Option<
         };
         return Some(Error::new(Code::RootMissing, message).hint(HINT));
     };
+    let Location::Folder(location) = location else { return None };
     let shown = location.display();
     match looked {
         Some(Ok(())) => None,

@@ -6,7 +6,7 @@ use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use sheaf_registry::rows::DataRoot;
+use sheaf_registry::rows::{DataRoot, Location};
 use sheaf_registry::text::quoted;
 use sheaf_registry::{Code, Error, Result};
 
@@ -381,7 +381,7 @@ impl Desk {
         let view = |((root, located), problem): ((DataRoot, bool), Option<Error>)| DataRootView {
             id: root.id.0,
             prefix: root.prefix,
-            location: root.location.map(|location| location.to_string_lossy().into_owned()),
+            location: root.location.map(|location| location.to_string()),
             located,
             problem: problem.map(|problem| ErrorReport::from(&problem)),
         };
@@ -398,7 +398,7 @@ impl Desk {
         };
         let question = FolderQuestion {
             title: self.language().locate_data().to_owned(),
-            folder: root.location.as_deref().and_then(Path::parent).map(Path::to_owned),
+            folder: root.location.as_ref().and_then(Location::folder).and_then(Path::parent).map(Path::to_owned),
         };
         if let Some(folder) = self.native.choose_folder(&question) {
             self.sheaf.house().store.locate(&id, &root.prefix, &folder)?;

@@ -45,7 +45,11 @@ fn a_registry_keeps_its_id_and_leaves_the_list_without_losing_anything() {
     store.forget("a").expect("writable");
     assert_eq!(order(&store), ["b"], "off the list");
     let found = store.located(Path::new("/1"), std::slice::from_ref(&root)).expect("readable");
-    assert_eq!(found, [(DataRoot { location: Some("/mnt".into()), ..root.clone() }, true)], "where its data lies is known");
+    assert_eq!(
+        found,
+        [(DataRoot { location: Some(Location::Folder("/mnt".into())), ..root.clone() }, true)],
+        "where its data lies is known"
+    );
     let other = store.located(Path::new("/2"), std::slice::from_ref(&root)).expect("readable");
     assert_eq!(other, [(root, false)], "of this one only");
 }

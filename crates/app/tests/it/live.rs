@@ -7,7 +7,7 @@ use sheaf_app::Environment;
 use sheaf_app::credentials::{Credentials, Server};
 use sheaf_app::folders::FolderOptions;
 use sheaf_app::progress::unheard;
-use sheaf_app::sources::{Mapping, resync};
+use sheaf_app::sources::{Location, Mapping, resync};
 use sheaf_app::wire::ExportStatus;
 use sheaf_app::{ExportRequest, PlanRequest, Sheaf};
 use sheaf_archive::plan::OnMissing;
@@ -70,7 +70,7 @@ impl Live {
     }
 
     fn dataset(&self) -> Vec<Mapping> {
-        vec![Mapping { prefix: "/dataset".to_owned(), folder: self.lab.root().join("dataset") }]
+        vec![Mapping { prefix: "/dataset".to_owned(), location: Location::Folder(self.lab.root().join("dataset")) }]
     }
 
     fn request(&self) -> ExportRequest {

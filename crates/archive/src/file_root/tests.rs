@@ -9,7 +9,7 @@ use rustix::io::Errno;
 use sheaf_registry::Code;
 use sheaf_registry::file_store::FileStore;
 use sheaf_registry::ids::RootId;
-use sheaf_registry::rows::DataRoot;
+use sheaf_registry::rows::{DataRoot, Location};
 use tempfile::TempDir;
 
 use super::{LocalFileStore, below, confined};
@@ -17,7 +17,11 @@ use super::{LocalFileStore, below, confined};
 const ROOT: RootId = RootId(1);
 
 fn root(prefix: &str, location: Option<&Path>) -> LocalFileStore {
-    LocalFileStore::open(&[DataRoot { id: ROOT, prefix: prefix.to_owned(), location: location.map(Path::to_owned) }])
+    LocalFileStore::open(&[DataRoot {
+        id: ROOT,
+        prefix: prefix.to_owned(),
+        location: location.map(|folder| Location::Folder(folder.to_owned())),
+    }])
 }
 
 /// A folder `inside` with `a/scan.stl` beside a file `secret` that nobody may reach.

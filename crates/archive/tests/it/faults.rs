@@ -123,7 +123,11 @@ fn a_file_that_grew_or_shrank_since_the_plan_goes_in_as_it_is_now() {
         for file in &files {
             std::fs::write(data.join(&file.path), &file.bytes).expect("a source");
         }
-        let root = DataRoot { id: ROOT, prefix: String::new(), location: Some(data.clone()) };
+        let root = DataRoot {
+            id: ROOT,
+            prefix: String::new(),
+            location: Some(sheaf_registry::rows::Location::Folder(data.clone())),
+        };
         let store: Arc<dyn FileStore> = Arc::new(LocalFileStore::open(&[root]));
         let plan = plan(folder.path(), &files, &store, OnMissing::Fail);
         for changed in [2, 4] {

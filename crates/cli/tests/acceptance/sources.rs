@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use rusqlite::Connection;
-use sheaf_testkit::make_laboratory;
+use sheaf_testkit::{S3Server, make_laboratory};
 
 use crate::scene::Scene;
 use crate::words;
@@ -63,10 +63,20 @@ fn a_database_of_a_laboratory_is_exported_through_a_registry_of_its_own() {
     assert!(odd.contains(&"PATH_OUTSIDE".into()) && odd.contains(&"FILE_TYPE_OVERRULED".into()), "{report}");
     assert!(!report.to_string().contains("Ada"), "no name of a patient");
 
+    export_ios(&scene, &registry);
+    assert_eq!(fs::read(&source).expect("a file"), before, "a source is never written");
+
+    // Without a registry of its own it is read into the home.
+    let projects = scene.sheaf.json(&words!["projects", "--registry", &source], 0);
+    assert_eq!(projects["projects"][0]["slug"], "maxillo", "{projects}");
+}
+
+/// Exports the intra-oral scans: the one that is there, and not what lies outside.
+fn export_ios(scene: &Scene, registry: &Path) {
     let words = words![
         "export",
         "--registry",
-        &registry,
+        registry,
         "--project",
         "maxillo",
         "--all",
@@ -85,11 +95,31 @@ fn a_database_of_a_laboratory_is_exported_through_a_registry_of_its_own() {
     assert_eq!((&record["files"], &record["problems"][0]["code"]), (&1.into(), &"PATH_ESCAPE".into()), "{record}");
     let listed = scene.sheaf.run(&words!["verify", scene.out().join("ios.zip")]);
     assert_eq!(listed.code, Some(0), "{}", listed.stdout);
-    assert_eq!(fs::read(&source).expect("a file"), before, "a source is never written");
+}
 
-    // Without a registry of its own it is read into the home.
-    let projects = scene.sheaf.json(&words!["projects", "--registry", &source], 0);
-    assert_eq!(projects["projects"][0]["slug"], "maxillo", "{projects}");
+#[test]
+fn what_lies_in_a_bucket_is_exported_as_what_lies_in_a_folder() {
+    let scene = Scene::empty();
+    let (source, registry) = (database(&scene), scene.path("lab.sqlite"));
+    let server = S3Server::start(&scene.path("."), None);
+    let map = format!("/dataset={}", server.location("dataset"));
+    scene.sheaf.json(&words!["sync", &source, "--to", &registry, "--map", &map], 0);
+    export_ios(&scene, &registry);
+    let asked = server.asked();
+    let object = "GET /dataset/maxillo/raw/ios/ios_upper_patient_7.stl";
+    assert!(asked.iter().any(|asked| asked.starts_with(object)), "{asked:?}");
+    assert!(!asked.iter().any(|asked| asked.contains("hosts")), "nothing outside is asked for: {asked:?}");
+
+    let refused = |map: &str| {
+        let to = scene.path("other.sqlite");
+        let error = scene.sheaf.json(&words!["sync", &source, "--to", &to, "--map", map], 2);
+        assert!(!to.exists(), "nothing was made");
+        error["error"].clone()
+    };
+    let error = refused("/dataset=s3://key:hush@bucket");
+    assert_eq!(error["code"], "USAGE", "{error}");
+    assert!(!error.to_string().contains("hush"), "no secret: {error}");
+    assert_eq!(refused("/dataset=s3://bucket?endpoint=http://minio.lab")["code"], "USAGE", "off this machine with TLS only");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use sheaf_registry::error::Code;
 use sheaf_registry::ids::{FolderId, PatientId, ProjectId, UserId};
 use sheaf_registry::provenance::{Oddity, SourceExport};
 use sheaf_registry::resolve::Resolved;
-use sheaf_registry::rows::{Kind, RegisteredHash};
+use sheaf_registry::rows::{Kind, Location, RegisteredHash};
 use sheaf_registry::selection::Selection;
 use sheaf_registry::writer::{NewFile, NewFolder, NewGrant, NewPatient, NewStudy};
 use sheaf_registry::{Actor, Registry, RegistryWriter};
@@ -149,7 +149,11 @@ fn what_was_written_is_read_back() {
 
     let roots = open.registry.data_roots().expect("roots");
     let folder = open.registry.path().parent().expect("a folder").to_owned();
-    assert_eq!(roots[0].location, Some(folder.join("data")), "a relative location starts from the registry's folder");
+    assert_eq!(
+        roots[0].location,
+        Some(Location::Folder(folder.join("data"))),
+        "a relative location starts from the registry's folder"
+    );
     assert_eq!((roots[1].prefix.as_str(), &roots[1].location), ("/dataset/", &None), "an unmapped root has no location");
     assert_eq!(
         open.registry.synced_at().expect("a time"),

@@ -1,9 +1,9 @@
 //! Which leading parts of paths stand for data roots.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use sheaf_registry::ids::RootId;
+use sheaf_registry::rows::Location;
 use sheaf_registry::{RegistryWriter, Result};
 
 use super::modality::Modalities;
@@ -16,13 +16,13 @@ const MOST: usize = 1000;
 /// A prefix that fewer than one in so many paths begin with is none.
 const ONE_IN: u64 = 100;
 
-/// A folder of this machine for paths under a prefix.
+/// Where the files of paths under a prefix are.
 #[derive(Clone, Debug)]
 pub struct Mapping {
     /// Leading part of paths; empty for object keys.
     pub prefix: String,
-    /// The folder.
-    pub folder: PathBuf,
+    /// A folder of this machine, or a bucket.
+    pub location: Location,
 }
 
 /// Counts prefixes.
@@ -69,9 +69,9 @@ impl Prefixes {
         let mut roots = Roots { prefixes: Vec::new(), main: RootId(0) };
         for (prefix, count) in &self.counts {
             let mapping = mappings.iter().find(|mapping| trimmed(&mapping.prefix) == prefix);
-            let folder = mapping.map(|mapping| mapping.folder.to_string_lossy());
-            let id = writer.data_root(prefix, folder.as_deref())?;
-            if folder.is_none() && *count > 0 {
+            let location = mapping.map(|mapping| mapping.location.to_string());
+            let id = writer.data_root(prefix, location.as_deref())?;
+            if location.is_none() && *count > 0 {
                 let shown = if prefix.is_empty() { "(object keys)" } else { prefix };
                 odd.note_many(Odd::PrefixUnmapped, *count, shown);
             }

@@ -1,5 +1,6 @@
 //! Behaviour of sources as those who read them meet it.
 
+mod bucket;
 mod dump;
 mod file_registry;
 mod image_folder;

@@ -11,6 +11,7 @@ use sheaf_archive::plan::{OnMissing, Plan, Planning};
 use sheaf_registry::file_store::FileStore;
 use sheaf_registry::progress::{Cancel, Unobserved};
 use sheaf_registry::resolve::Resolved;
+use sheaf_registry::rows::Location;
 use sheaf_registry::selection::{KindChoice, Selection};
 use sheaf_sources::file_registry::Mapping;
 
@@ -52,7 +53,7 @@ fn problems(plans: &[(Plan, Arc<dyn FileStore>)]) -> BTreeSet<(String, String)> 
 }
 
 fn mapping(prefix: &str, folder: &Path) -> Vec<Mapping> {
-    vec![Mapping { prefix: prefix.to_owned(), folder: folder.to_owned() }]
+    vec![Mapping { prefix: prefix.to_owned(), location: Location::Folder(folder.to_owned()) }]
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What single rows become: the traps of the application's data, one by one.
 
+use sheaf_registry::rows::Location;
 use sheaf_sources::file_registry::Mapping;
 
 use super::fixture::{MD5, Made, SHA};
@@ -250,7 +251,8 @@ fn data_roots_are_found_mapped_and_told() {
     assert_eq!(synced.odd("PREFIX_UNMAPPED"), 19, "which is told");
     assert_eq!(synced.ask(of), ["1|/dataset", "13|/dataset", "14|/dataset", "101|/mnt/old/store"], "each below its own");
 
-    let mapping = |prefix: &str, folder: &str| Mapping { prefix: prefix.to_owned(), folder: folder.into() };
+    let mapping =
+        |prefix: &str, folder: &str| Mapping { prefix: prefix.to_owned(), location: Location::Folder(folder.into()) };
     let synced = sync_with(&path, &[mapping("/dataset/", "/data"), mapping("/dataset/brain", "/brain")]);
     let expected = ["/dataset|/data", "/dataset/brain|/brain", "/mnt/old/store|NULL"];
     assert_eq!(synced.ask(roots), expected, "with a slash at the end or without");
