@@ -153,6 +153,9 @@ impl House {
     /// Deletes what was read of a foreign source; it is read again when it is opened. Whoever reads the copy goes on.
     pub(crate) fn forget_copy(&self, path: &Path) -> Result<()> {
         let Ok(Some(Copied { copy, .. })) = self.copy_of(path) else { return Ok(()) };
+        if let Some(Ok(server)) = Server::named(path) {
+            self.environment.credentials.forget(&server, &Cancel::new());
+        }
         match std::fs::remove_dir_all(copy.parent().unwrap_or(&copy)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(crate::home::unusable(self.home.dir(), &error))

@@ -1,7 +1,8 @@
-//! Passwords of database servers: as they were said to this process, in the environment, in a file of this account alone.
+//! Passwords of database servers: as they were said to this process, in the environment, in a file of this account alone, in
+//! the keyring of the desktop.
 //!
-//! They are asked for when a server is, and shown nowhere. Deliberately absent: keeping them; a record, a list and a log know
-//! a server by its name, which holds none.
+//! They are asked for when a server is, and shown nowhere. Deliberately absent: keeping them anywhere else; a record, a list
+//! and a log know a server by its name, which holds none.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -11,11 +12,14 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use sheaf_registry::progress::Cancel;
 use sheaf_registry::sensitive::Sensitive;
 use sheaf_registry::{Code, Error, Result};
 use sheaf_sources::secret::is_private;
 use sheaf_sources::server::Login;
 pub use sheaf_sources::server::{Server, masked};
+
+use crate::keyring::{self, Kept};
 
 /// Says the password of servers.
 pub const PASSWORD_VARIABLE: &str = "SHEAF_SOURCE_PASSWORD";
@@ -31,14 +35,16 @@ pub struct Credentials {
     said: Arc<Mutex<HashMap<Server, Sensitive<String>>>>,
     variable: Option<Sensitive<String>>,
     file: Option<PathBuf>,
+    keyring: bool,
 }
 
 impl Credentials {
-    /// What the environment of this process says.
+    /// What the environment of this process and the keyring of its desktop say.
     pub fn system() -> Self {
         let said = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         let variable = said(PASSWORD_VARIABLE).and_then(|value| value.into_string().ok());
-        Self { variable: variable.map(Sensitive::new), file: said(FILE_VARIABLE).map(PathBuf::from), ..Self::default() }
+        let (variable, file) = (variable.map(Sensitive::new), said(FILE_VARIABLE).map(PathBuf::from));
+        Self { variable, file, keyring: true, ..Self::default() }
     }
 
     /// A password in a file.
@@ -51,19 +57,68 @@ impl Credentials {
         self.said.lock().unwrap_or_else(PoisonError::into_inner).insert(server, password);
     }
 
-    /// How the server is opened: by what was said of it, else by the environment, else by the file; else without a password.
+    /// How the server is opened: by what was said of it, else by the environment, the file, the keyring; else without a
+    /// password.
     ///
     /// # Errors
     /// `PASSWORD_UNUSABLE` for a file that cannot be read, or that others can read.
-    pub fn login(&self, server: Server) -> Result<Login> {
-        let said = self.said.lock().unwrap_or_else(PoisonError::into_inner).get(&server).cloned();
-        let password = match (said.or_else(|| self.variable.clone()), &self.file) {
-            (Some(password), _) => Some(password),
-            (None, Some(file)) => Some(of_file(file)?),
-            (None, None) => None,
-        };
+    pub fn login(&self, server: Server, cancel: &Cancel) -> Result<Login> {
+        let mut password = self.said_password(&server)?;
+        if password.is_none() && self.keyring {
+            password = match keyring::password(&server, cancel) {
+                Kept::Password(password) => Some(password),
+                Kept::Nothing => None,
+                Kept::Unavailable => {
+                    tracing::info!("no keyring is open; a password that is kept there is not known");
+                    None
+                }
+            };
+        }
         Ok(Login { server, password })
     }
+
+    /// Keeps the password of a server in the keyring, as it is said now.
+    ///
+    /// # Errors
+    /// `DESKTOP_UNAVAILABLE` where there is no keyring; `PASSWORD_UNUSABLE` where no password is said; those of
+    /// [`Credentials::login`].
+    pub fn keep(&self, server: &Server, cancel: &Cancel) -> Result<()> {
+        let password = self.said_password(server)?.ok_or_else(|| {
+            Error::new(Code::PasswordUnusable, format!("No password of {server} was said, so none is kept."))
+                .hint(format!("Say it in the URL, in {PASSWORD_VARIABLE} or in the file that {FILE_VARIABLE} names."))
+        })?;
+        keyring::keep(server, &password, cancel)
+    }
+
+    /// Forgets the password of a server, also in the keyring.
+    pub(crate) fn forget(&self, server: &Server, cancel: &Cancel) {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).remove(server);
+        if self.keyring {
+            keyring::forget(server, cancel);
+        }
+    }
+
+    fn said_password(&self, server: &Server) -> Result<Option<Sensitive<String>>> {
+        let said = self.said.lock().unwrap_or_else(PoisonError::into_inner).get(server).cloned();
+        match (said.or_else(|| self.variable.clone()), &self.file) {
+            (Some(password), _) => Ok(Some(password)),
+            (None, Some(file)) => of_file(file).map(Some),
+            (None, None) => Ok(None),
+        }
+    }
+}
+
+/// Says that a server wants a password, where it was asked without one and refused.
+pub(crate) fn wanted(login: &Login, error: Error) -> Error {
+    if error.code() != Code::SourceDenied || login.password.is_some() {
+        return error;
+    }
+    Error::new(Code::SourceDenied, format!("{} wants a password, and none is known.", login.server))
+        .hint(format!(
+            "Say it in {PASSWORD_VARIABLE}, or in a file that only you can read and {FILE_VARIABLE} names, or keep it in the keyring \
+             with `sheaf sync SOURCE --keep-password`. Where no keyring is open, what is kept there is not known."
+        ))
+        .cause(error)
 }
 
 impl fmt::Debug for Credentials {
@@ -107,7 +162,7 @@ mod tests {
     }
 
     fn password(credentials: &Credentials) -> Option<String> {
-        credentials.login(server()).expect("a login").password.map(Sensitive::into_inner)
+        credentials.login(server(), &Cancel::new()).expect("a login").password.map(Sensitive::into_inner)
     }
 
     #[test]
@@ -121,7 +176,7 @@ mod tests {
         assert_eq!(password(&credentials).as_deref(), Some("variable"), "another server's is its own");
         credentials.clone().say(server(), Sensitive::new("said".to_owned()));
         assert_eq!(password(&credentials).as_deref(), Some("said"), "clones share it");
-        let shown = format!("{credentials:?} {:?}", credentials.login(server()));
+        let shown = format!("{credentials:?} {:?}", credentials.login(server(), &Cancel::new()));
         assert!(["variable", "said\"", "other"].iter().all(|secret| !shown.contains(secret)), "{shown}");
     }
 
@@ -129,7 +184,7 @@ mod tests {
     fn a_file_of_a_password_is_this_accounts_alone() {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("password");
-        let refused = || Credentials::in_file(&path).login(server()).expect_err("refused");
+        let refused = || Credentials::in_file(&path).login(server(), &Cancel::new()).expect_err("refused");
         assert_eq!(refused().code(), Code::PasswordUnusable, "no such file");
         std::fs::write(&path, "ge heim\r\nmore\n").expect("writable");
         for mode in [0o644, 0o640, 0o604, 0o660] {
@@ -147,7 +202,7 @@ mod tests {
             std::fs::write(&path, bytes).expect("writable");
             assert_eq!(refused().code(), Code::PasswordUnusable, "{bytes:?} is none");
         }
-        let error = Credentials::in_file(dir.path()).login(server()).expect_err("a folder");
+        let error = Credentials::in_file(dir.path()).login(server(), &Cancel::new()).expect_err("a folder");
         assert_eq!(error.code(), Code::PasswordUnusable, "{error}");
     }
 }

@@ -15,6 +15,7 @@ mod history;
 pub mod home;
 mod house;
 mod job;
+mod keyring;
 pub mod limits;
 pub mod logs;
 mod owner;

@@ -20,6 +20,7 @@ use sheaf_sources::server::{Engine, Server};
 use sheaf_sources::study_list::{self, ListError};
 
 pub use crate::copies::{Freshness, prepare, resync};
+use crate::credentials;
 use crate::environment::Environment;
 use crate::folders::{self, FolderOptions, FolderReport};
 use crate::home::{Home, SOURCES};
@@ -178,8 +179,9 @@ pub(crate) fn sync_with(
             };
             let report = match Server::named(&request.source) {
                 Some(server) => {
-                    let login = environment.credentials.login(server?)?;
-                    file_registry::sync_live(&login, begin(request)?, known, &options)?
+                    let login = environment.credentials.login(server?, cancel)?;
+                    let read = file_registry::sync_live(&login, begin(request)?, known, &options);
+                    read.map_err(|error| credentials::wanted(&login, error))?
                 }
                 None => Some(file_registry::sync(&request.source, begin(request)?, &options)?),
             };

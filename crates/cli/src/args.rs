@@ -36,7 +36,7 @@ const SOURCES: &str = "mysql://NAME@HOST/DATABASE, a SQLite file, a .sql or .sql
 
 /// How a server is opened.
 const PASSWORDS: &str = "The password of a server: in SHEAF_SOURCE_PASSWORD, or in the first line of a file that only you can read and \
-                         SHEAF_SOURCE_PASSWORD_FILE names. One in the URL (mysql://NAME:PASSWORD@HOST/DATABASE) is seen by whoever lists \
+                         SHEAF_SOURCE_PASSWORD_FILE names, or in the keyring. One in the URL (mysql://NAME:PASSWORD@HOST/DATABASE) is seen by whoever lists \
                          the programs of this machine.";
 
 /// Options that stand before or after the subcommand.
@@ -88,6 +88,9 @@ pub(crate) enum Command {
         to: Option<PathBuf>,
         #[arg(long, value_name = "PREFIX=DIR|URL", help = PLACES)]
         map: Vec<OsString>,
+        /// Keep the server's password in the keyring of the desktop, once the server has taken it
+        #[arg(long)]
+        keep_password: bool,
         /// In which time zone the list's times are meant, where they do not say it [default: the machine's]
         #[arg(long, value_name = "ZONE", allow_hyphen_values = true, requires = "to")]
         tz: Option<String>,

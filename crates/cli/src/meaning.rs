@@ -72,11 +72,19 @@ pub(crate) enum Work {
     SearchStudies(Studies),
     StudyValues { studies: Studies, field: StudyField },
     ExportStudies { request: Box<StudyExportRequest>, unknown_order: Option<String> },
-    Sync(SyncRequest),
-    Resync { source: PathBuf, mappings: Vec<Mapping>, folder: FolderOptions },
+    Sync { what: Synced, keep: Option<Server> },
     PreviewFolder { source: PathBuf, layout: Layout, most: usize },
     Completions(Shell),
     Man { command: Vec<String> },
+}
+
+/// What a source is read into.
+#[derive(Debug)]
+pub(crate) enum Synced {
+    /// A registry of its own.
+    Own(SyncRequest),
+    /// What Sheaf keeps of it.
+    Kept { source: PathBuf, mappings: Vec<Mapping>, folder: FolderOptions },
 }
 
 impl Work {
@@ -128,23 +136,24 @@ impl Meaning {
                 let patients = patients.unwrap_or(usual);
                 Work::Demo(DemoOptions { dir, patients, studies, seed, sparse, with_faults })
             }
-            Command::Sync { source, to, map, tz, folder } => {
+            Command::Sync { source, to, map, tz, keep_password, folder } => {
                 let source = readable(source.into(), passwords)?;
                 let mappings = map.iter().map(|said| mapping(said)).collect::<Result<Vec<_>>>()?;
                 let layout = folder.pattern.as_deref().map(folders::layout).transpose()?;
                 must_be_folder(&source, !mappings.is_empty(), layout.is_some() || folder.hash || folder.preview.is_some())?;
+                let keep = kept(&source, keep_password)?;
                 let hash = folder.hash;
                 match (to, folder.preview) {
                     (_, Some(most)) => Work::PreviewFolder { source, layout: layout.unwrap_or_default(), most },
-                    (None, _) => Work::Resync { source, mappings, folder: FolderOptions { layout, hash } },
-                    (Some(to), _) => Work::Sync(SyncRequest {
-                        source,
-                        to,
-                        replace: false,
-                        time_zone: tz,
-                        mappings,
-                        folder: FolderOptions { layout, hash },
-                    }),
+                    (None, _) => {
+                        let what = Synced::Kept { source, mappings, folder: FolderOptions { layout, hash } };
+                        Work::Sync { what, keep }
+                    }
+                    (Some(to), _) => {
+                        let folder = FolderOptions { layout, hash };
+                        let request = SyncRequest { source, to, replace: false, time_zone: tz, mappings, folder };
+                        Work::Sync { what: Synced::Own(request), keep }
+                    }
                 }
             }
             Command::Studies { command } => studies(command, user, passwords)?,
@@ -285,6 +294,17 @@ fn not_yet(what: &str) -> Error {
 
 fn both(project: Project, passwords: &mut Passwords) -> Result<(PathBuf, String)> {
     Ok((registry_of(project.registry, passwords)?, project.slug))
+}
+
+/// The server whose password is to be kept, where that is said.
+fn kept(source: &Path, keep_password: bool) -> Result<Option<Server>> {
+    match Server::named(source) {
+        Some(server) => Ok(keep_password.then_some(server?)),
+        None if keep_password => {
+            Err(Error::new(Code::Usage, "Only a server has a password.").hint("Leave --keep-password out."))
+        }
+        None => Ok(None),
+    }
 }
 
 /// `PREFIX=DIR` or `PREFIX=s3://BUCKET/PREFIX?...`; `=DIR` is for keys without a prefix. The first `=` parts them: no prefix of a data root has one.

@@ -17,7 +17,7 @@ use sheaf_registry::text::quoted;
 use sheaf_registry::{Code, Error, Result};
 
 use crate::args::Said;
-use crate::meaning::{Meaning, Work};
+use crate::meaning::{Meaning, Synced, Work};
 use crate::output::{Output, exit};
 use crate::progress::{Watch, cancelled_by_signals};
 use crate::text;
@@ -102,19 +102,12 @@ pub(crate) fn perform(meaning: Meaning, output: Output) -> Result<u8> {
             let record = watched(output, |listener, cancel| sheaf.export_studies(&request, listener, cancel));
             ended(output, &record?)
         }
-        Work::Sync(request) => {
-            let read = |meter: &Meter, cancel: &Cancel| sync(&request, &environment(), meter, cancel);
-            synced(output, &metered(output, read)?)
-        }
-        Work::Resync { source, mappings, folder } => {
-            let read = |meter: &Meter, cancel: &Cancel| {
-                sources::resync(home.as_deref(), environment(), &source, mappings, folder, meter, cancel)
-            };
-            let report = metered(output, read)?.ok_or_else(|| {
-                Error::new(Code::Usage, format!("{} is a registry already.", source.display()))
-                    .hint("Name a server, a database, a dump, a list of studies or a folder of images.")
-            })?;
-            synced(output, &report)
+        Work::Sync { what, keep } => {
+            let report = synced(home.as_deref(), environment, what, output)?;
+            if let Some(Err(error)) = keep.map(|server| environment().credentials.keep(&server, &cancelled_by_signals())) {
+                output.message(&format!("Note: {error} {}\n", error.next_step()));
+            }
+            output.answer(&report, if report.rejected.is_empty() { exit::DONE } else { exit::WITH_PROBLEMS })
         }
         Work::PreviewFolder { source, layout, most } => {
             output.answer(&folders::preview(&source, &layout, most, &cancelled_by_signals())?, exit::DONE)
@@ -166,8 +159,18 @@ fn metered<T>(output: Output, work: impl FnOnce(&Meter, &Cancel) -> Result<T>) -
     })
 }
 
-fn synced(output: Output, report: &SyncReport) -> u8 {
-    output.answer(report, if report.rejected.is_empty() { exit::DONE } else { exit::WITH_PROBLEMS })
+/// Reads a source into a registry of its own, or into what is kept of it.
+fn synced(home: Option<&Path>, environment: &dyn Fn() -> Environment, what: Synced, output: Output) -> Result<SyncReport> {
+    metered(output, |meter, cancel| match what {
+        Synced::Own(request) => sync(&request, &environment(), meter, cancel),
+        Synced::Kept { source, mappings, folder } => {
+            let report = sources::resync(home, environment(), &source, mappings, folder, meter, cancel)?;
+            report.ok_or_else(|| {
+                Error::new(Code::Usage, format!("{} is a registry already.", source.display()))
+                    .hint("Name a server, a database, a dump, a list of studies or a folder of images.")
+            })
+        }
+    })
 }
 
 /// The original takes its usual order for one that it does not know; so does this, but says so.

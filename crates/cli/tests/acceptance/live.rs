@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::process::{Command, Stdio};
 
 use sheaf_testkit::{MariaDb, laboratory};
 
@@ -64,6 +65,43 @@ fn a_server_is_read_once_and_anew_when_that_is_asked() {
     assert_eq!(scene.sheaf.refused(&words!["sync", &url], 2).0, "SOURCE_UNREACHABLE");
     let away = scene.sheaf.run(&words);
     assert!(away.code == Some(0) && away.stdout.contains("maxillo"), "it is looked at as it was read: {away:?}");
+}
+
+#[test]
+fn a_keyring_keeps_a_password_and_where_there_is_none_that_is_said() {
+    let scene = Scene::empty();
+    let server = server(&scene);
+    let (url, name) = (server.url("reader:geheim", "lab"), server.url("reader", "lab"));
+
+    let without = scene.sheaf.run(&words!["sync", &url, "--keep-password"]);
+    assert!(without.code == Some(0) && without.stderr.contains("no keyring"), "the work is done all the same: {without:?}");
+    let (code, message) = scene.sheaf.refused(&words!["sync", &name], 2);
+    assert!(code == "SOURCE_DENIED" && message.contains("wants a password"), "{message}");
+
+    // A desktop's session with a keyring that is open.
+    let sheaf = env!("CARGO_BIN_EXE_sheaf");
+    let session = format!(
+        "printf own | gnome-keyring-daemon --unlock --components=secrets --control-directory=$XDG_RUNTIME_DIR >&2
+         '{sheaf}' sync '{url}' --keep-password --json && '{sheaf}' sync '{name}' --json"
+    );
+    let folders = ["keyring", "run"].map(|folder| scene.path(folder));
+    for folder in &folders {
+        fs::create_dir(folder).expect("a folder");
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).expect("ours");
+    }
+    let session = Command::new("dbus-run-session")
+        .args(["--", "bash", "-c", &session])
+        .env("SHEAF_HOME", scene.path("home"))
+        .env("HOME", &folders[0])
+        .env("XDG_DATA_HOME", &folders[0])
+        .env("XDG_RUNTIME_DIR", &folders[1])
+        .stdin(Stdio::null())
+        .output()
+        .expect("a session; `make setup` brings it");
+    let told = String::from_utf8_lossy(&session.stdout).into_owned() + &String::from_utf8_lossy(&session.stderr);
+    assert!(session.status.success(), "the keyring opens the server: {told}");
+    assert_eq!(told.matches("\"generation\": \"G1\"").count(), 2, "with the URL, then without a password: {told}");
+    assert!(!told.contains("no keyring") && !told.contains("geheim"), "{told}");
 }
 
 #[test]

@@ -45,6 +45,8 @@ impl Sheaf {
             .env("TZ", "UTC")
             .env("COLUMNS", "100")
             .env_remove("SHEAF_FAILPOINT")
+            // Nobody's keyring is asked.
+            .env("DBUS_SESSION_BUS_ADDRESS", "disabled:")
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
