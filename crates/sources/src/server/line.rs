@@ -100,7 +100,10 @@ impl<'a> Line<'a> {
                 let fault = mysql.map_or_else(|| Fault::of_state(&state), Fault::of_number);
                 self.refused(fault, table).cause(answered)
             }
-            sqlx::Error::Tls(_) => self.untrusted("it offers no encryption that can be checked"),
+            sqlx::Error::Tls(error) if error.to_string().contains("does not support") => {
+                self.untrusted("it offers no encryption")
+            }
+            sqlx::Error::Tls(_) => self.untrusted("its certificate, or the file after ca=, cannot be understood"),
             sqlx::Error::Io(error) => self.broken(error),
             // What it said cannot be understood, which may be anything.
             sqlx::Error::Protocol(_) if !self.connected.get() => self.stranger(),

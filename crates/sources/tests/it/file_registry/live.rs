@@ -354,6 +354,10 @@ fn a_certificate_is_checked_off_this_machine_and_where_an_authority_is_named() {
     assert!(error.code() == Code::SourceUntrusted && error.message().contains("nobody"), "a strange authority: {error}");
     let error = refused(&format!("{url}?ca={}", file("none.pem")));
     assert!(error.code() == Code::SourceUntrusted && error.message().contains("ca="), "no such file: {error}");
+    std::fs::write(dir.path().join("broken.pem"), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+        .expect("new");
+    let error = refused(&format!("{url}?ca={}", file("broken.pem")));
+    assert!(error.code() == Code::SourceUntrusted && error.message().contains("understood"), "no certificate: {error}");
     let other = start("other");
     let error = refused(&format!("{}?ca={}", other.url("reader:geheim", "lab"), file("other-ca.pem")));
     assert!(error.code() == Code::SourceUntrusted && error.message().contains("another name"), "{error}");
