@@ -6,14 +6,14 @@
 
 pub mod clock;
 pub mod laboratory;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 pub mod mariadb;
 pub mod s3;
 pub mod store;
 
 pub use clock::FixedClock;
 pub use laboratory::make_laboratory;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 pub use mariadb::MariaDb;
 pub use s3::S3Server;
 pub use store::{Fault, FaultyStore, Gate, MemoryStore};
