@@ -104,7 +104,7 @@ odd! {
     PatientIdPlaceholder = "PATIENT_ID_PLACEHOLDER";
     /// Files of one patient by their path, of several by their headers.
     PatientSeveral = "PATIENT_SEVERAL";
-    /// One number of a patient, and several names.
+    /// One number of a patient, and several names: where they lie in several folders, the folders are the patients.
     PatientNamesDiffer = "PATIENT_NAMES_DIFFER";
     /// A folder of a patient that is called by the patient's name: the patient gets a number of Sheaf's own.
     PatientFolderNamed = "PATIENT_FOLDER_NAMED";

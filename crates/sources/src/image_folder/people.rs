@@ -1,8 +1,9 @@
 //! Whose files these are: by their headers where these say it, and by their paths.
 //!
 //! A patient who is named in so many words by the path (BIDS, a `FileRegistry`, a user's pattern) is that one. Elsewhere the
-//! number in the header counts, and what has none goes with the only number in its folder. Names are kept for the registry
-//! and to keep them out of everything else.
+//! number in the header counts, and what has none goes with the only number in its folder; a number that has several names in
+//! several folders is no number of one patient, and the folders count. Names are kept for the registry and to keep them out of
+//! everything else.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -137,7 +138,12 @@ impl People {
     pub(super) fn resolved(&self, odd: &mut Oddities) -> Patients {
         let mut found = Patients::default();
         let mut by_header = vec![None; self.persons.len()];
-        for owner in self.owners.iter().filter(|owner| !owner.is_certain) {
+        let mut folders = vec![0_u32; self.persons.len()];
+        self.owners.iter().flat_map(|owner| &owner.persons).for_each(|person| folders[*person] += 1);
+        let is_shared = |person: usize| self.persons[person].differs && folders[person] > 1;
+        let only = |owner: &Owner| owner.persons.first().filter(|_| owner.persons.len() == 1).copied();
+        let decides = |owner: &Owner| owner.is_certain || (!owner.patient.is_empty() && only(owner).is_some_and(is_shared));
+        for owner in self.owners.iter().filter(|owner| !decides(owner)) {
             for &at in &owner.persons {
                 let person = &self.persons[at];
                 let patient = found.add(&person.project, person.number.clone(), &person.folders);
@@ -146,13 +152,13 @@ impl People {
             }
         }
         for owner in &self.owners {
-            let only = owner.persons.first().filter(|_| owner.persons.len() == 1).copied();
-            if owner.persons.len() > 1 && owner.is_certain {
+            let (only, decides) = (only(owner), decides(owner));
+            if owner.persons.len() > 1 && decides {
                 odd.note(Odd::PatientSeveral, &owner.example);
             }
             let patient = match only {
-                Some(only) if !owner.is_certain => by_header[only],
-                _ if owner.patient.is_empty() || (owner.persons.len() > 1 && !owner.is_certain) => None,
+                Some(only) if !decides => by_header[only],
+                _ if owner.patient.is_empty() || (owner.persons.len() > 1 && !decides) => None,
                 _ => {
                     let patient = found.add(&owner.project, self.unnamed(owner, odd), &owner.folders);
                     let person = only.map(|only| &self.persons[only]);
@@ -161,7 +167,7 @@ impl People {
                     Some(patient)
                 }
             };
-            found.by_path.push((patient, owner.is_certain));
+            found.by_path.push((patient, decides));
         }
         found.by_header = by_header;
         for person in self.persons.iter().filter(|person| person.differs) {
@@ -202,6 +208,7 @@ impl People {
 pub(super) struct Patients {
     pub(super) all: Vec<Patient>,
     by_id: HashMap<(String, String), usize>,
+    /// For each folder its patient, and whether that is also the one of files with a number.
     by_path: Vec<(Option<usize>, bool)>,
     by_header: Vec<Option<usize>>,
 }
@@ -209,8 +216,8 @@ pub(super) struct Patients {
 impl Patients {
     /// Whose file it is; `None` where nobody can say.
     pub(super) fn of(&self, (owner, person): Claim) -> Option<usize> {
-        let (patient, is_certain) = self.by_path[owner];
-        let header = person.filter(|_| !is_certain).and_then(|person| self.by_header[person]);
+        let (patient, decides) = self.by_path[owner];
+        let header = person.filter(|_| !decides).and_then(|person| self.by_header[person]);
         header.or(patient)
     }
 
@@ -300,7 +307,7 @@ mod tests {
 
     #[test]
     fn headers_and_folders_are_brought_together() {
-        let table: [(&[Said<'_>], &[&str], &[&str]); 8] = [
+        let table: [(&[Said<'_>], &[&str], &[&str]); 9] = [
             // One number in a folder: everything in it is that patient's.
             (&[("A", false, Some(("7", "x"))), ("A", false, None), ("A", false, Some(("", "")))], &["7", "7", "7"], &[]),
             // Several: what has no number is nobody's.
@@ -319,6 +326,12 @@ mod tests {
             (
                 &[("A", false, Some(("7", "One"))), ("A", false, Some(("7", "Other")))],
                 &["7", "7"],
+                &["PATIENT_NAMES_DIFFER"],
+            ),
+            // One number for all that were made nameless in one way.
+            (
+                &[("A", false, Some(("7", "One"))), ("B", false, Some(("7", "Other"))), ("B", false, None)],
+                &["A", "B", "B"],
                 &["PATIENT_NAMES_DIFFER"],
             ),
             // Nothing says whose it is.

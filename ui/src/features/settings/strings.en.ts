@@ -75,7 +75,7 @@ export const settings = {
         DICOM_UNREADABLE: 'DICOM files whose header cannot be read: known by their path alone',
         PATIENT_ID_PLACEHOLDER: 'Patient numbers that stand for nobody: the path says whose they are',
         PATIENT_SEVERAL: 'Patients whose files name several patients',
-        PATIENT_NAMES_DIFFER: 'Patient numbers with several names',
+        PATIENT_NAMES_DIFFER: 'Patient numbers with several names: in several folders, these count',
         PATIENT_FOLDER_NAMED: 'Folders called by a patient’s name: the patient gets another id',
         PATTERN_UNMATCHED: 'Images whose path the pattern does not fit',
       },

@@ -78,7 +78,7 @@ export const settings: Catalogue<typeof en> = {
         DICOM_UNREADABLE: 'File DICOM con un’intestazione illeggibile: noti solo dal percorso',
         PATIENT_ID_PLACEHOLDER: 'Numeri di paziente che non indicano nessuno: decide il percorso',
         PATIENT_SEVERAL: 'Pazienti i cui file indicano più pazienti',
-        PATIENT_NAMES_DIFFER: 'Numeri di paziente con più nomi',
+        PATIENT_NAMES_DIFFER: 'Numeri di paziente con più nomi: in più cartelle decidono queste',
         PATIENT_FOLDER_NAMED: 'Cartelle con il nome di un paziente: il paziente riceve un altro id',
         PATTERN_UNMATCHED: 'Immagini il cui percorso non corrisponde allo schema',
       },
