@@ -1,6 +1,7 @@
 //! The real window, driven as a person would: on a display, a session bus and a home of its own.
 
 mod fixture;
+mod folders;
 mod harness;
 mod screen;
 

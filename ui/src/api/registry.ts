@@ -55,6 +55,8 @@ export interface RegistryActions {
   startAgain: () => Promise<void>;
   /** Asks for a file; false when the user thought better of it. */
   open: () => Promise<boolean>;
+  /** Asks for a folder of images; false when the user thought better of it. */
+  openFolder: () => Promise<boolean>;
   openRecent: (id: string) => Promise<void>;
   forgetRecent: (id: string) => Promise<void>;
   refresh: () => Promise<void>;
@@ -80,17 +82,19 @@ export function useRegistry(): RegistryActions {
       inTurn(async () => {
         keepRegistry(client, await ask());
       });
+    const chosen = async (command: 'open_registry' | 'open_image_folder') => {
+      const opened = await host.call(command, {}).catch(stopped);
+      if (opened) await keep(opened);
+      return opened !== null;
+    };
     return {
       async startAgain() {
         const begun = await host.call('start', {});
         if (begun.problem && !begun.registry) throw new HostError(begun.problem);
         await keep(begun.registry);
       },
-      async open() {
-        const opened = await host.call('open_registry', {}).catch(stopped);
-        if (opened) await keep(opened);
-        return opened !== null;
-      },
+      open: () => chosen('open_registry'),
+      openFolder: () => chosen('open_image_folder'),
       openRecent: async (id) => keep(await host.call('open_recent', { id })),
       async forgetRecent(id) {
         client.setQueryData(keys.recent, await host.call('forget_recent', { id }));

@@ -3,6 +3,7 @@ import {
   IconChevronDown,
   IconDatabase,
   IconFolderOpen,
+  IconPhotoSearch,
   IconRefresh,
   IconSelector,
   IconSparkles,
@@ -98,6 +99,12 @@ function RegistryMenu({ startup, busy, attempt }: PartProps & { startup: Startup
           onClick={() => attempt(registry.open)}
         >
           {open ? t('common.registry.openAnother') : t('common.registry.open')}
+        </Menu.Item>
+        <Menu.Item
+          leftSection={<IconPhotoSearch size={16} stroke={1.75} aria-hidden />}
+          onClick={() => attempt(registry.openFolder)}
+        >
+          {t('common.registry.openFolder')}
         </Menu.Item>
         {others.length > 0 && (
           <>

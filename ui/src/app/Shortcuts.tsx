@@ -7,6 +7,7 @@ import {
   IconFileZip,
   IconFolder,
   IconFolderOpen,
+  IconPhotoSearch,
   IconKeyboard,
   IconLanguage,
   IconMoon,
@@ -190,6 +191,13 @@ function useWindowCommands(startup: Startup, showSheet: () => void): void {
       label: t('common.palette.openRegistry'),
       icon: IconFolderOpen,
       run: attempt(registry.open),
+    });
+    list.push({
+      id: 'open-folder',
+      group: group('registry'),
+      label: t('common.palette.openFolder'),
+      icon: IconPhotoSearch,
+      run: attempt(registry.openFolder),
     });
     for (const each of recent)
       if (each.id !== open?.id && each.present !== false)

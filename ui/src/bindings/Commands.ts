@@ -75,6 +75,7 @@ import type { Verification } from "./Verification";
 export type Commands = {
   start: { input: Nothing; output: Startup };
   open_registry: { input: Nothing; output: OpenRegistry | null };
+  open_image_folder: { input: Nothing; output: OpenRegistry | null };
   open_recent: { input: RecentId; output: OpenRegistry };
   forget_recent: { input: RecentId; output: RecentRegistries };
   recent_registries: { input: Nothing; output: RecentRegistries };

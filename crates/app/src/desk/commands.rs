@@ -12,6 +12,7 @@ macro_rules! sheaf_commands {
         $then! {
             start(Nothing) -> Startup;
             open_registry(Nothing) -> Option<OpenRegistry>;
+            open_image_folder(Nothing) -> Option<OpenRegistry>;
             open_recent(RecentId) -> OpenRegistry;
             forget_recent(RecentId) -> RecentRegistries;
             recent_registries(Nothing) -> RecentRegistries;

@@ -251,10 +251,19 @@ impl Desk {
             kind: Some((words.registries().to_owned(), REGISTRIES.map(ToOwned::to_owned).to_vec())),
             folder,
         };
-        let Some(path) = self.native.choose_file(&question) else { return Ok(None) };
+        self.native.choose_file(&question).map(|path| self.open_chosen(&path)).transpose()
+    }
+
+    /// Lets the user choose a folder of images and opens it as a registry; `null` when the dialog was closed.
+    pub fn open_image_folder(&self, _: Nothing) -> Result<Option<OpenRegistry>> {
+        let question = FolderQuestion { title: self.language().open_image_folder().to_owned(), folder: None };
+        self.native.choose_folder(&question).map(|path| self.open_chosen(&path)).transpose()
+    }
+
+    fn open_chosen(&self, path: &Path) -> Result<OpenRegistry> {
         let _opening = self.opening();
-        self.read_source(&path, Asking::Looking)?;
-        self.reopen(&path, &mut |_| ()).map(Some)
+        self.read_source(path, Asking::Looking)?;
+        self.reopen(path, &mut |_| ())
     }
 
     /// Reads a foreign source where that is called for, as the task `source`, which a page sees and may stop.

@@ -178,6 +178,14 @@ impl Language {
         }
     }
 
+    /// Title of the dialog that asks for a folder of images.
+    pub(crate) const fn open_image_folder(self) -> &'static str {
+        match self {
+            Language::En => "Open a folder of images",
+            Language::It => "Apri una cartella di immagini",
+        }
+    }
+
     /// Name of the kind of file that a registry is.
     pub(crate) const fn registries(self) -> &'static str {
         match self {

@@ -8,6 +8,13 @@ import { HostError } from '../../host/types';
 import { makeFakeHost } from '../../test/fakeHost';
 import { openRegistry, recentRegistry, startup } from '../../test/fixtures';
 
+const missing = (message: string) => ({
+  code: 'REGISTRY_MISSING',
+  message,
+  hint: 'Put the disk in.',
+  details: [],
+});
+
 const NONE = {
   exports: () => ({ exports: [] }),
   recent_registries: () => ({ recent: [] }),
@@ -81,12 +88,6 @@ describe('first run', () => {
   });
 
   it('says why the last registry is not there, and what to do', async () => {
-    const missing = (message: string) => ({
-      code: 'REGISTRY_MISSING',
-      message,
-      hint: 'Put the disk in.',
-      details: [],
-    });
     let starts = 0;
     const host = makeFakeHost({
       ...NONE,
@@ -110,6 +111,27 @@ describe('first run', () => {
     expect(await screen.findByText(/Still nothing/)).toBeVisible();
     await user.click(screen.getByRole('button', { name: 'Open another…' }));
     expect(await screen.findByRole('button', { name: /^Registry other/ })).toBeVisible();
+  });
+
+  it('opens a folder of images, and tells why not', async () => {
+    let asked = 0;
+    const host = makeFakeHost({
+      ...NONE,
+      start: () => startup(),
+      open_image_folder: () => {
+        asked += 1;
+        if (asked === 1) throw new HostError(missing('That is a whole disk.'));
+        return openRegistry({ name: 'images' });
+      },
+    });
+    render(<App host={host} />);
+    const user = userEvent.setup();
+    await user.click(await screen.findByRole('button', { name: /^Open a folder of images…/ }));
+    const alert = await screen.findByRole('alert');
+    expect(alert).toHaveTextContent('That is a whole disk.');
+    await user.click(within(alert).getByRole('button', { name: 'Try again' }));
+    expect(await screen.findByRole('button', { name: /^Registry images/ })).toBeVisible();
+    expect(asked).toBe(2);
   });
 
   it('stays as it is when the user thinks better of opening', async () => {

@@ -1,5 +1,12 @@
 import { ActionIcon, Button, Progress } from '@mantine/core';
-import { IconDatabase, IconFolderOpen, IconSparkles, IconX, type Icon } from '@tabler/icons-react';
+import {
+  IconDatabase,
+  IconFolderOpen,
+  IconPhotoSearch,
+  IconSparkles,
+  IconX,
+  type Icon,
+} from '@tabler/icons-react';
 import { useEffect, useRef, useState, type Ref } from 'react';
 import { useTranslation } from 'react-i18next';
 
@@ -102,6 +109,16 @@ export function FirstRun({ startup }: { startup: Startup }) {
               primary
               disabled={held}
               onClick={open}
+            />
+          </li>
+          <li>
+            <Choice
+              testId="open-folder"
+              icon={IconPhotoSearch}
+              title={t('firstRun.folder')}
+              about={t('firstRun.folderAbout')}
+              disabled={held}
+              onClick={() => attempt('folder', registry.openFolder)}
             />
           </li>
           <li>

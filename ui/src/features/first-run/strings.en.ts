@@ -4,6 +4,8 @@ export const firstRun = {
   choices: 'How to begin',
   open: 'Open a registry…',
   openAbout: 'A file that lists patients and the images of each.',
+  folder: 'Open a folder of images…',
+  folderAbout: 'DICOM, NIfTI, STL, photos and videos, told by their content.',
   demo: 'Try the demo',
   demoAbout: 'Invented patients with images, made here in a few seconds.',
   making: 'Making the demo…',

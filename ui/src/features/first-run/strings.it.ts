@@ -7,6 +7,8 @@ export const firstRun: Catalogue<typeof en> = {
   choices: 'Come cominciare',
   open: 'Apri un registro…',
   openAbout: 'Un file che elenca i pazienti e le immagini di ciascuno.',
+  folder: 'Apri una cartella di immagini…',
+  folderAbout: 'DICOM, NIfTI, STL, foto e video, riconosciuti dal contenuto.',
   demo: 'Prova la demo',
   demoAbout: 'Pazienti inventati con immagini, creati qui in pochi secondi.',
   making: 'Creazione della demo…',
