@@ -13,17 +13,18 @@ async fn a_folder_of_images_is_opened_exported_and_read_again() {
     window.wait("[data-testid=first-run]").await;
     window.shot("folder-first-run").await;
     window.judge("the first start with a folder to choose").await;
-    window.click("button", "Open a folder of images… DICOM, NIfTI, STL, photos and videos, told by their content.").await;
+    window.click("button", "Open a folder of images…").await;
     window.wait("[role=treeitem]").await;
     window.click("button", "Save to").await;
     window.wait(&format!("button[title='{}']", desktop.path("out").display())).await;
     window.shot("folder-open").await;
     create_export(&window).await;
-    wait_state(&window, "completed").await;
+    wait_state(&window, "done").await;
     window.click("link", "Settings").await;
     window.click("button", "Refresh").await;
     window.wait_gone("[aria-busy=true]").await;
     window.shot("folder-settings").await;
+    window.put_messages_away().await;
     window.judge("settings with a folder of images").await;
     window.close().await;
 }
