@@ -2,13 +2,13 @@
 //!
 //! What is deliberately absent: any cut without a word. A long list ends with how many more there are.
 
+mod sources;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use sheaf_app::folders::{FolderChanges, FolderPreview, FolderReport, PreviewedFile};
-use sheaf_app::sources::{OddityReport, SourceKind, SyncReport, why};
 use sheaf_app::wire::{
     Archive, ArchiveState, DatasetExport, Deleted, DemoReport, ErrorReport, ExportStatus, Exports, Patients, PlanReport,
     Projects, Studies, StudyExport, StudyValues, TableFormat, Users, Verification,
@@ -149,84 +149,6 @@ impl Readable for DemoReport {
         field(out, "Registry", &self.registry.to_string_lossy());
         field(out, "Data", &self.data.to_string_lossy());
         field(out, "Projects", &self.projects.join(", "));
-    }
-}
-
-impl Readable for SyncReport {
-    fn write(&self, out: &mut String) {
-        match self.kind {
-            SourceKind::StudyList => {
-                let zone = self.time_zone.as_deref().unwrap_or("UTC");
-                line(out, &format!("Read {}. Times are meant in {zone}.", studies(self.studies)));
-            }
-            SourceKind::ImageFolder => {
-                let (projects, patients) = (many(self.projects, "project"), many(self.patients, "patient"));
-                line(out, &format!("Read a folder of images: {projects}, {patients}, {}.", many(self.files, "file")));
-            }
-            SourceKind::FileRegistry => {
-                let (projects, patients) = (many(self.projects, "project"), many(self.patients, "patient"));
-                let (files, users) = (many(self.files, "file"), many(self.users, "user"));
-                let generation = self.generation.as_deref().unwrap_or("unknown");
-                line(out, &format!("Read a FileRegistry ({generation}): {projects}, {patients}, {files}, {users}."));
-            }
-        }
-        field(out, "Registry", &self.registry);
-        if let Some(folder) = &self.folder {
-            about_folder(out, folder, self.files);
-        }
-        if !self.absent_fields.is_empty() {
-            field(out, "Not there", &self.absent_fields.join(", "));
-        }
-        if !self.ignored_columns.is_empty() {
-            field(out, "Not read", &self.ignored_columns.join(", "));
-        }
-        if !self.rejected.is_empty() {
-            line(out, &format!("{} rejected:", many(self.rejected.len() as u64, "row")));
-            for row in self.rejected.iter().take(LISTED) {
-                line(out, &format!("  line {}: {}: {}", row.line, row.field, why(row.reason)));
-            }
-            let more = self.rejected.len().saturating_sub(LISTED);
-            if more > 0 {
-                line(out, &format!("  and {} more (--json lists all)", count(more as u64)));
-            }
-        }
-        if !self.oddities.is_empty() {
-            let row = |odd: &OddityReport| vec![odd.code.clone(), count(odd.count), odd.examples.join(", ")];
-            let rows: Vec<_> = self.oddities.iter().map(row).collect();
-            out.push_str(&table(&[("ODD IN IT", Left), ("ROWS", Right), ("SUCH AS", Left)], &rows));
-        }
-    }
-}
-
-fn about_folder(out: &mut String, folder: &FolderReport, files: u64) {
-    let formats: Vec<_> = folder.formats.iter().map(|format| format!("{} {}", count(format.files), format.format)).collect();
-    field(out, "Files", &formats.join(", "));
-    field(out, "Paths", &folder.pattern);
-    field(out, "Hashes", &format!("{} of {} known", count(folder.hashed), count(files)));
-    if let Some(FolderChanges { added, changed, removed }) = folder.changes {
-        let (added, changed) = (count(added), count(changed));
-        field(out, "Changes", &format!("{added} added, {changed} changed, {} removed", count(removed)));
-    }
-}
-
-impl Readable for FolderPreview {
-    fn write(&self, out: &mut String) {
-        if self.files.is_empty() {
-            line(out, "No images.");
-            return;
-        }
-        let row = |file: &PreviewedFile| {
-            let patient = if file.patient.is_empty() { "(nobody's)" } else { &file.patient };
-            let fits = if file.fits { "" } else { "the pattern does not fit" };
-            let cells = [&file.path, &file.format, &file.project, &file.folder, patient, &file.modality, &file.kind, fits];
-            cells.map(ToOwned::to_owned).to_vec()
-        };
-        let rows: Vec<_> = self.files.iter().map(row).collect();
-        let heads = ["PATH", "FORMAT", "PROJECT", "FOLDER", "PATIENT", "MODALITY", "KIND", ""].map(|head| (head, Left));
-        out.push_str(&table(&heads, &rows));
-        if self.more {
-            line(out, "There are more. Files of one folder may still say whose the others are.");
-        }
     }
 }
 

@@ -109,3 +109,26 @@ fn stopped_in_the_middle_the_registry_from_before_stays() {
     let left = fs::read_dir(tree.beside("")).expect("a folder").count();
     assert_eq!(left, 3, "nothing beside the folder, the registry and the place for what is found");
 }
+
+/// Writes a file anew once everything is found, before anything is hashed.
+struct Rewrite(std::path::PathBuf);
+
+impl Observer for Rewrite {
+    fn observe(&self, progress: &Progress) {
+        if progress.phase == Phase::Writing {
+            fs::write(&self.0, [STL, b"\n"].concat()).expect("writable");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_changes_meanwhile_gets_no_hash() {
+    let tree = Tree::new();
+    let path = tree.file("A/1.stl", STL);
+    tree.file("A/2.stl", STL);
+    let rewrite = Rewrite(path);
+    let ask = Ask { hash: true, observer: &rewrite, ..Ask::default() };
+    let synced = tree.sync_as(&ask).expect("readable");
+    assert_eq!((synced.report.hashed, synced.odd()), (1, vec!["FILE_CHANGED 1".to_owned()]), "it is another file now");
+    assert_eq!(tree.sync().report.changes.map(|changes| changes.changed), Some(1), "the next time it is known as it is");
+}
