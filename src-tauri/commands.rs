@@ -77,7 +77,7 @@ mod tests {
 
     use serde_json::{Value, json};
     use sheaf_app::Environment;
-    use sheaf_app::desk::{COMMANDS, FileQuestion, FolderQuestion, Native, Notice, SaveQuestion};
+    use sheaf_app::desk::{COMMANDS, FileQuestion, FolderQuestion, Native, Notice, SaveQuestion, TAKES_A_LIST};
     use tauri::Manager as _;
     use tauri::test::{INVOKE_KEY, MockRuntime, get_ipc_response, mock_builder};
     use tauri::webview::InvokeRequest;
@@ -188,8 +188,7 @@ mod tests {
     #[test]
     fn what_is_larger_than_any_input_is_refused_unread() {
         let app = App::new();
-        // A pasted list may be long; it has a limit of its own.
-        for command in COMMANDS.iter().filter(|command| **command != "match_list") {
+        for command in COMMANDS.iter().filter(|command| !TAKES_A_LIST.contains(command)) {
             let refused = app.call(command, &json!({ "text": "x".repeat(70_000) })).expect_err(command);
             assert_eq!(refused["code"], "USAGE", "{command}: {refused}");
         }

@@ -6,16 +6,18 @@
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
+use sheaf_registry::access::Actor;
 use sheaf_registry::progress::{Cancel, Observer, Unobserved};
 use sheaf_registry::{Registry, Result, hex};
 use sheaf_sources::file_registry::{Mapping, STATE};
+use sheaf_sources::report::Odd;
 use sheaf_sources::server::Server;
 
 use crate::environment::Environment;
 use crate::folders::FolderOptions;
 use crate::house::House;
 use crate::platform::{self, Stamp};
-use crate::sources::{SyncReport, SyncRequest, canonical, kind_of, sync_with};
+use crate::sources::{SyncReport, SyncRequest, TIME_ZONE, canonical, kind_of, sync_with};
 
 /// How a source is looked at from now on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +28,23 @@ pub struct Freshness {
     pub now: bool,
     /// Whether it is a server or a folder, which is not asked each time.
     pub is_live: bool,
+    /// Rows of a list that were left out.
+    pub rejected: u64,
+    /// In which zone times of a list without an offset of their own were read.
+    pub time_zone: Option<String>,
+}
+
+impl Freshness {
+    fn of(copy: &Registry, now: bool, is_live: bool) -> Self {
+        let odd = copy.viewer(&Actor::Owner).and_then(|owner| copy.oddities(&owner)).unwrap_or_default();
+        Self {
+            read_at: copy.synced_at().ok().flatten(),
+            now,
+            is_live,
+            rejected: odd.iter().find(|odd| odd.code == Odd::RowRejected.as_str()).map_or(0, |odd| odd.count),
+            time_zone: copy.info(TIME_ZONE).ok().flatten(),
+        }
+    }
 }
 
 /// What a source is asked for.
@@ -62,14 +81,13 @@ pub fn resync(
     home: Option<&Path>,
     environment: Environment,
     source: &Path,
-    mappings: Vec<Mapping>,
-    folder: FolderOptions,
+    said: Wish,
     observer: &dyn Observer,
     cancel: &Cancel,
 ) -> Result<Option<SyncReport>> {
     let house = House::open(home, environment)?;
     let Some(copy) = house.copy_of(source)? else { return Ok(None) };
-    house.read_anew(&copy, Wanted { mappings, folder, known: None }, observer, cancel)
+    house.read_anew(&copy, Wanted { said, known: None }, observer, cancel)
 }
 
 /// A foreign source and what stands for it.
@@ -82,12 +100,21 @@ struct Copied {
     is_folder: bool,
 }
 
+/// How a source is read, as far as it is said now; what is not said stays as it was.
+#[derive(Clone, Debug, Default)]
+pub struct Wish {
+    /// Where the bytes of files lie.
+    pub mappings: Vec<Mapping>,
+    /// How a folder of images is read.
+    pub folder: FolderOptions,
+    /// In which zone times of a list without an offset of their own are meant.
+    pub time_zone: Option<String>,
+}
+
 /// How a source is read anew.
 #[derive(Default)]
 struct Wanted<'a> {
-    /// Where the bytes of files lie, as far as it is said now.
-    mappings: Vec<Mapping>,
-    folder: FolderOptions,
+    said: Wish,
     /// The state of a server that is known.
     known: Option<&'a str>,
 }
@@ -132,17 +159,14 @@ impl House {
             Asking::Anew => false,
         };
         let is_live = is_live || is_folder;
-        let read_at = known.as_ref().and_then(|known| known.synced_at().ok().flatten());
-        let as_it_was = Freshness { read_at, now: false, is_live };
-        if is_current && known.is_some() {
-            return Ok(Some(as_it_was));
+        if let Some(known) = known.as_ref().filter(|_| is_current) {
+            return Ok(Some(Freshness::of(known, false, is_live)));
         }
         // An open file could not be replaced everywhere.
         drop(known);
         let wanted = Wanted { known: noted.as_deref(), ..Wanted::default() };
         let read = self.read_anew(&copied, wanted, observer, cancel)?;
-        let anew = Freshness { read_at: Some(self.environment.clock.now()), now: true, is_live };
-        Ok(Some(if read.is_some() { anew } else { as_it_was }))
+        Ok(Some(Freshness::of(&copied.open(&self.scratch()?)?, read.is_some(), is_live)))
     }
 
     /// Whether this is a foreign source that was not read yet.
@@ -183,7 +207,7 @@ impl House {
     fn read_anew(
         &self,
         copied: &Copied,
-        Wanted { mut mappings, folder, known }: Wanted<'_>,
+        Wanted { said: Wish { mut mappings, folder, time_zone }, known }: Wanted<'_>,
         observer: &dyn Observer,
         cancel: &Cancel,
     ) -> Result<Option<SyncReport>> {
@@ -192,14 +216,16 @@ impl House {
         platform::create_private_dir(around).map_err(|error| crate::home::unusable(self.home.dir(), &error))?;
         let scratch = self.scratch()?;
         // What was said of an earlier copy; one that cannot be read says nothing.
-        let roots = copied.open(&scratch).and_then(|copy| copy.data_roots()).unwrap_or_default();
+        let earlier = copied.open(&scratch).ok();
+        let roots = earlier.as_ref().and_then(|copy| copy.data_roots().ok()).unwrap_or_default();
+        let time_zone = time_zone.or_else(|| earlier.as_ref()?.info(TIME_ZONE).ok()?);
+        drop(earlier);
         for root in roots {
             if let (Some(location), false) = (root.location, mappings.iter().any(|said| said.prefix == root.prefix)) {
                 mappings.push(Mapping { prefix: root.prefix, location });
             }
         }
-        let request =
-            SyncRequest { source: source.clone(), to: copy.clone(), replace: true, time_zone: None, mappings, folder };
+        let request = SyncRequest { source: source.clone(), to: copy.clone(), replace: true, time_zone, mappings, folder };
         sync_with(&request, &self.environment, (&scratch, known), observer, cancel)
     }
 }

@@ -79,15 +79,19 @@ pub fn check_room(demand: &Demand, settings: &Settings, written: u64) -> Result<
     {
         return Err(too_many_bytes(written, most));
     }
-    if let Some(most) = settings.max_kept_bytes_per_user
-        && demand.kept_bytes.saturating_add(written) > most
-    {
-        return Err(over_quota(demand.kept_bytes, written, most));
-    }
+    check_quota(demand.kept_bytes, written, settings)?;
     match demand.free_bytes {
         Some(free) if free < settings.free_space_reserve => {
             Err(no_space(demand.archive_bytes_max.saturating_sub(written), settings.free_space_reserve, free))
         }
+        _ => Ok(()),
+    }
+}
+
+/// Whether `written` more bytes may be kept beside those that are.
+pub fn check_quota(kept_bytes: u64, written: u64, settings: &Settings) -> Result<()> {
+    match settings.max_kept_bytes_per_user {
+        Some(most) if kept_bytes.saturating_add(written) > most => Err(over_quota(kept_bytes, written, most)),
         _ => Ok(()),
     }
 }

@@ -135,10 +135,7 @@ pub(crate) fn demand(
     promised: Promised,
     own: &str,
 ) -> Result<Demand> {
-    let kept_bytes = match house.settings().max_kept_bytes_per_user {
-        None => 0,
-        Some(_) => kept_bytes(house, user, promised, own)?,
-    };
+    let kept_bytes = kept_bytes(house, user, promised, own)?;
     let numbers = &planned.confirmation.numbers;
     Ok(Demand {
         patients: numbers.patients,
@@ -156,8 +153,12 @@ pub(crate) fn largest_file(destination: &Path, cancel: &Cancel) -> Option<u64> {
     ask(PATIENCE, cancel, move |_| platform::largest_file(&asked)).flatten()
 }
 
-/// Bytes of a user's archives that are still where they were published, and those promised to other jobs.
-fn kept_bytes(house: &House, user: &str, promised: Promised, own: &str) -> Result<u64> {
+/// Bytes of a user's archives that are still where they were published, and those promised to other jobs; 0 where nothing limits
+/// them. `own` is the id of the job that asks, where there is one.
+pub(crate) fn kept_bytes(house: &House, user: &str, promised: Promised, own: &str) -> Result<u64> {
+    if house.settings().max_kept_bytes_per_user.is_none() {
+        return Ok(0);
+    }
     let mut kept: u64 = 0;
     let mut archives = Vec::new();
     for room in house.history.rooms(user)? {

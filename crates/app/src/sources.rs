@@ -19,7 +19,7 @@ use sheaf_sources::file_registry;
 use sheaf_sources::server::{Engine, Server};
 use sheaf_sources::study_list::{self, ListError};
 
-pub use crate::copies::{Freshness, prepare, resync};
+pub use crate::copies::{Freshness, Wish, prepare, resync};
 use crate::credentials;
 use crate::environment::Environment;
 use crate::folders::{self, FolderOptions, FolderReport};
@@ -32,6 +32,8 @@ pub use sheaf_registry::rows::Location;
 pub use sheaf_sources::bucket::BucketAddress;
 pub use sheaf_sources::file_registry::Mapping;
 
+/// Under which a registry notes in which zone the times of a list were read.
+pub(crate) const TIME_ZONE: &str = "time_zone";
 /// Rejected rows that an error tells.
 const TOLD: usize = 10;
 
@@ -99,6 +101,8 @@ pub struct SyncReport {
     pub absent_fields: Vec<String>,
     /// Titles of columns that are no field of a study; not read.
     pub ignored_columns: Vec<String>,
+    /// Names of sheets besides the first; not read.
+    pub ignored_sheets: Vec<String>,
     /// Of a folder of images, what else is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub folder: Option<FolderReport>,
@@ -218,6 +222,7 @@ impl SyncReport {
             rejected: Vec::new(),
             absent_fields: Vec::new(),
             ignored_columns: Vec::new(),
+            ignored_sheets: Vec::new(),
             folder: None,
         }
     }
@@ -249,6 +254,10 @@ pub(crate) fn sync_study_list(
     let name = name_of(&request.source);
     let report = study_list::read(&bytes, zone.zone(), study_list::LIMITS, &mut writer, &seen, cancel)
         .map_err(|error| refused(&name, error))?;
+    for oddity in report.oddities() {
+        writer.oddity(&oddity)?;
+    }
+    writer.info(TIME_ZONE, zone.zone_name())?;
     writer.info("source", &name)?;
     writer.info("synced_at", &environment.clock.now().to_string())?;
     cancel.check()?;
@@ -259,6 +268,7 @@ pub(crate) fn sync_study_list(
         rejected: report.rejected,
         absent_fields: report.absent.into_iter().map(|field| field.name().to_owned()).collect(),
         ignored_columns: report.ignored,
+        ignored_sheets: report.ignored_sheets,
         ..SyncReport::of(request, SourceKind::StudyList)
     })
 }

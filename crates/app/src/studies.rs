@@ -22,6 +22,7 @@ use crate::copies::Asking;
 use crate::history::{Confirmation, NewExport, Planned, Record};
 use crate::house::{House, actor};
 use crate::patience::ask_destination;
+use crate::planning::{Promised, kept_bytes};
 use crate::platform::{self, FileIdentity};
 use crate::progress::{Listener, Meter};
 use crate::sheaf::{Sheaf, Submitted};
@@ -46,6 +47,12 @@ pub enum TableFormat {
 }
 
 impl TableFormat {
+    /// The format that a file name's ending says, where it says one.
+    fn of_ending(name: &str) -> Option<Self> {
+        let ending = Path::new(name).extension()?.to_str()?.to_lowercase();
+        [TableFormat::Csv, TableFormat::Tsv, TableFormat::Xlsx].into_iter().find(|format| format.extension() == ending)
+    }
+
     /// The file name's ending, without a dot.
     pub const fn extension(self) -> &'static str {
         match self {
@@ -184,6 +191,11 @@ pub(crate) fn create(house: &House, request: &StudyExportRequest, counted: Optio
     } else {
         let folder = out.parent().map(Path::to_owned).unwrap_or_default();
         let name = out.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if let Some(other) = TableFormat::of_ending(&name).filter(|format| *format != request.format) {
+            let message = format!("{name} is the name of another format than {extension}.");
+            return Err(Error::new(Code::Usage, message)
+                .hint(format!("End the name with .{extension}, or ask for --format {}.", other.extension())));
+        }
         let base = name.strip_suffix(&format!(".{extension}")).unwrap_or(&name).to_owned();
         ArchiveName::new(&base)?;
         (folder, base)
@@ -206,6 +218,8 @@ pub(crate) fn create(house: &House, request: &StudyExportRequest, counted: Optio
     refuse(studies, house)?;
     let free = ask_destination(&folder, cancel, sheaf_archive::free_bytes)?;
     room(house, free)?;
+    // How large it gets is known when it is written.
+    limits::check_quota(kept_bytes(house, viewer.name(), Promised::All, "")?, 1, &house.settings())?;
     let asked = StudyExport {
         filter: criteria.filter().clone(),
         sort: request.sort.to_string(),
@@ -294,6 +308,11 @@ pub(crate) fn write(house: &House, record: &Record, asked: &StudyExport, meter: 
     let kept =
         file.try_clone().map_err(|error| Error::new(Code::WriteFailed, "The table could not be begun.").cause(error))?;
     let mut table = Table::new(file, options, &scratch, cancel)?;
+    let kept_bytes = kept_bytes(house, viewer.name(), Promised::Working, &record.id)?;
+    let quota = || {
+        let written = kept.metadata().map_or(0, |metadata| metadata.len());
+        limits::check_quota(kept_bytes, written, &house.settings())
+    };
     registry.each_study(&viewer, &criteria, sort, cancel, |study| {
         let rows = table.rows();
         if rows.is_multiple_of(REPORT_EVERY) {
@@ -301,11 +320,13 @@ pub(crate) fn write(house: &House, record: &Record, asked: &StudyExport, meter: 
             if let Ok(free) = sheaf_archive::free_bytes(directory) {
                 room(house, free)?;
             }
+            quota()?;
         }
         table.push(study)
     })?;
     meter.observe(&progress(Phase::Verifying, total, total));
     let report = table.finish()?;
+    quota()?;
     let part = hashed(kept, path, report.rows)?;
     // From here on the part file is the publisher's.
     guard.keep();

@@ -92,7 +92,7 @@ pub(crate) enum Command {
         #[arg(long)]
         keep_password: bool,
         /// In which time zone the list's times are meant, where they do not say it [default: the machine's]
-        #[arg(long, value_name = "ZONE", allow_hyphen_values = true, requires = "to")]
+        #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
         tz: Option<String>,
         #[command(flatten)]
         folder: SaidFolder,

@@ -12,7 +12,7 @@ use clap_complete::Shell;
 use sheaf_app::credentials::Server;
 use sheaf_app::demo::DemoOptions;
 use sheaf_app::folders::{self, FolderOptions, Layout};
-use sheaf_app::sources::{BucketAddress, Location, Mapping, SyncRequest};
+use sheaf_app::sources::{BucketAddress, Location, Mapping, SyncRequest, Wish};
 use sheaf_app::studies::{StudyExportRequest, TableFormat};
 use sheaf_app::{ExportRequest, PlanRequest};
 use sheaf_archive::plan::OnMissing;
@@ -84,7 +84,7 @@ pub(crate) enum Synced {
     /// A registry of its own.
     Own(SyncRequest),
     /// What Sheaf keeps of it.
-    Kept { source: PathBuf, mappings: Vec<Mapping>, folder: FolderOptions },
+    Kept { source: PathBuf, wish: Wish },
 }
 
 impl Work {
@@ -146,7 +146,10 @@ impl Meaning {
                 match (to, folder.preview) {
                     (_, Some(most)) => Work::PreviewFolder { source, layout: layout.unwrap_or_default(), most },
                     (None, _) => {
-                        let what = Synced::Kept { source, mappings, folder: FolderOptions { layout, hash } };
+                        let what = Synced::Kept {
+                            source,
+                            wish: Wish { mappings, folder: FolderOptions { layout, hash }, time_zone: tz },
+                        };
                         Work::Sync { what, keep }
                     }
                     (Some(to), _) => {

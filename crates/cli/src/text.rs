@@ -93,7 +93,7 @@ fn line(out: &mut String, text: &str) {
 }
 
 /// `1 patient`, `2 patients`.
-fn many(number: u64, one: &str) -> String {
+pub(crate) fn many(number: u64, one: &str) -> String {
     format!("{} {one}{}", count(number), if number == 1 { "" } else { "s" })
 }
 

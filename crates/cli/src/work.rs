@@ -128,17 +128,28 @@ fn prepare(home: Option<&Path>, environment: &dyn Fn() -> Environment, registry:
     }
     let prepared = metered(output, |meter, cancel| sources::prepare(home, environment, registry, meter, cancel))?;
     let name = registry.file_name().unwrap_or(registry.as_os_str()).to_string_lossy();
-    match prepared {
+    match &prepared {
         Some(fresh) if fresh.now => output.message(&format!("Note: {name} was read anew into Sheaf's home.\n")),
         Some(Freshness { read_at: Some(read_at), is_live: true, .. }) => {
-            let read_at = text::local(read_at);
+            let read_at = text::local(*read_at);
             output.message(&format!("Note: what was read of {name} on {read_at} is used; `sheaf sync` reads it anew.\n"));
         }
         Some(Freshness { read_at: Some(read_at), .. }) => {
-            let read_at = text::local(read_at);
+            let read_at = text::local(*read_at);
             output.message(&format!("Note: what was read of {name} on {read_at} is used; it has not changed since.\n"));
         }
         _ => {}
+    }
+    if let Some(Freshness { time_zone: Some(zone), .. }) = &prepared {
+        output.message(&format!(
+            "Note: times of {name} without an offset were read in {zone}; `sheaf sync --tz` says another.\n"
+        ));
+    }
+    if let Some(Freshness { rejected, .. }) = prepared
+        && rejected > 0
+    {
+        let rows = text::many(rejected, "row");
+        output.message(&format!("Note: {rows} of {name} were rejected and are left out; `sheaf sync` lists them.\n"));
     }
     Ok(())
 }
@@ -163,8 +174,8 @@ fn metered<T>(output: Output, work: impl FnOnce(&Meter, &Cancel) -> Result<T>) -
 fn synced(home: Option<&Path>, environment: &dyn Fn() -> Environment, what: Synced, output: Output) -> Result<SyncReport> {
     metered(output, |meter, cancel| match what {
         Synced::Own(request) => sync(&request, &environment(), meter, cancel),
-        Synced::Kept { source, mappings, folder } => {
-            let report = sources::resync(home, environment(), &source, mappings, folder, meter, cancel)?;
+        Synced::Kept { source, wish } => {
+            let report = sources::resync(home, environment(), &source, wish, meter, cancel)?;
             report.ok_or_else(|| {
                 Error::new(Code::Usage, format!("{} is a registry already.", source.display()))
                     .hint("Name a server, a database, a dump, a list of studies or a folder of images.")

@@ -62,6 +62,12 @@ odd! {
     DirectoryUnlisted = "DIRECTORY_UNLISTED";
     /// Metadata that is no JSON object.
     MetadataInvalid = "METADATA_INVALID";
+    /// A row of a list of studies that breaks a rule: left out.
+    RowRejected = "ROW_REJECTED";
+    /// A column of a list that is no field of a study: not read.
+    ColumnUnread = "COLUMN_UNREAD";
+    /// A sheet of a workbook besides the first: not read.
+    SheetUnread = "SHEET_UNREAD";
     /// A time that cannot be read.
     TimeInvalid = "TIME_INVALID";
     /// No folder of this machine is set for paths under a prefix.

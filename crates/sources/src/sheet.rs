@@ -73,6 +73,15 @@ impl Cell {
     }
 }
 
+/// What of a file was not read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unread {
+    /// Names of the sheets that are seen besides the first.
+    pub sheets: Vec<String>,
+    /// Whether something stood in columns beyond [`MOST_COLUMNS`].
+    pub columns: bool,
+}
+
 /// Why a table cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum SheetError {
@@ -99,22 +108,22 @@ pub enum SheetError {
     /// No text, or one whose letters cannot be told.
     #[error(transparent)]
     NotText(#[from] NotText),
-    /// A quotation mark that opens a cell and has no end: what follows it would be lost in that cell.
-    #[error("the quotation mark that opens a cell in line {line} has no end")]
+    /// A quotation mark that opens a cell and has no end of its own: what follows it would be lost in that cell.
+    #[error("a quotation mark that opens a cell in line {line} has no end, or something follows that end")]
     Quote {
         /// The line.
         line: u64,
     },
 }
 
-/// Hands the lines of a table on, one after another, until there are no more or `take` breaks off. Nothing of a line is
-/// left out silently but columns beyond [`MOST_COLUMNS`]; lines with nothing in them are not handed on.
+/// Hands the lines of a table on, one after another, until there are no more or `take` breaks off; lines with nothing in them
+/// are not handed on. Answers what was not read.
 ///
 /// An error may come after lines were handed on: keep them for as long as that only.
 ///
 /// # Errors
 /// [`SheetError`].
-pub fn read(bytes: &[u8], limits: Limits, take: &mut dyn FnMut(&Line) -> ControlFlow<()>) -> Result<(), SheetError> {
+pub fn read(bytes: &[u8], limits: Limits, take: &mut dyn FnMut(&Line) -> ControlFlow<()>) -> Result<Unread, SheetError> {
     if bytes.len() as u64 > limits.file {
         return Err(SheetError::TooLarge { most: limits.file, unpacked: false });
     }
@@ -129,14 +138,19 @@ pub fn read(bytes: &[u8], limits: Limits, take: &mut dyn FnMut(&Line) -> Control
     delimited::read(&decode(bytes)?, take)
 }
 
-/// Puts a cell into its line.
-fn put(line: &mut Line, column: usize, cell: Cell) {
-    if column < MOST_COLUMNS && cell != Cell::Empty {
-        if line.cells.len() <= column {
-            line.cells.resize(column + 1, Cell::Empty);
-        }
-        line.cells[column] = cell;
+/// Puts a cell into its line; notes one that is too far on the right.
+fn put(line: &mut Line, column: usize, cell: Cell, unread: &mut Unread) {
+    if cell == Cell::Empty {
+        return;
     }
+    if column >= MOST_COLUMNS {
+        unread.columns = true;
+        return;
+    }
+    if line.cells.len() <= column {
+        line.cells.resize(column + 1, Cell::Empty);
+    }
+    line.cells[column] = cell;
 }
 
 /// A text as a cell.

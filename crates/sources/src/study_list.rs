@@ -3,18 +3,20 @@
 //! A row that breaks a rule is rejected whole and told; the others become studies. Deliberately absent: guesses. A day
 //! that could be another one, and a number that a spreadsheet has rounded, are rejected.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ops::ControlFlow;
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 use sheaf_registry::progress::Cancel;
+use sheaf_registry::provenance::Oddity;
 use sheaf_registry::studies::StudyField;
 use sheaf_registry::writer::{NewStudy, RegistryWriter};
 
 use crate::rejected::{RejectedReason, RejectedRow};
-use crate::sheet::{self, Cell, Limits, Line, SheetError};
+use crate::report::{Odd, Oddities};
+use crate::sheet::{self, Cell, Limits, Line, SheetError, Unread};
 
 /// The titles of the hospital, and other words of the source for its fields, each without blanks and in small letters. The
 /// names of the fields themselves are understood besides.
@@ -57,8 +59,23 @@ pub struct ListReport {
     pub rejected: Vec<RejectedRow>,
     /// Fields that the list has no column for.
     pub absent: Vec<StudyField>,
-    /// Titles of columns that are none of the fields; not read.
+    /// Titles of columns that are none of the fields; not read. One without a title is called by its letters, as spreadsheets do.
     pub ignored: Vec<String>,
+    /// Names of sheets besides the first; not read.
+    pub ignored_sheets: Vec<String>,
+}
+
+impl ListReport {
+    /// What of the list did not become studies, for whoever looks at them later.
+    pub fn oddities(&self) -> Vec<Oddity> {
+        let mut odd = Oddities::default();
+        for row in &self.rejected {
+            odd.note(Odd::RowRejected, format_args!("line {}: {}", row.line, row.field));
+        }
+        self.ignored.iter().for_each(|title| odd.note(Odd::ColumnUnread, title));
+        self.ignored_sheets.iter().for_each(|name| odd.note(Odd::SheetUnread, name));
+        odd.into_list()
+    }
 }
 
 /// Why a list was not read.
@@ -97,7 +114,7 @@ pub fn read(
     let mut list = StudyList { zone, titles: Titles::default(), seen: HashSet::new(), report: ListReport::default() };
     let mut failed = None;
     let mut lines = 0_u64;
-    sheet::read(bytes, limits, &mut |line| {
+    let unread = sheet::read(bytes, limits, &mut |line| {
         lines += 1;
         let stop = if lines.is_multiple_of(LOOK_EVERY) {
             seen(lines);
@@ -113,6 +130,7 @@ pub fn read(
             }
         }
     })?;
+    list.finish(unread);
     match failed {
         Some(error) => Err(error),
         None if list.titles.columns.is_empty() => Err(ListError::Titles),
@@ -136,12 +154,23 @@ struct Titles {
     above: usize,
     /// Empty until the titles are found.
     columns: Vec<(usize, StudyField)>,
+    /// Cells of the line with the titles.
+    width: usize,
+    /// Columns of it without a title.
+    blank: BTreeSet<usize>,
+    /// Columns without a title in which something stands.
+    untitled: BTreeSet<usize>,
 }
 
 impl StudyList<'_> {
     fn take(&mut self, line: &Line, writer: &mut RegistryWriter) -> Result<(), ListError> {
         if self.titles.columns.is_empty() {
             return self.find_titles(line);
+        }
+        for (at, cell) in line.cells.iter().enumerate() {
+            if *cell != Cell::Empty && (at >= self.titles.width || self.titles.blank.contains(&at)) {
+                self.titles.untitled.insert(at);
+            }
         }
         match self.study(line) {
             Ok(study) => {
@@ -168,12 +197,25 @@ impl StudyList<'_> {
                     return Err(ListError::Twice(field));
                 }
                 Some(field) => self.titles.columns.push((at, field)),
-                None => self.report.ignored.extend(cell.id().filter(|title| !title.is_empty())),
+                None => match cell.id().filter(|title| !title.is_empty()) {
+                    Some(title) => self.report.ignored.push(title),
+                    None => drop(self.titles.blank.insert(at)),
+                },
             }
         }
+        self.titles.width = line.cells.len();
         let is_absent = |field: &&StudyField| !self.titles.columns.iter().any(|(_, titled)| titled == *field);
         self.report.absent = StudyField::ALL.iter().filter(is_absent).copied().collect();
         Ok(())
+    }
+
+    /// Tells what was not read.
+    fn finish(&mut self, unread: Unread) {
+        self.report.ignored.extend(self.titles.untitled.iter().map(|at| letters(*at)));
+        if unread.columns {
+            self.report.ignored.push(format!("{} and what follows", letters(sheet::MOST_COLUMNS)));
+        }
+        self.report.ignored_sheets = unread.sheets;
     }
 
     fn study(&self, line: &Line) -> Result<Study, (StudyField, RejectedReason)> {
@@ -247,6 +289,18 @@ impl Study {
             certified_physician: text(StudyField::CertifiedPhysician),
             data_load_time: None,
         }
+    }
+}
+
+/// A column as spreadsheets call it: A to Z, then AA.
+fn letters(mut at: usize) -> String {
+    let mut letters = Vec::new();
+    loop {
+        letters.push(char::from(b'A' + u8::try_from(at % 26).unwrap_or_default()));
+        if at < 26 {
+            return letters.into_iter().rev().collect();
+        }
+        at = at / 26 - 1;
     }
 }
 

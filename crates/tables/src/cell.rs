@@ -13,6 +13,11 @@ pub fn without_formula(text: &str) -> Cow<'_, str> {
 }
 
 /// Whether a spreadsheet that opens a CSV would take the text for a formula.
+/// A text as it was before [`without_formula`] made it harmless.
+pub fn as_it_was(text: &str) -> &str {
+    text.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(text)
+}
+
 fn is_formula(text: &str) -> bool {
     text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'])
 }

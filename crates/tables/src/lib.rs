@@ -12,6 +12,6 @@ mod error;
 mod table;
 mod xlsx;
 
-pub use cell::without_formula;
+pub use cell::{as_it_was, without_formula};
 pub use columns::Columns;
 pub use table::{About, CellNote, CsvDialect, Format, Limits, Table, TableOptions, TableReport};

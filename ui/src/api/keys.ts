@@ -7,7 +7,8 @@ export const keys = {
   /** Everything about studies. */
   studiesAll: ['studies'] as const,
   studies: ['studies', 'state'] as const,
-  studyValues: (field: string, filter: unknown) => ['studies', 'values', field, filter] as const,
+  studyValues: (field: string, filter: unknown, contains: string) =>
+    ['studies', 'values', field, filter, contains] as const,
   studiesSummary: (list: number) => ['studies', 'summary', list] as const,
   exports: ['exports'] as const,
   exportDetails: (id: string) => ['export', id] as const,

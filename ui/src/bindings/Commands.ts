@@ -62,7 +62,7 @@ import type { StudiesState } from "./StudiesState";
 import type { StudiesSummary } from "./StudiesSummary";
 import type { StudiesToPatients } from "./StudiesToPatients";
 import type { StudyColumns } from "./StudyColumns";
-import type { StudyValues } from "./StudyValues";
+import type { StudyValuesFound } from "./StudyValuesFound";
 import type { StudyValuesInput } from "./StudyValuesInput";
 import type { StudyWindow } from "./StudyWindow";
 import type { SuggestedName } from "./SuggestedName";
@@ -133,7 +133,7 @@ export type Commands = {
   studies_state: { input: TaskId; output: StudiesState };
   studies_query: { input: StudiesQuery; output: StudiesState };
   studies_rows: { input: RowRange; output: StudyWindow };
-  studies_values: { input: StudyValuesInput; output: StudyValues };
+  studies_values: { input: StudyValuesInput; output: StudyValuesFound };
   studies_summary: { input: Nothing; output: StudiesSummary };
   studies_select: { input: StudiesSelect; output: StudiesState };
   studies_copy: { input: StudiesCopy; output: StudiesCopied };

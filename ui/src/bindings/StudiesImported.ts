@@ -32,4 +32,8 @@ absent_fields: Array<string>,
 /**
  * Titles of columns that are no field of a study; not read.
  */
-ignored_columns: Array<string>, };
+ignored_columns: Array<string>, 
+/**
+ * Names of sheets besides the first; not read.
+ */
+ignored_sheets: Array<string>, };

@@ -14,6 +14,10 @@ matched: number,
  */
 unmatched_total: number, 
 /**
+ * Studies that have no record number.
+ */
+without_number: number, 
+/**
  * State of the choosing after it.
  */
 state: BrowseState, };

@@ -12,4 +12,8 @@ field: string,
 /**
  * Of which studies.
  */
-filter: StudyFilter, };
+filter: StudyFilter, 
+/**
+ * Only values with this in them, whatever the case; empty for all.
+ */
+contains: string, };

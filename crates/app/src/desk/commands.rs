@@ -74,7 +74,7 @@ macro_rules! sheaf_commands {
             studies_state(TaskId) -> StudiesState;
             studies_query(StudiesQuery) -> StudiesState;
             studies_rows(RowRange) -> StudyWindow;
-            studies_values(StudyValuesInput) -> StudyValues;
+            studies_values(StudyValuesInput) -> StudyValuesFound;
             studies_summary(Nothing) -> StudiesSummary;
             studies_select(StudiesSelect) -> StudiesState;
             studies_copy(StudiesCopy) -> StudiesCopied;

@@ -167,7 +167,6 @@ pub mod types {
     pub use super::study_tables::*;
     pub use super::tasks::*;
     pub use super::{Nothing, NotificationState, TaskId};
-    pub use crate::study_search::StudyValues;
     pub use crate::wire::{DatasetExport, Verification};
 }
 
@@ -199,18 +198,21 @@ macro_rules! dispatcher {
 }
 crate::sheaf_commands!(dispatcher);
 
-/// Most bytes of text in one input. A pasted list has a limit of its own, in `list.rs`, with words of its own.
+/// Most bytes of text in one input.
 const MOST_TEXT: usize = 64 << 10;
 /// Most values in one input.
 const MOST_VALUES: usize = 4096;
+/// Commands that take a list which people paste: that has a limit and words of its own, in `list.rs` and in
+/// [`Criteria`](sheaf_registry::studies::Criteria).
+pub const TAKES_A_LIST: [&str; 3] = ["match_list", "studies_query", "studies_values"];
 
 /// Looks at the size of an input before anybody understands it: what a page sends has an end, whatever the page.
 ///
 /// # Errors
 /// `USAGE` for an input that is larger than any of this command is.
 pub fn check_size(command: &str, input: &serde_json::Value) -> Result<(), ErrorReport> {
-    let mut text = if command == "match_list" { usize::MAX } else { MOST_TEXT };
-    let mut values = MOST_VALUES;
+    let takes_a_list = TAKES_A_LIST.contains(&command);
+    let (mut text, mut values) = if takes_a_list { (usize::MAX, usize::MAX) } else { (MOST_TEXT, MOST_VALUES) };
     if takes(input, &mut text, &mut values).is_some() {
         return Ok(());
     }

@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use sheaf_registry::progress::{Cancel, Observer as _, Phase};
 use sheaf_registry::studies::{Criteria, Study, StudyField, StudyFilter, StudyIndex, StudySort, ValueCount};
+use sheaf_registry::text::fold;
 use sheaf_registry::{Code, Error, Result};
 use sheaf_tables::{About, Columns, CsvDialect, Format, Limits, Table, TableOptions};
 
@@ -26,7 +27,7 @@ use crate::house::actor;
 use crate::platform;
 use crate::progress::Meter;
 use crate::studies::progress;
-use crate::study_search::{StudyValueCount, StudyValues};
+use crate::study_search::StudyValueCount;
 
 /// What is known about the studies, but for their rows.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -160,6 +161,18 @@ pub struct StudyValuesInput {
     pub field: String,
     /// Of which studies.
     pub filter: StudyFilter,
+    /// Only values with this in them, whatever the case; empty for all.
+    pub contains: String,
+}
+
+/// Values of a field, the most frequent first.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct StudyValuesFound {
+    /// The first of them.
+    pub values: Vec<StudyValueCount>,
+    /// How many there are.
+    pub total: u64,
 }
 
 /// The studies that match, in short.
@@ -243,7 +256,7 @@ pub struct StudiesCopied {
 }
 
 /// Most values of a field that are answered.
-const MOST_VALUES: usize = 5000;
+const MOST_VALUES: usize = 200;
 /// Most studies for the clipboard.
 const MOST_COPIED: usize = 50_000;
 
@@ -342,13 +355,17 @@ impl Desk {
     }
 
     /// The values of a field among the studies of a filter, the most frequent first.
-    pub fn studies_values(&self, input: StudyValuesInput) -> Result<StudyValues> {
+    pub fn studies_values(&self, input: StudyValuesInput) -> Result<StudyValuesFound> {
         let field = StudyField::categorical(&input.field)?;
         let criteria = Criteria::new(&input.filter, &self.sheaf.house().environment.zone)?;
         let index = self.studying(|studying| Ok(Arc::clone(&studying.index)))?;
         let found = if criteria.is_everything() { None } else { Some(index.find(&criteria, &Cancel::new())?) };
-        let values = index.values(field, found.as_ref());
-        Ok(StudyValues { values: counts(values.into_iter().take(MOST_VALUES)) })
+        let mut values = index.values(field, found.as_ref());
+        let contains = fold(input.contains.trim());
+        values.retain(|value| fold(&value.value).contains(&*contains));
+        let total = values.len() as u64;
+        values.truncate(MOST_VALUES);
+        Ok(StudyValuesFound { values: counts(values.into_iter()), total })
     }
 
     /// The studies that match, in short.

@@ -45,6 +45,8 @@ pub struct StudiesImported {
     pub absent_fields: Vec<String>,
     /// Titles of columns that are no field of a study; not read.
     pub ignored_columns: Vec<String>,
+    /// Names of sheets besides the first; not read.
+    pub ignored_sheets: Vec<String>,
 }
 
 /// A list of studies that is looked at in place of the studies of the registry.
@@ -96,6 +98,7 @@ impl Desk {
                 rejected: first_rejected(&report.rejected),
                 absent_fields: report.absent_fields,
                 ignored_columns: report.ignored_columns,
+                ignored_sheets: report.ignored_sheets,
             };
             self.look_anew(&registry, report.rejected);
             Ok(Some(imported))

@@ -30,6 +30,8 @@ pub struct StudiesPatients {
     pub matched: u64,
     /// Record numbers that no such patient has.
     pub unmatched_total: u64,
+    /// Studies that have no record number.
+    pub without_number: u64,
     /// State of the choosing after it.
     pub state: BrowseState,
 }
@@ -38,7 +40,7 @@ impl Desk {
     /// Selects the patients of studies in the open project, by their record numbers; a step back undoes it. Where none
     /// matches, the selection stays.
     pub fn studies_to_patients(&self, input: StudiesToPatients) -> Result<StudiesPatients> {
-        let numbers = self.studying(|studying| {
+        let (numbers, without_number) = self.studying(|studying| {
             Ok(match input.what {
                 StudiesWhat::Matching => studying.index.record_numbers(&studying.answer.found),
                 what @ StudiesWhat::Selected => studying.index.record_numbers(&studying.index.found(studying.rows_of(what))),
@@ -74,6 +76,7 @@ impl Desk {
         let answer = StudiesPatients {
             matched: patients.len() as u64,
             unmatched_total: unmatched.len() as u64,
+            without_number,
             state: choosing.state(),
         };
         if let Some(studying) = open.studies.as_mut() {

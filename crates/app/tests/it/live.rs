@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 
 use sheaf_app::Environment;
 use sheaf_app::credentials::{Credentials, Server};
-use sheaf_app::folders::FolderOptions;
 use sheaf_app::progress::unheard;
-use sheaf_app::sources::{Location, Mapping, resync};
+use sheaf_app::sources::{Location, Mapping, Wish, resync};
 use sheaf_app::wire::ExportStatus;
 use sheaf_app::{ExportRequest, PlanRequest, Sheaf};
 use sheaf_archive::plan::OnMissing;
@@ -65,8 +64,15 @@ impl Live {
     fn resync(&self, mappings: Vec<Mapping>) -> sheaf_registry::Result<()> {
         let home = self.lab.home();
         let cancel = Cancel::new();
-        resync(Some(&home), self.environment.clone(), &self.name(), mappings, FolderOptions::default(), &Unobserved, &cancel)
-            .map(|_| ())
+        resync(
+            Some(&home),
+            self.environment.clone(),
+            &self.name(),
+            Wish { mappings, ..Wish::default() },
+            &Unobserved,
+            &cancel,
+        )
+        .map(|_| ())
     }
 
     fn dataset(&self) -> Vec<Mapping> {

@@ -32,6 +32,9 @@ impl Readable for SyncReport {
         if !self.absent_fields.is_empty() {
             field(out, "Not there", &self.absent_fields.join(", "));
         }
+        if !self.ignored_sheets.is_empty() {
+            field(out, "Sheets not read", &self.ignored_sheets.join(", "));
+        }
         if !self.ignored_columns.is_empty() {
             field(out, "Not read", &self.ignored_columns.join(", "));
         }

@@ -39,12 +39,28 @@ fn a_list_stands_for_a_registry_and_is_read_again_when_it_changes() {
     let (studies, told) = total(&scene, &list);
     assert!(studies == 3 && told.contains("read anew"), "{told}");
 
+    // What was left out is told each time, and the zone in which its times were meant.
+    fs::write(&list, "exam_id,patient_gender,patient_age,order_datetime\nE1,女,36,2025-01-05 07:30\nE2,男,old,\nE3,女,7,\n")
+        .expect("writable");
+    for _ in 0..2 {
+        let (studies, told) = total(&scene, &list);
+        assert_eq!(studies, 2, "without the one that breaks a rule");
+        assert!(told.contains("1 row of list.csv") && told.contains("left out") && told.contains("read in UTC"), "{told}");
+    }
+    let report = scene.sheaf.json(&words!["sync", &list, "--tz", "Asia/Taipei"], 3);
+    assert_eq!((&report["rejected"][0]["line"], &report["time_zone"]), (&3.into(), &"Asia/Taipei".into()), "{report}");
+    let (_, told) = total(&scene, &list);
+    assert!(told.contains("read in Asia/Taipei"), "from then on: {told}");
+    let early = words!["studies", "search", "--registry", &list, "--tz", "UTC", "--q", "E1"];
+    let study = scene.sheaf.json(&early, 0);
+    assert!(study.to_string().contains("2025-01-04T23:30:00"), "{study}");
+
     // What can no longer be read is told, and takes nothing away.
     fs::write(&list, "nothing\n").expect("writable");
     let refused = scene.sheaf.json(&words!["studies", "search", "--registry", &list], 2);
     assert_eq!(refused["error"]["code"], "TABLE_UNREADABLE", "{refused}");
     fs::remove_file(&list).expect("there");
-    assert_eq!(total(&scene, &list).0, 3, "a source that is away is looked at as it was read");
+    assert_eq!(total(&scene, &list).0, 2, "a source that is away is looked at as it was read");
     let out = scene.path("women.csv");
     let export = words!["studies", "export", "--registry", &list, "--patient-gender", "F", "--out", &out];
     assert_eq!(scene.sheaf.json(&export, 0)["studies"]["studies"], 2);

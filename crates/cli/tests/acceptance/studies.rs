@@ -234,6 +234,12 @@ fn what_may_not_be_exported_is_refused_before_there_is_a_file() {
         "an empty table is none"
     );
     assert_eq!(scene.sheaf.refused(&export(&["--columns", "exam_idd"]), 2).0, "USAGE", "no such column");
+    assert_eq!(scene.sheaf.refused(&export(&["--format", "xlsx"]), 2).0, "USAGE", "a.csv is no name of a workbook");
+    fs::write(scene.path("home/settings.toml"), "max_kept_bytes_per_user = 0\n").expect("a home");
+    assert_eq!(scene.sheaf.refused(&export(&[]), 2).0, "QUOTA_EXCEEDED", "tables count as archives do");
+    fs::write(scene.path("home/settings.toml"), "max_kept_bytes_per_user = 50\n").expect("a home");
+    let record = scene.sheaf.json(&export(&[]), 1);
+    assert_eq!(record["error"]["code"], "QUOTA_EXCEEDED", "also once it is known how large they get: {record}");
     fs::write(scene.path("home/settings.toml"), "max_studies_per_export = 4\n").expect("a home");
     let (code, message) = scene.sheaf.refused(&export(&[]), 2);
     assert!(code == "LIMIT_EXCEEDED" && message.contains('5') && message.contains('4'), "the count, never a cut: {message}");

@@ -223,7 +223,12 @@ fn moment(field: &str, said: &str, zone: &TimeZone, is_end: bool) -> Result<i64>
 
 fn day_edge(day: Date, zone: &TimeZone, is_end: bool) -> Option<i64> {
     let begins = |day: Date| Some(day.to_zoned(zone.clone()).ok()?.start_of_day().ok()?.timestamp().as_microsecond());
-    if is_end { begins(day.checked_add(1.day()).ok()?).map(|next| next - 1) } else { begins(day) }
+    match day.checked_add(1.day()) {
+        _ if !is_end => begins(day),
+        Ok(next) => begins(next).map(|next| next - 1),
+        // The last day that there is: people write it for "no end".
+        Err(_) => Some(Timestamp::MAX.as_microsecond()),
+    }
 }
 
 /// The zone, and the name that says it.

@@ -300,12 +300,15 @@ impl StudyIndex {
         Found { masks, count }
     }
 
-    /// The different record numbers of what was found, sorted; studies without one are left out.
-    pub fn record_numbers(&self, found: &Found) -> Vec<String> {
+    /// The different record numbers of what was found, sorted; and how many studies have none.
+    pub fn record_numbers(&self, found: &Found) -> (Vec<String>, u64) {
         let mut numbers: Vec<&str> = found.rows().map(|row| self.plain(row as usize, 1)).collect();
+        let all = numbers.len();
+        numbers.retain(|number| !number.is_empty());
+        let without = (all - numbers.len()) as u64;
         numbers.sort_unstable();
         numbers.dedup();
-        numbers.into_iter().filter(|number| !number.is_empty()).map(str::to_owned).collect()
+        (numbers.into_iter().map(str::to_owned).collect(), without)
     }
 
     fn plain(&self, row: usize, which: usize) -> &str {

@@ -304,7 +304,7 @@ fn ordering(sort: StudySort) -> String {
         FieldKind::Text => format!("{name} = '', sheaf_folded({name}) {direction}, exam_id"),
         FieldKind::Words => format!("{name} = '', sheaf_natural({name}) {direction}, {name} {direction}, exam_id"),
         FieldKind::Number => format!("{name} IS NULL, {name} {direction}, exam_id"),
-        FieldKind::Time => format!("{name} IS NULL, sheaf_time({name}) {direction}, exam_id"),
+        FieldKind::Time => format!("sheaf_time({name}) IS NULL, sheaf_time({name}) {direction}, exam_id"),
     }
 }
 

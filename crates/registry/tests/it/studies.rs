@@ -234,7 +234,7 @@ fn values_are_counted_and_months_too() {
         index.months(&all, &zone("Europe/Rome")).into_iter().map(|month| (month.month, month.count)).collect();
     let expected = [("", 1), ("2025-01", 1), ("2025-02", 1), ("2025-03", 1)].map(|(month, count)| (month.to_owned(), count));
     assert_eq!(months, expected, "months begin at midnight of the zone");
-    assert_eq!(index.record_numbers(&all), ["007"], "patients are matched by their record numbers");
+    assert_eq!(index.record_numbers(&all), (vec!["007".to_owned()], 3), "patients are matched by their record numbers");
     assert_eq!(
         StudyField::categorical("exam_rom").expect_err("no field").next_step(),
         "Did you mean \"exam_room\", \"exam_item\"?"

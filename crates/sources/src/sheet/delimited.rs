@@ -2,11 +2,14 @@
 
 use std::ops::ControlFlow;
 
-use super::{Line, MOST_COLUMNS, SheetError, put};
+use sheaf_tables::as_it_was;
+
+use super::{Line, SheetError, Unread, put};
 
 /// Hands on the lines of a text. Cells stand between the mark that its first line has most of, or the one that a line
 /// `sep=` names, as Excel understands it.
-pub(super) fn read(text: &str, take: &mut dyn FnMut(&Line) -> ControlFlow<()>) -> Result<(), SheetError> {
+pub(super) fn read(text: &str, take: &mut dyn FnMut(&Line) -> ControlFlow<()>) -> Result<Unread, SheetError> {
+    let mut unread = Unread::default();
     let (named, begins) = named_mark(text);
     let mark = named.unwrap_or_else(|| likely_mark(text));
     let table = &text.as_bytes()[begins..];
@@ -23,18 +26,18 @@ pub(super) fn read(text: &str, take: &mut dyn FnMut(&Line) -> ControlFlow<()>) -
         line.number += memchr::memchr_iter(b'\n', &table[counted..begins]).count() as u64;
         counted = begins;
         let ends = at(reader.position().byte()).max(begins);
-        if ends == table.len() && is_open(&record, &table[begins..ends]) {
+        if is_misquoted(&table[begins..ends], mark) {
             return Err(SheetError::Quote { line: line.number });
         }
         line.cells.clear();
-        for (column, cell) in record.iter().take(MOST_COLUMNS).enumerate() {
-            put(&mut line, column, super::text(bare(cell)));
+        for (column, cell) in record.iter().enumerate() {
+            put(&mut line, column, super::text(as_it_was(bare(cell))), &mut unread);
         }
         if !line.cells.is_empty() && take(&line).is_break() {
             break;
         }
     }
-    Ok(())
+    Ok(unread)
 }
 
 /// The mark that a first line names, and where the table begins.
@@ -55,9 +58,36 @@ fn likely_mark(text: &str) -> u8 {
     [b';', b'\t'].into_iter().fold(b',', |most, mark| if count(mark) > count(most) { mark } else { most })
 }
 
-/// Whether the last record ends within quotation marks.
-fn is_open(record: &csv::StringRecord, raw: &[u8]) -> bool {
-    record.iter().any(|cell| cell.contains('\n')) && memchr::memchr_iter(b'"', raw).count() % 2 == 1
+/// Whether a cell that a quotation mark opens has none that closes it, or something after that one: then it is another cell's,
+/// and the lines between would be lost in this one (RFC 4180, rules 5 to 7).
+fn is_misquoted(raw: &[u8], mark: u8) -> bool {
+    let mut rest = raw;
+    while memchr::memchr(b'"', rest).is_some() {
+        if let Some(mut inside) = rest.strip_prefix(b"\"") {
+            loop {
+                let Some(closes) = memchr::memchr(b'"', inside) else { return true };
+                inside = &inside[closes + 1..];
+                match inside.strip_prefix(b"\"") {
+                    Some(doubled) => inside = doubled,
+                    None => break,
+                }
+            }
+            rest = inside;
+            let blanks = rest.iter().take_while(|byte| **byte == b' ').count();
+            match rest.get(blanks) {
+                None | Some(b'\r' | b'\n') => return false,
+                Some(byte) if *byte == mark => rest = &rest[blanks + 1..],
+                Some(_) => return true,
+            }
+        } else {
+            // A quotation mark inside of a cell is a letter like others.
+            match memchr::memchr2(mark, b'\n', rest) {
+                Some(ends) => rest = &rest[ends + 1..],
+                None => return false,
+            }
+        }
+    }
+    false
 }
 
 /// The text of a cell that was written as a formula, so that Excel leaves its zeros alone: `="00123"`.

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use calamine::{DataRef, ExcelDateTime, Reader as _, SheetType, SheetVisible, Style, Xlsx, XlsxError};
 use zip::ZipArchive;
 
-use super::{Cell, Limits, Line, SheetError, put, text};
+use super::{Cell, Limits, Line, SheetError, Unread, put, text};
 
 /// Most parts of a workbook.
 const MOST_PARTS: usize = 10_000;
@@ -23,11 +23,13 @@ pub(super) fn read(
     bytes: Cursor<&[u8]>,
     limits: Limits,
     take: &mut dyn FnMut(&Line) -> ControlFlow<()>,
-) -> Result<(), SheetError> {
+) -> Result<Unread, SheetError> {
     check(bytes.clone(), limits)?;
     let mut book = guarded(|| Xlsx::new(bytes))?;
     let seen = |sheet: &&calamine::Sheet| sheet.visible == SheetVisible::Visible && sheet.typ == SheetType::WorkSheet;
-    let name = book.sheets_metadata().iter().find(seen).map(|sheet| sheet.name.clone()).ok_or(SheetError::NoSheet)?;
+    let mut sheets = book.sheets_metadata().iter().filter(seen).map(|sheet| sheet.name.clone());
+    let name = sheets.next().ok_or(SheetError::NoSheet)?;
+    let mut unread = Unread { sheets: sheets.collect(), columns: false };
     let mut cells = guarded(|| book.worksheet_cells_reader(&name))?;
     let mut line = Line::default();
     while let Some((cell, style)) = guarded(|| cells.next_cell_with_style_id())? {
@@ -35,17 +37,17 @@ pub(super) fn read(
         let number = u64::from(row) + 1;
         if number != line.number {
             if !line.cells.is_empty() && take(&line).is_break() {
-                return Ok(());
+                return Ok(unread);
             }
             line.cells.clear();
             line.number = number;
         }
-        put(&mut line, column as usize, understand(cell.get_value(), cells.styles().get(style)));
+        put(&mut line, column as usize, understand(cell.get_value(), cells.styles().get(style)), &mut unread);
     }
     if !line.cells.is_empty() {
         let _ = take(&line);
     }
-    Ok(())
+    Ok(unread)
 }
 
 /// Refuses a workbook that would take more room than [`Limits`] allow. What the parts claim to unpack to is what they may

@@ -252,4 +252,11 @@ fn what_is_no_table_of_text_is_refused() {
     }
     let open = ids(b"a,b\nc,\"d\ne,f\ng,h\n").expect_err("open");
     assert!(matches!(open, SheetError::Quote { line: 2 }), "rows are not lost in a cell: {open}");
+    let stray = ids(b"A0,1\nA1,\"open\nA2,x\nA3,\"y\"\nA4,z\n").expect_err("another cell's quotation mark closes it");
+    assert!(matches!(stray, SheetError::Quote { line: 2 }), "rows are not lost between two cells: {stray}");
+    assert!(ids(b"a,\"b\"c\n").is_err(), "nothing follows the end of a cell but its mark");
+    let good = ids(b"\"a\" ,\"say \"\"x\"\"\",5\" tube\r\n\"\",\"two\r\nlines\"\r\n").expect("as RFC 4180 has it");
+    assert_eq!(good.len(), 2, "doubled, blank after, empty, over two lines, and inside of a cell");
+    let own = ids(b"'-5,'=1+1,'tis\n").expect("as Sheaf writes what a spreadsheet would run");
+    assert_eq!(own, [line(1, ["-5", "=1+1", "'tis"])], "as it was");
 }

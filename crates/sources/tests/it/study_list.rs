@@ -275,3 +275,29 @@ fn the_samples_list_holds_what_the_hospitals_database_does() {
         assert_eq!(Some(&row), known.get(&row[0]), "the same study");
     }
 }
+
+#[test]
+fn what_of_a_list_is_not_read_is_told() {
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    sheet.write_row(0, 0, ["exam_id", "patient_name", "", "note"]).expect("titles");
+    sheet.write_row(1, 0, ["E1", "Ada", "secret", "x", "beyond"]).expect("texts");
+    sheet.write(1, 300, "far").expect("a text");
+    sheet.write_row(2, 0, ["", "nobody"]).expect("texts");
+    book.add_worksheet().set_name("More").expect("a name").write(0, 0, "exam_id").expect("a title");
+    let (report, rows) = read(&book.save_to_buffer().expect("a workbook"));
+    let report = report.expect("a list");
+    assert_eq!(rows.len(), 1, "one study");
+    assert_eq!(report.ignored, ["note", "C", "E", "IW and what follows"], "columns with and without a title");
+    assert_eq!(report.ignored_sheets, ["More"], "sheets");
+    let told: Vec<_> = report.oddities().into_iter().map(|odd| (odd.code, odd.count, odd.examples)).collect();
+    let odd = |code: &str, count, examples: &[&str]| {
+        (code.to_owned(), count, examples.iter().map(|example| (*example).to_owned()).collect::<Vec<_>>())
+    };
+    let expected = [
+        odd("COLUMN_UNREAD", 4, &["note", "C", "E", "IW and what follows"]),
+        odd("ROW_REJECTED", 1, &["line 3: exam_id"]),
+        odd("SHEET_UNREAD", 1, &["More"]),
+    ];
+    assert_eq!(told, expected, "and kept for whoever looks later, without a name of a patient");
+}

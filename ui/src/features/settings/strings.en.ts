@@ -54,6 +54,9 @@ export const settings = {
         LIST_ENTRY_INVALID: 'Entries of such lists that name no file',
         DIRECTORY_UNLISTED: 'Folders whose files are not listed: not exported',
         METADATA_INVALID: 'Metadata that cannot be read',
+        ROW_REJECTED: 'Rows of the list that break a rule: left out',
+        COLUMN_UNREAD: 'Columns of the list that are no field of a study: not read',
+        SHEET_UNREAD: 'Sheets besides the first: not read',
         TIME_INVALID: 'Times that cannot be read',
         PREFIX_UNMAPPED: 'Prefixes of paths without a folder on this computer',
         PATH_OUTSIDE: 'Paths under no known prefix: never exported',
@@ -130,7 +133,7 @@ export const settings = {
     language: 'Language',
     names: 'Show patients’ names',
     namesAbout:
-      'In the list of patients, where the registry has names. They never go into paths, lists, records or messages.',
+      'In the lists of patients and studies. Paths, notifications and messages never hold one; an exported table of studies holds the columns that you choose.',
   },
   notifications: {
     on: 'Notify when an export ends',

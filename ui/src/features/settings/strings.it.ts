@@ -57,6 +57,9 @@ export const settings: Catalogue<typeof en> = {
         LIST_ENTRY_INVALID: 'Voci di questi elenchi che non indicano un file',
         DIRECTORY_UNLISTED: 'Cartelle i cui file non sono elencati: non esportate',
         METADATA_INVALID: 'Metadati illeggibili',
+        ROW_REJECTED: 'Righe dell’elenco che violano una regola: escluse',
+        COLUMN_UNREAD: 'Colonne dell’elenco che non sono campi di uno studio: non lette',
+        SHEET_UNREAD: 'Fogli oltre al primo: non letti',
         TIME_INVALID: 'Date illeggibili',
         PREFIX_UNMAPPED: 'Prefissi di percorsi senza una cartella su questo computer',
         PATH_OUTSIDE: 'Percorsi fuori da ogni prefisso noto: mai esportati',
@@ -134,7 +137,7 @@ export const settings: Catalogue<typeof en> = {
     language: 'Lingua',
     names: 'Mostra i nomi dei pazienti',
     namesAbout:
-      'Nell’elenco dei pazienti, dove il registro ha i nomi. Non finiscono mai in percorsi, elenchi, registrazioni o messaggi.',
+      'Negli elenchi dei pazienti e degli studi. Percorsi, notifiche e messaggi non ne contengono mai; una tabella di studi esportata contiene le colonne scelte.',
   },
   notifications: {
     on: 'Avvisa alla fine di un’esportazione',

@@ -19,7 +19,7 @@ import classes from './ExportMenu.module.css';
 
 interface Props {
   /** Resolves when what is shown is what Rust has. */
-  settled: () => Promise<void>;
+  settled: () => Promise<number>;
   opened: boolean;
   onOpened: (opened: boolean) => void;
   what: StudiesWhat;

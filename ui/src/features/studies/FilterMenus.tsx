@@ -27,9 +27,6 @@ import {
 } from './filter';
 import classes from './Filter.module.css';
 
-/** Values shown at once; a longer list is narrowed by typing. */
-const MOST_VALUES = 200;
-
 export type ChangeFilter = (patch: (before: StudyFilter) => StudyFilter) => void;
 
 interface MenuProps {
@@ -82,22 +79,23 @@ function Values({ field, label, filter, change }: FieldProps & { field: Exact | 
   const host = useHost();
   const [text, setText] = useState('');
   const others = withoutField(filter, field);
+  const wanted = text.trim();
   const values = useQuery({
-    queryKey: keys.studyValues(field, others),
-    queryFn: () => host.call('studies_values', { field, filter: others }),
+    queryKey: keys.studyValues(field, others, wanted),
+    queryFn: () => host.call('studies_values', { field, filter: others, contains: wanted }),
     placeholderData: (before) => before,
   });
   const on = chosen(filter, field);
-  const wanted = text.trim().toLocaleLowerCase();
   // What is chosen stands there also where nothing else has it.
   const known = values.data?.values ?? [];
   const all = [
     ...on
       .filter((value) => !known.some((each) => each.value === value))
+      .filter((value) => value.toLocaleLowerCase().includes(wanted.toLocaleLowerCase()))
       .map((value) => ({ value, count: 0 })),
     ...known,
   ];
-  const matching = all.filter(({ value }) => value.toLocaleLowerCase().includes(wanted));
+  const more = (values.data?.total ?? 0) - known.length;
   const name = (value: string) => (value === '' ? t('studies.filter.empty') : value);
   const line = (value: string, count: number) => (
     <>
@@ -131,7 +129,7 @@ function Values({ field, label, filter, change }: FieldProps & { field: Exact | 
             aria-label={label}
             onChange={(value) => change((before) => withValue(before, field, value, true))}
           >
-            {matching.slice(0, MOST_VALUES).map(({ value, count }) => (
+            {all.map(({ value, count }) => (
               <Radio
                 key={value}
                 size="xs"
@@ -142,7 +140,7 @@ function Values({ field, label, filter, change }: FieldProps & { field: Exact | 
             ))}
           </Radio.Group>
         ) : (
-          matching.slice(0, MOST_VALUES).map(({ value, count }) => (
+          all.map(({ value, count }) => (
             <Check
               key={value}
               className={classes.option}
@@ -154,13 +152,11 @@ function Values({ field, label, filter, change }: FieldProps & { field: Exact | 
           ))
         )}
         {values.isPending && <p className={classes.hint}>{t('common.loading')}</p>}
-        {values.isSuccess && matching.length === 0 && (
+        {values.isSuccess && all.length === 0 && (
           <p className={classes.hint}>{t('studies.filter.noValue')}</p>
         )}
-        {matching.length > MOST_VALUES && (
-          <p className={classes.hint}>
-            {t('studies.filter.moreValues', { n: format.count(matching.length - MOST_VALUES) })}
-          </p>
+        {more > 0 && (
+          <p className={classes.hint}>{t('studies.filter.moreValues', { n: format.count(more) })}</p>
         )}
       </div>
       {on.length > 0 && (

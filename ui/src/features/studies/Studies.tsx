@@ -73,12 +73,14 @@ export function Studies({ registry, state, studyList }: Props) {
   }, []);
   const copy = useCallback(
     (row: number | null) =>
-      void host
-        .call('studies_copy', {
-          revision: source.revision,
-          row: selected > 0 ? null : row,
-          columns: [...columns.fields],
-        })
+      void settled()
+        .then((selected) =>
+          host.call('studies_copy', {
+            revision: source.revision,
+            row: selected > 0 ? null : row,
+            columns: [...columns.fields],
+          }),
+        )
         .then(({ rows }) =>
           toast({
             id: 'studies-copied',
@@ -86,7 +88,7 @@ export function Studies({ registry, state, studyList }: Props) {
           }),
         )
         .catch(toastError),
-    [host, source, selected, columns, t, format],
+    [host, source, settled, columns, t, format],
   );
   const copyOne = useCallback(
     (row: number) =>
@@ -98,11 +100,6 @@ export function Studies({ registry, state, studyList }: Props) {
         .catch(toastError),
     [host, source, columns, t],
   );
-  const carryOver = useCallback(
-    (add: boolean) => carry(selected > 0 ? 'selected' : 'matching', add),
-    [carry, selected],
-  );
-
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.altKey || dialogIsOpen()) return;
@@ -114,12 +111,12 @@ export function Studies({ registry, state, studyList }: Props) {
         search.current?.select();
       } else if (ctrl && key === 'enter' && !event.repeat) {
         event.preventDefault();
-        beginExport(selected > 0 ? 'selected' : 'matching');
+        void settled().then((selected) => beginExport(selected > 0 ? 'selected' : 'matching'));
       }
     };
     window.addEventListener('keydown', onKey);
     return () => window.removeEventListener('keydown', onKey);
-  }, [beginExport, selected]);
+  }, [beginExport, settled]);
 
   useCommands(
     useMemo(() => {
@@ -157,12 +154,12 @@ export function Studies({ registry, state, studyList }: Props) {
                 group,
                 label: t('studies.patients.use'),
                 icon: IconUsers,
-                run: () => carryOver(false),
+                run: () => carry(false),
               },
             ]
           : []),
       ];
-    }, [t, ready, beginExport, carryOver]),
+    }, [t, ready, beginExport, carry]),
   );
 
   const all = state.matching_selected === 0 ? 'none' : state.matching_selected >= matching ? 'all' : 'some';
@@ -195,7 +192,7 @@ export function Studies({ registry, state, studyList }: Props) {
             project={registry.project !== null}
             recordNumbers={state.record_numbers}
             own={state.own_record_numbers}
-            onUse={carryOver}
+            onUse={carry}
           />
           <ExportMenu
             settled={settled}

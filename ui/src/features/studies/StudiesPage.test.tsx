@@ -69,6 +69,7 @@ function page(
               { value: 'F', count: 5 },
               { value: 'M', count: 4 },
             ],
+      total: 1002,
     }),
     studies_summary: () => ({
       by_status: [
@@ -187,6 +188,10 @@ it('filters by values with counts, as chips that can be taken away', async () =>
     field: 'patient_gender',
     filter: { patient_gender: [] },
   });
+  // Of more values than are shown the rest is told, and typing asks for those that have it.
+  expect(screen.getByText(/1,000/)).toBeVisible();
+  await user.type(screen.getByRole('textbox', { name: /Sex/ }), 'fem');
+  await waitFor(() => expect(sent('studies_values').at(-1)).toMatchObject({ contains: 'fem' }));
   await user.keyboard('{Escape}');
   await user.click(filters().getByRole('button', { name: 'Status' }));
   await user.click(await screen.findByRole('radio', { name: /\(empty\)/ }));
@@ -407,7 +412,7 @@ it('takes back only what its message is about', async () => {
   const { sent, client } = page(
     {},
     {
-      studies_to_patients: () => ({ matched: 7, unmatched_total: 0, state: carried }),
+      studies_to_patients: () => ({ matched: 7, unmatched_total: 0, without_number: 0, state: carried }),
       undo: () => browseState(),
     },
   );
@@ -424,12 +429,21 @@ it('carries patients over to New export, and says who was not found', async () =
   const user = userEvent.setup();
   const { sent, client } = page(
     {},
-    { studies_to_patients: () => ({ matched: 7, unmatched_total: 2, state: browseState({ revision: 9 }) }) },
+    {
+      studies_to_patients: () => ({
+        matched: 7,
+        unmatched_total: 2,
+        without_number: 3,
+        state: browseState({ revision: 9 }),
+      }),
+    },
   );
   await table();
   await user.click(screen.getByTestId('studies-patients'));
   expect(await screen.findByText('7 patients selected')).toBeVisible();
-  expect(screen.getByText('2 record numbers belong to no patient here.')).toBeVisible();
+  expect(
+    screen.getByText(/2 record numbers belong to no patient here. 3 studies have no record number/),
+  ).toBeVisible();
   expect(sent('studies_to_patients')).toEqual([{ what: 'matching', add: false }]);
   expect(window.location.hash).toBe('#new-export');
   expect(client.getQueryData(keys.browse)).toMatchObject({ revision: 9 });
@@ -478,7 +492,12 @@ it('adds patients to those that are selected, and forgets a table of record numb
   const { sent } = page(
     { own_record_numbers: 5 },
     {
-      studies_to_patients: () => ({ matched: 1, unmatched_total: 0, state: browseState() }),
+      studies_to_patients: () => ({
+        matched: 1,
+        unmatched_total: 0,
+        without_number: 0,
+        state: browseState(),
+      }),
       remove_record_numbers: () => ({}),
     },
   );
@@ -501,6 +520,7 @@ const imported: StudiesImported = {
   rejected: [],
   absent_fields: [],
   ignored_columns: [],
+  ignored_sheets: [],
 };
 
 it('opens a list of studies where the registry has none, and tells what was not read', async () => {

@@ -142,6 +142,8 @@ export const studies = {
     nobody: 'No patient matches',
     unmatched_one: '{{n}} record number belongs to no patient here.',
     unmatched_other: '{{n}} record numbers belong to no patient here.',
+    withoutNumber_one: '{{n}} study has no record number.',
+    withoutNumber_other: '{{n}} studies have no record number.',
     report_one: 'Carried over: {{matched}} matched, {{n}} record number without a patient',
     report_other: 'Carried over: {{matched}} matched, {{n}} record numbers without a patient',
     copyUnmatched: 'Copy these',
@@ -196,6 +198,7 @@ export const studies = {
     readAs: 'Its times were read as times in {{zone}} where they do not say more.',
     absent: 'It has no column for: {{names}}.',
     ignored: 'Columns that were not read: {{names}}.',
+    ignoredSheets: 'Sheets that were not read: {{names}}.',
   },
   inspector: {
     title: 'Study',

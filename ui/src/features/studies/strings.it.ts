@@ -145,6 +145,8 @@ export const studies: Catalogue<typeof en> = {
     nobody: 'Nessun paziente corrisponde',
     unmatched_one: '{{n}} numero di cartella non è di alcun paziente qui.',
     unmatched_other: '{{n}} numeri di cartella non sono di alcun paziente qui.',
+    withoutNumber_one: '{{n}} studio non ha numero di cartella.',
+    withoutNumber_other: '{{n}} studi non hanno numero di cartella.',
     report_one: 'Riportati: {{matched}} corrispondono, {{n}} numero di cartella senza paziente',
     report_other: 'Riportati: {{matched}} corrispondono, {{n}} numeri di cartella senza paziente',
     copyUnmatched: 'Copia questi',
@@ -200,6 +202,7 @@ export const studies: Catalogue<typeof en> = {
     readAs: 'Gli orari sono stati letti nel fuso {{zone}}, se non dicono altro.',
     absent: 'Non ha una colonna per: {{names}}.',
     ignored: 'Colonne non lette: {{names}}.',
+    ignoredSheets: 'Fogli non letti: {{names}}.',
   },
   inspector: {
     title: 'Studio',

@@ -4,7 +4,6 @@ import { useTranslation } from 'react-i18next';
 import { useChange, useUndoOf } from '../../api/browse';
 import { useFormat } from '../../app/FormatContext';
 import { goTo } from '../../app/page';
-import type { StudiesWhat } from '../../bindings/StudiesWhat';
 import type { OpenRegistry } from '../../bindings/OpenRegistry';
 import { toast, toastError } from '../../components/toast';
 
@@ -15,22 +14,28 @@ export interface Carried {
 }
 
 /** The way from studies to a new export: their patients are selected there. */
-export function usePatients(registry: OpenRegistry, settled: () => Promise<void>) {
+export function usePatients(registry: OpenRegistry, settled: () => Promise<number>) {
   const { t } = useTranslation();
   const format = useFormat();
   const change = useChange();
   const undoOf = useUndoOf();
   const [carried, setCarried] = useState<(Carried & { registry: string }) | null>(null);
   const carry = useCallback(
-    (what: StudiesWhat, add: boolean) =>
+    (add: boolean) =>
       void settled()
-        .then(() => change('studies_to_patients', { what, add }))
-        .then(({ matched, unmatched_total: unmatched, state }) => {
+        .then((selected) =>
+          change('studies_to_patients', { what: selected > 0 ? 'selected' : 'matching', add }),
+        )
+        .then(({ matched, unmatched_total: unmatched, without_number: without, state }) => {
           setCarried({ matched, unmatched, registry: registry.id });
-          const detail =
-            unmatched > 0
-              ? t('studies.patients.unmatched', { count: unmatched, n: format.count(unmatched) })
-              : '';
+          const detail = [
+            ...(unmatched > 0
+              ? [t('studies.patients.unmatched', { count: unmatched, n: format.count(unmatched) })]
+              : []),
+            ...(without > 0
+              ? [t('studies.patients.withoutNumber', { count: without, n: format.count(without) })]
+              : []),
+          ].join(' ');
           if (matched === 0) {
             toast({
               id: 'studies-patients',
@@ -46,7 +51,7 @@ export function usePatients(registry: OpenRegistry, settled: () => Promise<void>
             id: 'studies-patients',
             message: t('studies.patients.matched', { count: matched, n: format.count(matched) }),
             detail,
-            tone: unmatched > 0 ? 'warn' : 'good',
+            tone: unmatched + without > 0 ? 'warn' : 'good',
             stays: 15_000,
             action: {
               label: t('common.undo'),

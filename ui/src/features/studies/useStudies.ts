@@ -99,11 +99,12 @@ export function useStudies(state: StudiesState) {
     [host, inTurn, keep, source],
   );
 
-  // What is about all that is shown waits until Rust has the last word of it.
+  // What is about all that is shown waits until Rust has the last word of it, and how many are selected then.
   const settled = useCallback(async () => {
     await newest.settled();
     await inTurn(() => Promise.resolve());
-  }, [newest, inTurn]);
+    return client.getQueryData<StudiesState>(keys.studies)?.selected ?? 0;
+  }, [newest, inTurn, client]);
 
   const failed =
     asking.error instanceof HostError && asking.error.report.code === 'CANCELLED' ? null : asking.error;

@@ -27,7 +27,7 @@ export function useStudyList() {
     void changed();
     const imported = t('studies.list.imported', { count: done.imported, n: format.count(done.imported) });
     const absent = asFields(done.absent_fields).map((field) => t(`studies.fields.${field}`));
-    if (done.rejected_total + absent.length + done.ignored_columns.length === 0)
+    if (done.rejected_total + absent.length + done.ignored_columns.length + done.ignored_sheets.length === 0)
       toast({ message: imported, detail: done.name, tone: 'good' });
     else
       setReport({
@@ -37,6 +37,9 @@ export function useStudyList() {
           ...(absent.length > 0 ? [t('studies.list.absent', { names: absent.join(', ') })] : []),
           ...(done.ignored_columns.length > 0
             ? [t('studies.list.ignored', { names: done.ignored_columns.join(', ') })]
+            : []),
+          ...(done.ignored_sheets.length > 0
+            ? [t('studies.list.ignoredSheets', { names: done.ignored_sheets.join(', ') })]
             : []),
         ],
         rejectedTotal: done.rejected_total,

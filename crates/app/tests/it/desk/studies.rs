@@ -101,11 +101,16 @@ fn studies_are_read_at_the_first_look_and_searched_from_then_on() {
 fn values_and_pictures_count_what_matches() {
     let bench = clinic();
     look(&bench);
-    let values = bench.get("studies_values", json!({"field": "exam_room", "filter": {"patient_gender": ["F"]}}));
+    let values =
+        bench.get("studies_values", json!({"field": "exam_room", "contains": "", "filter": {"patient_gender": ["F"]}}));
     assert_eq!(values["values"][0], json!({"value": "CT 0", "count": 2}), "{values}");
-    assert_eq!(values["values"].as_array().map(Vec::len), Some(3));
+    assert_eq!((values["values"].as_array().map(Vec::len), &values["total"]), (Some(3), &json!(3)));
+    let narrowed = bench.get("studies_values", json!({"field": "exam_room", "contains": " ct 0", "filter": {}}));
+    assert_eq!((&narrowed["values"][0]["value"], &narrowed["total"]), (&json!("CT 0"), &json!(1)), "{narrowed}");
+    let pasted: Vec<String> = (0..50_000).map(|number| format!("E{number:08}")).collect();
+    bench.get("studies_values", json!({"field": "exam_room", "contains": "", "filter": {"exam_ids": pasted}}));
     assert_eq!(
-        bench.refused("studies_values", json!({"field": "patient_name", "filter": {}})),
+        bench.refused("studies_values", json!({"field": "patient_name", "contains": "", "filter": {}})),
         "USAGE",
         "not a field of few"
     );
