@@ -221,6 +221,9 @@ fn item(looked: Looked, layout: &Layout, project: &str, people: &mut People, odd
         }
         Place::default()
     });
+    if place.is_certain && !place.project.is_empty() {
+        people.project_is(&place.project);
+    }
     if place.project.is_empty() {
         project.clone_into(&mut place.project);
     }

@@ -58,7 +58,9 @@ impl Readable for SyncReport {
 
 fn about_folder(out: &mut String, folder: &FolderReport, files: u64) {
     let formats: Vec<_> = folder.formats.iter().map(|format| format!("{} {}", count(format.files), format.format)).collect();
-    field(out, "Files", &formats.join(", "));
+    if !formats.is_empty() {
+        field(out, "Files", &formats.join(", "));
+    }
     field(out, "Paths", &folder.pattern);
     field(out, "Hashes", &format!("{} of {} known", count(folder.hashed), count(files)));
     if let Some(FolderChanges { added, changed, removed }) = folder.changes {

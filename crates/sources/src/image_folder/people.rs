@@ -13,7 +13,7 @@ use sheaf_registry::sensitive::Sensitive;
 use sheaf_registry::text::fold;
 
 use super::dicom::Header;
-use super::place::Place;
+use super::place::{Place, slug};
 use crate::report::{Odd, Oddities};
 
 /// What a word of a path must have to be found in a name.
@@ -30,6 +30,8 @@ pub(super) struct People {
     by_number: HashMap<(String, String), usize>,
     /// Words of names.
     words: HashSet<String>,
+    /// Projects that paths name in so many words.
+    projects: HashSet<String>,
 }
 
 /// A patient as a path says it.
@@ -129,6 +131,13 @@ impl People {
         (owner, Some(person))
     }
 
+    /// Notes that paths name this project in so many words: a folder that is called so is no patient.
+    pub(super) fn project_is(&mut self, slug: &str) {
+        if !self.projects.contains(slug) {
+            self.projects.insert(slug.to_owned());
+        }
+    }
+
     /// The project of a file.
     pub(super) fn project(&self, (owner, _): Claim) -> &str {
         &self.owners[owner].project
@@ -159,6 +168,7 @@ impl People {
             let patient = match only {
                 Some(only) if !decides => by_header[only],
                 _ if owner.patient.is_empty() || (owner.persons.len() > 1 && !decides) => None,
+                _ if !owner.is_certain && self.projects.contains(&slug(&owner.patient)) => None,
                 _ => {
                     let patient = found.add(&owner.project, self.unnamed(owner, odd), &owner.folders);
                     let person = only.map(|only| &self.persons[only]);

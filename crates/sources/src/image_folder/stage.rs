@@ -189,13 +189,23 @@ impl Stage {
         run().map(drop).map_err(failed)
     }
 
+    /// Whose files there are, each once; of those that are registered.
+    pub(super) fn claims(&self) -> Result<Vec<Claim>> {
+        let sql = "SELECT DISTINCT owner, person FROM item WHERE format != ''";
+        let run = || {
+            let mut statement = self.connection.prepare(sql)?;
+            let rows = statement.query_map([], |row| Ok((count(row.get(0)?), row.get::<_, Option<i64>>(1)?.map(count))))?;
+            rows.collect::<rusqlite::Result<_>>()
+        };
+        run().map_err(failed)
+    }
+
     /// Tells every item in order.
     pub(super) fn each(&self, take: &mut dyn FnMut(&Item) -> Result<()>) -> Result<()> {
         let sql = "SELECT path, bytes, modified, format, owner, person, modality, kind, subtype, metadata
                      FROM item ORDER BY id";
         let mut statement = self.connection.prepare(sql).map_err(failed)?;
         let mut rows = statement.query([]).map_err(failed)?;
-        let count = |number: i64| usize::try_from(number).unwrap_or(0);
         while let Some(row) = rows.next().map_err(failed)? {
             let read = || -> rusqlite::Result<Item> {
                 Ok(Item {
@@ -245,6 +255,11 @@ impl Stage {
         };
         run().map_err(failed)
     }
+}
+
+/// A place in a list, as the database holds it.
+fn count(place: i64) -> usize {
+    usize::try_from(place).unwrap_or(0)
 }
 
 fn failed(error: rusqlite::Error) -> Error {

@@ -28,10 +28,12 @@ pub(super) fn write(
     odd: &mut Oddities,
 ) -> Result<Report> {
     let patients = people.resolved(odd);
+    // A folder of nothing but other files is no patient.
+    let used: BTreeSet<usize> = stage.claims()?.into_iter().filter_map(|claim| patients.of(claim)).collect();
     let root = writer.data_root("", Some(&folder.text))?;
     debug_assert_eq!(root, look::ROOT, "the first one");
     let mut rows = Rows { writer, projects: BTreeMap::new(), folders: HashMap::new(), modalities: HashMap::new() };
-    let ids = rows.patients(&patients, stage)?;
+    let ids = rows.patients(&patients, &used, stage)?;
     if rows.projects.is_empty() {
         // So that the registry says what it is of.
         rows.project(&folder.slug)?;
@@ -41,7 +43,7 @@ pub(super) fn write(
         layout: String::new(),
         projects: rows.projects.len() as u64,
         folders: rows.folders.len() as u64,
-        patients: ids.len() as u64,
+        patients: used.len() as u64,
         files: 0,
         formats: Vec::new(),
         changes: stage.has_earlier.then(Changes::default),
@@ -117,13 +119,13 @@ impl Rows<'_> {
     }
 
     /// Writes the patients in natural order, those that were known under the row ids that they had; the row id of each.
-    fn patients(&mut self, patients: &Patients, stage: &mut Stage) -> Result<Vec<PatientId>> {
+    fn patients(&mut self, patients: &Patients, used: &BTreeSet<usize>, stage: &mut Stage) -> Result<Vec<PatientId>> {
         let all = &patients.all;
-        let projects: BTreeSet<&str> = all.iter().map(|patient| patient.project.as_str()).collect();
+        let projects: BTreeSet<&str> = used.iter().map(|at| all[*at].project.as_str()).collect();
         for slug in projects {
             self.project(slug)?;
         }
-        let mut order: Vec<usize> = (0..all.len()).collect();
+        let mut order: Vec<usize> = used.iter().copied().collect();
         order.sort_by(|one, other| {
             natural_cmp(&all[*one].id, &all[*other].id).then(all[*one].project.cmp(&all[*other].project))
         });

@@ -19,6 +19,7 @@ fn every_format_is_told_and_goes_to_its_patient() {
     tree.file("P002/model.ply", b"ply\nformat ascii 1.0\n");
     tree.file("P002/model.obj", b"# made\nv 0 0 0\n");
     tree.file("P002/notes.txt", b"nothing");
+    tree.file("letters/to somebody.txt", b"nothing");
     let synced = tree.sync();
     assert_eq!(
         synced.files(),
@@ -49,7 +50,7 @@ fn every_format_is_told_and_goes_to_its_patient() {
         ("beside", 1),
     ];
     assert_eq!(synced.report.formats, formats, "each is counted");
-    assert_eq!(synced.odd(), ["FILE_UNKNOWN 1"], "what is no image is counted");
+    assert_eq!(synced.odd(), ["FILE_UNKNOWN 2"], "what is no image is counted");
     let people =
         synced.lines("SELECT patient_id || ' ' || number || ' ' || name || ' ' || coalesce(record_no, '-') FROM patient");
     assert_eq!(people, ["H-7 1 LOVELACE Ada H-7", "P002 2  -"], "the name is in its column, and numbers are Sheaf's own");
@@ -104,6 +105,7 @@ fn paths_of_a_file_registry_are_read_as_it_writes_them() {
     tree.file("maxillo/processed/ios/ios_upper_patient_7.stl", STL);
     tree.file("brain/processed/braintumor-mri-t1/braintumor-mri-t1_patient_7.nii.gz", &gzipped(&nifti()));
     tree.file("maxillo/processed/bite/bite_classification_patient_7.json", b"{}");
+    tree.file("maxillo/raw/rgb/rgb_7_20260101.png", PNG);
     let synced = tree.sync();
     assert_eq!(
         synced.files(),
@@ -112,10 +114,12 @@ fn paths_of_a_file_registry_are_read_as_it_writes_them() {
             "maxillo/processed/bite/bite_classification_patient_7.json maxillo 7 bite-classification processed",
             "maxillo/processed/ios/ios_upper_patient_7.stl maxillo 7 ios processed",
             "maxillo/raw/cbct/dicom_patient_7/IM1 maxillo 7 cbct raw",
+            "maxillo/raw/rgb/rgb_7_20260101.png - rgb raw",
         ]
     );
     let people = synced.lines("SELECT j.slug || ' ' || number || ' ' || coalesce(record_no, '-') FROM patient p, project j WHERE j.id = project_id ORDER BY 1");
     assert_eq!(people, ["brain 7 -", "maxillo 7 H-7"], "the number of the path, and of the header beside it");
+    assert_eq!(synced.odd(), ["ORPHAN 1"], "a project is no patient");
     assert_eq!(synced.lines("SELECT subtype FROM file_registry WHERE subtype != ''"), ["upper"]);
 }
 
