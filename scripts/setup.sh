@@ -47,6 +47,10 @@ if [ "$what" = all ]; then
     "gnome-keyring-daemon:gnome-keyring")
 fi
 missing=()
+# PostgreSQL of the tests' own. Its programs lie on no path; the package would also start a server for the machine, so it is told not to.
+if [ "$what" = all ] && ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 && ! command -v postgres >/dev/null; then
+  missing+=("postgresql")
+fi
 for row in "${programs[@]}"; do
   command -v "${row%%:*}" >/dev/null || missing+=("${row##*:}")
 done
@@ -77,6 +81,8 @@ if [ ${#missing[@]} -gt 0 ]; then
   say "installing ${missing[*]}"
   log=$(mktemp)
   if ! { "${root[@]}" apt-get update &&
+    "${root[@]}" sh -c 'mkdir -p /etc/postgresql-common && [ -e /etc/postgresql-common/createcluster.conf ] ||
+      echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.conf' &&
     "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
     cat "$log" >&2
     say "apt-get could not install ${missing[*]}"

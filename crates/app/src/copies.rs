@@ -17,7 +17,7 @@ use crate::environment::Environment;
 use crate::folders::FolderOptions;
 use crate::house::House;
 use crate::platform::{self, Stamp};
-use crate::sources::{SyncReport, SyncRequest, TIME_ZONE, canonical, kind_of, sync_with};
+use crate::sources::{SourceKind, SyncReport, SyncRequest, TIME_ZONE, canonical, kind_of, sync_with};
 
 /// How a source is looked at from now on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,6 +98,8 @@ struct Copied {
     copy: PathBuf,
     is_live: bool,
     is_folder: bool,
+    /// Whoever reads it is one of the users that it has.
+    has_users: bool,
 }
 
 /// How a source is read, as far as it is said now; what is not said stays as it was.
@@ -122,7 +124,7 @@ struct Wanted<'a> {
 impl Copied {
     fn open(&self, scratch: &Path) -> Result<Registry> {
         let registry = Registry::open_copy(&self.copy, &self.source, scratch)?;
-        Ok(if self.is_live { registry.for_users() } else { registry })
+        Ok(if self.has_users { registry.for_users() } else { registry })
     }
 }
 
@@ -194,11 +196,12 @@ impl House {
         let key = hex::encode(&Sha256::digest(source.as_os_str().as_encoded_bytes()).into());
         let copy = self.home.sources().join(&key[..16]).join("registry.sqlite");
         let (is_live, is_folder) = (Server::named(&source).is_some(), source.is_dir());
+        let has_users = |kind| is_live && kind == SourceKind::FileRegistry;
         match kind_of(&source) {
             Ok(None) => Ok(None),
-            Ok(Some(_)) => Ok(Some(Copied { source, copy, is_live, is_folder })),
+            Ok(Some(kind)) => Ok(Some(Copied { source, copy, is_live, is_folder, has_users: has_users(kind) })),
             // It works without the network, too.
-            Err(_) if copy.exists() => Ok(Some(Copied { source, copy, is_live, is_folder })),
+            Err(_) if copy.exists() => Ok(Some(Copied { source, copy, is_live, is_folder, has_users: is_live })),
             Err(error) => Err(error),
         }
     }

@@ -15,9 +15,9 @@ use sheaf_registry::progress::{Cancel, Observer, Phase};
 use sheaf_registry::provenance::Oddity;
 use sheaf_registry::studies::{Criteria, StudyField, StudyFilter};
 use sheaf_registry::{Code, Error, Registry, RegistryWriter, Result, foreign};
-use sheaf_sources::file_registry;
 use sheaf_sources::server::{Engine, Server};
-use sheaf_sources::study_list::{self, ListError};
+use sheaf_sources::study_list::{self, ListError, StudyReport};
+use sheaf_sources::{file_registry, study_database};
 
 pub use crate::copies::{Freshness, Wish, prepare, resync};
 use crate::credentials;
@@ -25,7 +25,7 @@ use crate::environment::Environment;
 use crate::folders::{self, FolderOptions, FolderReport};
 use crate::home::{Home, SOURCES};
 use crate::platform::Stamp;
-use crate::sheets::{RejectedReason, RejectedRow, bytes_of, name_of, unreadable};
+use crate::sheets::{RejectedRow, bytes_of, name_of, unreadable};
 use crate::studies::progress;
 
 pub use sheaf_registry::rows::Location;
@@ -47,6 +47,8 @@ pub enum SourceKind {
     FileRegistry,
     /// A folder of images.
     ImageFolder,
+    /// A database of studies: a plain `pg_dump`, a `dumpdata` of Django, a Django `SQLite` file, or a server.
+    StudyDatabase,
 }
 
 /// Which source is read, and into what.
@@ -170,7 +172,8 @@ pub(crate) fn sync_with(
         return Err(Error::new(Code::Usage, format!("{} is no source of another kind.", request.source.display()))
             .hint("Name a database, a dump, a list of studies or a folder; a registry of Sheaf is opened as it is."));
     };
-    match kind {
+    match resolved(kind, &request.source, scratch)? {
+        SourceKind::StudyDatabase => sync_study_database(request, environment, (scratch, known), observer, cancel),
         SourceKind::ImageFolder => folders::sync(request, environment, scratch, observer, cancel).map(Some),
         SourceKind::StudyList => sync_study_list(request, environment, observer, cancel).map(Some),
         SourceKind::FileRegistry => {
@@ -203,7 +206,47 @@ pub(crate) fn sync_with(
     }
 }
 
+/// An `SQLite` file says what it is only when it is asked.
+fn resolved(kind: SourceKind, source: &Path, scratch: &Path) -> Result<SourceKind> {
+    let may_be_asked = kind == SourceKind::FileRegistry && begins_as_sqlite(source);
+    Ok(if may_be_asked && study_database::is_database(source, scratch)? { SourceKind::StudyDatabase } else { kind })
+}
+
+fn begins_as_sqlite(source: &Path) -> bool {
+    let mut head = [0; SQLITE.len()];
+    File::open(source).and_then(|mut file| file.read_exact(&mut head)).is_ok() && head == *SQLITE
+}
+
+fn sync_study_database(
+    request: &SyncRequest,
+    environment: &Environment,
+    (scratch, known): (&Path, Option<&str>),
+    observer: &dyn Observer,
+    cancel: &Cancel,
+) -> Result<Option<SyncReport>> {
+    let options = study_database::Options { scratch, now: environment.clock.now(), cancel, observer };
+    let report = match Server::named(&request.source) {
+        Some(server) => {
+            let login = environment.credentials.login(server?, cancel)?;
+            study_database::sync_live(&login, begin(request)?, known, &options)?
+        }
+        None => Some(study_database::sync(&request.source, begin(request)?, &options)?),
+    };
+    Ok(report.map(|report| SyncReport::of(request, SourceKind::StudyDatabase).with_studies(report)))
+}
+
 impl SyncReport {
+    fn with_studies(self, report: StudyReport) -> Self {
+        Self {
+            studies: report.studies,
+            rejected: report.rejected,
+            absent_fields: report.absent.into_iter().map(|field| field.name().to_owned()).collect(),
+            ignored_columns: report.ignored,
+            ignored_sheets: report.ignored_sheets,
+            ..self
+        }
+    }
+
     /// Of a source that held nothing.
     pub(crate) fn of(request: &SyncRequest, kind: SourceKind) -> Self {
         Self {
@@ -238,8 +281,28 @@ fn begin(request: &SyncRequest) -> Result<RegistryWriter> {
     Ok(writer)
 }
 
-/// Reads a list of studies, and nothing else, into a registry.
-pub(crate) fn sync_study_list(
+/// Reads studies, and nothing else, into a registry: a database of them, or else a list.
+pub(crate) fn sync_studies(
+    request: &SyncRequest,
+    environment: &Environment,
+    scratch: &Path,
+    observer: &dyn Observer,
+    cancel: &Cancel,
+) -> Result<SyncReport> {
+    let is_database = match kind_of(&request.source) {
+        Ok(Some(kind)) => resolved(kind, &request.source, scratch)? == SourceKind::StudyDatabase,
+        // What is wrong with it is told where it is read.
+        _ => false,
+    };
+    if !is_database {
+        return sync_study_list(request, environment, observer, cancel);
+    }
+    let report = sync_study_database(request, environment, (scratch, None), observer, cancel)?;
+    report.ok_or_else(|| Error::new(Code::Internal, "A source of which nothing was known was not read."))
+}
+
+/// Reads a list of studies into a registry.
+fn sync_study_list(
     request: &SyncRequest,
     environment: &Environment,
     observer: &dyn Observer,
@@ -254,7 +317,7 @@ pub(crate) fn sync_study_list(
     let name = name_of(&request.source);
     let report = study_list::read(&bytes, zone.zone(), study_list::LIMITS, &mut writer, &seen, cancel)
         .map_err(|error| refused(&name, error))?;
-    for oddity in report.oddities() {
+    for oddity in report.oddities("line") {
         writer.oddity(&oddity)?;
     }
     writer.info(TIME_ZONE, zone.zone_name())?;
@@ -262,15 +325,8 @@ pub(crate) fn sync_study_list(
     writer.info("synced_at", &environment.clock.now().to_string())?;
     cancel.check()?;
     writer.finish()?;
-    Ok(SyncReport {
-        time_zone: Some(zone.zone_name().to_owned()),
-        studies: report.studies,
-        rejected: report.rejected,
-        absent_fields: report.absent.into_iter().map(|field| field.name().to_owned()).collect(),
-        ignored_columns: report.ignored,
-        ignored_sheets: report.ignored_sheets,
-        ..SyncReport::of(request, SourceKind::StudyList)
-    })
+    let read = SyncReport::of(request, SourceKind::StudyList).with_studies(report);
+    Ok(SyncReport { time_zone: Some(zone.zone_name().to_owned()), ..read })
 }
 
 /// A source under the one name by which records and lists know it: the canonical path, or a server's URL without a password.
@@ -287,13 +343,10 @@ pub(crate) fn canonical(source: &Path) -> PathBuf {
 /// registry of Sheaf, and for what is nothing that is known.
 pub(crate) fn kind_of(path: &Path) -> Result<Option<SourceKind>> {
     if let Some(server) = Server::named(path) {
-        return match server?.engine {
-            Engine::MySql => Ok(Some(SourceKind::FileRegistry)),
-            Engine::Postgres => {
-                Err(Error::new(Code::NotYet, "Reading PostgreSQL has no work in this version of Sheaf yet.")
-                    .hint("Name an XLSX or CSV of studies."))
-            }
-        };
+        return Ok(Some(match server?.engine {
+            Engine::MySql => SourceKind::FileRegistry,
+            Engine::Postgres => SourceKind::StudyDatabase,
+        }));
     }
     if path.is_dir() {
         return folders::check(path).map(|()| Some(SourceKind::ImageFolder));
@@ -314,14 +367,21 @@ pub(crate) fn kind_of(path: &Path) -> Result<Option<SourceKind>> {
     }
     let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
     let begins = |with: &[&[u8]]| with.iter().any(|with| head.starts_with(with));
-    Ok(if begins(&[b"SQLite format 3\0", b"-- MySQL dump", b"-- MariaDB dump", b"/*M!"]) || ending == "sql" {
+    Ok(if begins(&[SQLITE, b"-- MySQL dump", b"-- MariaDB dump", b"/*M!"]) {
         Some(SourceKind::FileRegistry)
     } else if begins(&[b"PK\x03\x04", &[0xd0, 0xcf, 0x11, 0xe0]]) || ["csv", "tsv"].contains(&ending.as_str()) {
         Some(SourceKind::StudyList)
+    } else if study_database::is_dump(&head) || ["json", "jsonl"].contains(&ending.as_str()) {
+        Some(SourceKind::StudyDatabase)
+    } else if ending == "sql" {
+        Some(SourceKind::FileRegistry)
     } else {
         None
     })
 }
+
+/// How a file of `SQLite` begins.
+const SQLITE: &[u8] = b"SQLite format 3\0";
 
 /// So much of a file is looked at to tell what it is.
 const HEAD: u64 = 4096;
@@ -343,22 +403,10 @@ fn refused(name: &str, error: ListError) -> Error {
         }
         ListError::Empty(report) => {
             let rows = report.rejected.iter().take(TOLD);
-            let rows = rows.map(|row| Detail::Text(format!("Line {}: {}: {}.", row.line, row.field, why(row.reason))));
+            let rows = rows.map(|row| Detail::Text(format!("Line {row}")));
             Error::new(Code::TableUnreadable, told)
                 .hint("Look at the rows that were rejected, and choose the list again.")
                 .details(rows)
         }
-    }
-}
-
-/// Why a row was rejected, in words.
-pub const fn why(reason: RejectedReason) -> &'static str {
-    match reason {
-        RejectedReason::Empty => "nothing stands there",
-        RejectedReason::NotText => "no text and no whole number of at most 15 digits",
-        RejectedReason::TooLong => "more than 100 characters",
-        RejectedReason::Taken => "an earlier row has it",
-        RejectedReason::NotATime => "no date and time that can be told",
-        RejectedReason::NotAnAge => "no whole number of years",
     }
 }

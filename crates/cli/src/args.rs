@@ -31,7 +31,7 @@ pub(crate) const HOME_VARIABLE: &str = "SHEAF_HOME";
 const PLACES: &str = "Where the files under a prefix are; =DIR for keys without a prefix; a bucket as \
                       s3://BUCKET/PREFIX?endpoint=URL&region=NAME";
 /// What is read.
-const SOURCES: &str = "mysql://NAME@HOST/DATABASE, a SQLite file, a .sql or .sql.gz dump, an XLSX or CSV of studies, a folder of \
+const SOURCES: &str = "mysql:// or postgres://NAME@HOST/DATABASE, a SQLite file, a .sql or .json dump (or .gz), an XLSX or CSV of studies, a folder of \
                        images";
 
 /// How a server is opened.
@@ -78,7 +78,7 @@ pub(crate) enum Command {
         #[arg(long)]
         with_faults: bool,
     },
-    /// Read a FileRegistry (a server, a SQLite file or a dump), a list of studies or a folder of images into a registry
+    /// Read a database (a server, a SQLite file or a dump), a list of studies or a folder of images into a registry
     #[command(after_help = PASSWORDS)]
     Sync {
         #[arg(help = SOURCES)]

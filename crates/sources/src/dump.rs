@@ -4,14 +4,9 @@
 //! Deliberately absent: what the tables mean, and any dialect but that of `MySQL` and `MariaDB`.
 
 use std::collections::HashMap;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, Read};
 
-use flate2::bufread::MultiGzDecoder;
-
-/// The longest value that is read, in bytes; `MySQL` itself sends no packet longer than this.
-const LONGEST: usize = 1 << 30;
-/// How much is read at once.
-const BUFFER: usize = 1 << 18;
+use crate::bytes::{Bytes, LONGEST, unzipped};
 
 /// One value of a row.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,6 +38,9 @@ pub enum DumpError {
     /// Reading it failed.
     #[error("The dump could not be read: {0}")]
     Io(io::Error),
+    /// Its letters are written in another encoding than UTF-8.
+    #[error("The text of the dump is not UTF-8.")]
+    Encoding,
     /// Whoever takes the rows has stopped.
     #[error("The rows of the dump could not be taken: {0}")]
     Sink(Box<dyn std::error::Error + Send + Sync>),
@@ -81,17 +79,11 @@ pub trait Sink {
 /// # Errors
 /// [`DumpError::Cut`] where it is not whole. Rows that stood before the fault have been handed over by then.
 pub fn read(input: impl Read, sink: &mut dyn Sink) -> Result<(), DumpError> {
-    let mut input = BufReader::with_capacity(BUFFER, input);
-    let gzipped = input.fill_buf().map_err(DumpError::Io)?.starts_with(&[0x1f, 0x8b]);
-    if gzipped { Reader::new(MultiGzDecoder::new(input)).run(sink) } else { Reader::new(input).run(sink) }
+    Reader::new(unzipped(input).map_err(DumpError::Io)?).run(sink)
 }
 
 struct Reader<R> {
-    input: R,
-    buffer: Vec<u8>,
-    start: usize,
-    end: usize,
-    at: u64,
+    bytes: Bytes<R>,
     tables: HashMap<String, Vec<String>>,
     /// A comment of the program that wrote the dump stood at its head, so one must stand at its end.
     announced: bool,
@@ -100,8 +92,7 @@ struct Reader<R> {
 
 impl<R: Read> Reader<R> {
     fn new(input: R) -> Self {
-        let (tables, buffer) = (HashMap::new(), vec![0; BUFFER]);
-        Self { input, buffer, start: 0, end: 0, at: 0, tables, announced: false, completed: false }
+        Self { bytes: Bytes::new(input), tables: HashMap::new(), announced: false, completed: false }
     }
 
     fn run(&mut self, sink: &mut dyn Sink) -> Result<(), DumpError> {
@@ -117,7 +108,7 @@ impl<R: Read> Reader<R> {
     fn statements(&mut self, sink: &mut dyn Sink) -> Result<(), DumpError> {
         while let Some(byte) = self.next_solid()? {
             if byte == b';' {
-                self.take()?;
+                self.bytes.take()?;
                 continue;
             }
             self.completed = false;
@@ -127,7 +118,7 @@ impl<R: Read> Reader<R> {
                 _ => self.skip_statement()?,
             }
         }
-        if self.announced && !self.completed { Err(DumpError::Cut(self.at)) } else { Ok(()) }
+        if self.announced && !self.completed { Err(DumpError::Cut(self.bytes.at)) } else { Ok(()) }
     }
 
     fn create(&mut self, sink: &mut dyn Sink) -> Result<(), DumpError> {
@@ -165,13 +156,13 @@ impl<R: Read> Reader<R> {
             match self.need_solid()? {
                 b'\'' | b'"' | b'`' => drop(self.quoted()?),
                 byte => {
-                    self.take()?;
+                    self.bytes.take()?;
                     match byte {
                         b'(' => depth += 1,
                         b')' if depth > 0 => depth -= 1,
                         b')' => return Ok(byte),
                         b',' if depth == 0 => return Ok(byte),
-                        b';' => return Err(self.malformed("a table's definition has no end")),
+                        b';' => return Err(self.bytes.malformed("a table's definition has no end")),
                         _ => {}
                     }
                 }
@@ -182,13 +173,13 @@ impl<R: Read> Reader<R> {
     fn insert(&mut self, sink: &mut dyn Sink) -> Result<(), DumpError> {
         while self.need_solid()? != b'`' {
             if !matches!(self.word()?.as_str(), "INTO" | "IGNORE") {
-                return Err(self.malformed("an INSERT that names no table"));
+                return Err(self.bytes.malformed("an INSERT that names no table"));
             }
         }
         let name = self.name()?;
         let mut columns = self.tables.get(&name).cloned().unwrap_or_default();
         if self.need_solid()? == b'(' {
-            self.take()?;
+            self.bytes.take()?;
             columns.clear();
             loop {
                 self.need_solid()?;
@@ -196,16 +187,16 @@ impl<R: Read> Reader<R> {
                 match self.take_solid()? {
                     b',' => {}
                     b')' => break,
-                    _ => return Err(self.malformed("a list of columns")),
+                    _ => return Err(self.bytes.malformed("a list of columns")),
                 }
             }
         }
         self.need_solid()?;
         if !matches!(self.word()?.as_str(), "VALUES" | "VALUE") {
-            return Err(self.malformed("an INSERT without VALUES"));
+            return Err(self.bytes.malformed("an INSERT without VALUES"));
         }
         if columns.is_empty() {
-            return Err(self.malformed("rows of a table that was not defined"));
+            return Err(self.bytes.malformed("rows of a table that was not defined"));
         }
         if !sink.table(&name, &columns).map_err(DumpError::Sink)? {
             return self.skip_statement();
@@ -214,13 +205,13 @@ impl<R: Read> Reader<R> {
         loop {
             self.row(&mut values)?;
             if values.len() != columns.len() {
-                return Err(self.malformed("a row has another number of values than its table has columns"));
+                return Err(self.bytes.malformed("a row has another number of values than its table has columns"));
             }
             sink.row(&name, &columns, &values).map_err(DumpError::Sink)?;
             match self.take_solid()? {
                 b',' => {}
                 b';' => return Ok(()),
-                _ => return Err(self.malformed("no comma between two rows")),
+                _ => return Err(self.bytes.malformed("no comma between two rows")),
             }
         }
     }
@@ -233,7 +224,7 @@ impl<R: Read> Reader<R> {
             match self.take_solid()? {
                 b',' => {}
                 b')' => return Ok(()),
-                _ => return Err(self.malformed("no comma between two values")),
+                _ => return Err(self.bytes.malformed("no comma between two values")),
             }
         }
     }
@@ -261,7 +252,7 @@ impl<R: Read> Reader<R> {
         if word.bytes().next().is_some_and(|byte| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.')) {
             return Ok(Value::Number(word));
         }
-        Err(self.malformed("a value of no known form"))
+        Err(self.bytes.malformed("a value of no known form"))
     }
 
     fn text(&mut self) -> Result<Value, DumpError> {
@@ -278,44 +269,44 @@ impl<R: Read> Reader<R> {
                 _ => None,
             })
             .collect::<Option<Vec<u8>>>()
-            .ok_or_else(|| self.malformed("hexadecimal digits"))
+            .ok_or_else(|| self.bytes.malformed("hexadecimal digits"))
     }
 
     fn name(&mut self) -> Result<String, DumpError> {
-        if self.peek()? != Some(b'`') {
-            return Err(self.malformed("a name without its quotes"));
+        if self.bytes.peek()? != Some(b'`') {
+            return Err(self.bytes.malformed("a name without its quotes"));
         }
         let bytes = self.quoted()?;
-        String::from_utf8(bytes).map_err(|_| self.malformed("a name that is no UTF-8"))
+        String::from_utf8(bytes).map_err(|_| self.bytes.malformed("a name that is no UTF-8"))
     }
 
     /// What stands between two quotes of one kind; a doubled quote is one, and a backslash escapes except in names.
     fn quoted(&mut self) -> Result<Vec<u8>, DumpError> {
-        let quote = self.take()?;
+        let quote = self.bytes.take()?;
         let mut bytes = Vec::new();
         loop {
-            self.ensure(1)?;
-            let ready = &self.buffer[self.start..self.end];
+            self.bytes.ensure(1)?;
+            let ready = self.bytes.ready();
             if ready.is_empty() {
-                return Err(DumpError::Cut(self.at));
+                return Err(DumpError::Cut(self.bytes.at));
             }
             let end = ready.iter().position(|byte| *byte == quote || (*byte == b'\\' && quote != b'`'));
             let plain = end.unwrap_or(ready.len());
             bytes.extend_from_slice(&ready[..plain]);
-            self.advance(plain);
+            self.bytes.advance(plain);
             if bytes.len() > LONGEST {
-                return Err(self.malformed("a value longer than any"));
+                return Err(self.bytes.malformed("a value longer than any"));
             }
             if end.is_none() {
                 continue;
             }
-            if self.take()? == quote {
-                if self.peek()? != Some(quote) {
+            if self.bytes.take()? == quote {
+                if self.bytes.peek()? != Some(quote) {
                     return Ok(bytes);
                 }
-                bytes.push(self.take()?);
+                bytes.push(self.bytes.take()?);
             } else {
-                bytes.push(match self.take()? {
+                bytes.push(match self.bytes.take()? {
                     b'0' => 0,
                     b'b' => 8,
                     b'n' => b'\n',
@@ -330,19 +321,23 @@ impl<R: Read> Reader<R> {
 
     fn word(&mut self) -> Result<String, DumpError> {
         let word = self.bare()?;
-        if word.is_empty() { Err(self.malformed("no word where one must stand")) } else { Ok(word.to_ascii_uppercase()) }
+        if word.is_empty() {
+            Err(self.bytes.malformed("no word where one must stand"))
+        } else {
+            Ok(word.to_ascii_uppercase())
+        }
     }
 
     fn bare(&mut self) -> Result<String, DumpError> {
         let mut word = String::new();
-        while let Some(byte) = self.peek()? {
+        while let Some(byte) = self.bytes.peek()? {
             if !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b'+')) {
                 break;
             }
             word.push(char::from(byte));
-            self.advance(1);
+            self.bytes.advance(1);
             if word.len() > LONGEST {
-                return Err(self.malformed("a value longer than any"));
+                return Err(self.bytes.malformed("a value longer than any"));
             }
         }
         Ok(word)
@@ -353,7 +348,7 @@ impl<R: Read> Reader<R> {
             match self.need_solid()? {
                 b'\'' | b'"' | b'`' => drop(self.quoted()?),
                 byte => {
-                    self.take()?;
+                    self.bytes.take()?;
                     if byte == b';' {
                         return Ok(());
                     }
@@ -363,26 +358,26 @@ impl<R: Read> Reader<R> {
     }
 
     fn expect(&mut self, wanted: u8) -> Result<(), DumpError> {
-        if self.take_solid()? == wanted { Ok(()) } else { Err(self.malformed("a bracket is missing")) }
+        if self.take_solid()? == wanted { Ok(()) } else { Err(self.bytes.malformed("a bracket is missing")) }
     }
 
     fn take_solid(&mut self) -> Result<u8, DumpError> {
         self.need_solid()?;
-        self.take()
+        self.bytes.take()
     }
 
     fn need_solid(&mut self) -> Result<u8, DumpError> {
-        self.next_solid()?.ok_or(DumpError::Cut(self.at))
+        self.next_solid()?.ok_or(DumpError::Cut(self.bytes.at))
     }
 
     /// The next byte that is neither space nor comment, not yet taken.
     fn next_solid(&mut self) -> Result<Option<u8>, DumpError> {
         loop {
-            match self.peek()? {
-                Some(byte) if byte.is_ascii_whitespace() => self.advance(1),
+            match self.bytes.peek()? {
+                Some(byte) if byte.is_ascii_whitespace() => self.bytes.advance(1),
                 Some(b'#') => self.line_comment()?,
-                Some(b'-') if self.follows(*b"--")? => self.line_comment()?,
-                Some(b'/') if self.follows(*b"/*")? => self.block_comment()?,
+                Some(b'-') if self.bytes.follows(*b"--")? => self.line_comment()?,
+                Some(b'/') if self.bytes.follows(*b"/*")? => self.block_comment()?,
                 other => return Ok(other),
             }
         }
@@ -390,8 +385,8 @@ impl<R: Read> Reader<R> {
 
     fn line_comment(&mut self) -> Result<(), DumpError> {
         let mut line = Vec::new();
-        while let Some(byte) = self.peek()? {
-            self.advance(1);
+        while let Some(byte) = self.bytes.peek()? {
+            self.bytes.advance(1);
             if byte == b'\n' {
                 break;
             }
@@ -405,64 +400,14 @@ impl<R: Read> Reader<R> {
     }
 
     fn block_comment(&mut self) -> Result<(), DumpError> {
-        self.advance(2);
+        self.bytes.advance(2);
         let mut before = 0;
         loop {
-            let byte = self.take()?;
+            let byte = self.bytes.take()?;
             if before == b'*' && byte == b'/' {
                 return Ok(());
             }
             before = byte;
-        }
-    }
-
-    fn follows(&mut self, wanted: [u8; 2]) -> Result<bool, DumpError> {
-        self.ensure(2)?;
-        Ok(self.buffer[self.start..self.end].starts_with(&wanted))
-    }
-
-    fn take(&mut self) -> Result<u8, DumpError> {
-        let byte = self.peek()?.ok_or(DumpError::Cut(self.at))?;
-        self.advance(1);
-        Ok(byte)
-    }
-
-    fn peek(&mut self) -> Result<Option<u8>, DumpError> {
-        self.ensure(1)?;
-        Ok(self.buffer[self.start..self.end].first().copied())
-    }
-
-    fn advance(&mut self, bytes: usize) {
-        self.start += bytes;
-        self.at += bytes as u64;
-    }
-
-    /// Reads on until so many bytes lie ready, or the input ends.
-    fn ensure(&mut self, bytes: usize) -> Result<(), DumpError> {
-        while self.end - self.start < bytes {
-            if self.end == self.buffer.len() {
-                self.buffer.copy_within(self.start..self.end, 0);
-                self.end -= self.start;
-                self.start = 0;
-            }
-            match self.input.read(&mut self.buffer[self.end..]) {
-                Ok(0) => break,
-                Ok(read) => self.end += read,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // A gzip stream that ends before its own end.
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(DumpError::Cut(self.at)),
-                Err(error) => return Err(DumpError::Io(error)),
-            }
-        }
-        Ok(())
-    }
-
-    /// Says what is wrong; at the very end of the input, that is that it ends.
-    fn malformed(&mut self, what: &'static str) -> DumpError {
-        match self.ensure(2) {
-            Ok(()) if self.end - self.start < 2 => DumpError::Cut(self.at),
-            Ok(()) => DumpError::Malformed { at: self.at, what },
-            Err(error) => error,
         }
     }
 }

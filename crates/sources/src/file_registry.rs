@@ -84,11 +84,7 @@ pub struct Report {
 /// `CANCELLED`; `DESTINATION_TAKEN` where the registry would replace its own source; those of opening (`REGISTRY_MISSING`, `REGISTRY_UNREADABLE`, `REGISTRY_CORRUPT`, `DB_BUSY`) and of writing
 /// (`NO_SPACE`, `DESTINATION_UNWRITABLE`).
 pub fn sync(source: &Path, mut writer: RegistryWriter, options: &Options<'_>) -> Result<Report> {
-    let is_source = |path: &Path| source.canonicalize().is_ok_and(|source| path.canonicalize().is_ok_and(|to| to == source));
-    if is_source(writer.path()) {
-        let message = format!("{} is the source itself, which is never written.", source.display());
-        return Err(Error::new(Code::DestinationTaken, message).hint("Name another file for the registry."));
-    }
+    not_onto_itself(source, &writer)?;
     let report = read(source, &mut writer, options);
     finish(writer, report, options)
 }
@@ -116,6 +112,16 @@ pub fn sync_live(
     writer.info(STATE, &state)?;
     let report = map_staged(&staged, &name, &mut writer, options);
     finish(writer, report, options).map(Some)
+}
+
+/// `DESTINATION_TAKEN` where a registry would replace its own source.
+pub(crate) fn not_onto_itself(source: &Path, writer: &RegistryWriter) -> Result<()> {
+    let is_source = |path: &Path| source.canonicalize().is_ok_and(|source| path.canonicalize().is_ok_and(|to| to == source));
+    if is_source(writer.path()) {
+        let message = format!("{} is the source itself, which is never written.", source.display());
+        return Err(Error::new(Code::DestinationTaken, message).hint("Name another file for the registry."));
+    }
+    Ok(())
 }
 
 fn finish(writer: RegistryWriter, report: Result<Report>, options: &Options<'_>) -> Result<Report> {

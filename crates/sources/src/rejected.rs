@@ -1,12 +1,14 @@
 //! Rows of a user's table that are rejected whole: which, and why.
 
+use std::fmt;
+
 use serde::Serialize;
 
 /// A row that was rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct RejectedRow {
-    /// Its line in the file, from 1.
+    /// Its line in the file, from 1; of a table of a database, its number among the rows that were read.
     #[cfg_attr(feature = "typescript", ts(type = "number"))]
     pub line: u64,
     /// Name of the field that is wrong, as the registry has it.
@@ -32,4 +34,24 @@ pub enum RejectedReason {
     NotATime,
     /// No whole number of years.
     NotAnAge,
+}
+
+impl RejectedReason {
+    /// Why, in words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            RejectedReason::Empty => "nothing stands there",
+            RejectedReason::NotText => "no text and no whole number of at most 15 digits",
+            RejectedReason::TooLong => "more than 100 characters",
+            RejectedReason::Taken => "an earlier row has it",
+            RejectedReason::NotATime => "no date and time that can be told",
+            RejectedReason::NotAnAge => "no whole number of years",
+        }
+    }
+}
+
+impl fmt::Display for RejectedRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}: {}.", self.line, self.field, self.reason.words())
+    }
 }

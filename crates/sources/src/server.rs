@@ -14,8 +14,10 @@ use sheaf_registry::{Code, Error, Result};
 use url::Url;
 
 mod line;
+mod state;
 
 pub(crate) use line::Line;
+pub(crate) use state::State;
 
 /// The form of a URL, for whoever wrote another.
 const FORM: &str = "Write mysql://NAME@HOST[:PORT]/DATABASE or postgres://NAME@HOST[:PORT]/DATABASE; in a name or a password, \

@@ -154,6 +154,6 @@ fn put(line: &mut Line, column: usize, cell: Cell, unread: &mut Unread) {
 }
 
 /// A text as a cell.
-fn text(text: &str) -> Cell {
+pub(crate) fn text(text: &str) -> Cell {
     if text.trim().is_empty() { Cell::Empty } else { Cell::Text(text.to_owned()) }
 }

@@ -3,20 +3,17 @@
 //! A row that breaks a rule is rejected whole and told; the others become studies. Deliberately absent: guesses. A day
 //! that could be another one, and a number that a spreadsheet has rounded, are rejected.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use jiff::Timestamp;
-use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 use sheaf_registry::progress::Cancel;
-use sheaf_registry::provenance::Oddity;
 use sheaf_registry::studies::StudyField;
-use sheaf_registry::writer::{NewStudy, RegistryWriter};
+use sheaf_registry::writer::RegistryWriter;
 
-use crate::rejected::{RejectedReason, RejectedRow};
-use crate::report::{Odd, Oddities};
 use crate::sheet::{self, Cell, Limits, Line, SheetError, Unread};
+pub use crate::study_rows::StudyReport;
+use crate::study_rows::{StudyColumn, StudyRows};
 
 /// The titles of the hospital, and other words of the source for its fields, each without blanks and in small letters. The
 /// names of the fields themselves are understood besides.
@@ -42,41 +39,11 @@ const TITLES: &[(&str, StudyField)] = &[
 ];
 /// Lines above the titles that may hold something else, such as the name of the report.
 const ABOVE: usize = 20;
-/// Longest number of an examination, in characters: what the source allows.
-const LONGEST_ID: usize = 100;
 /// Rows between two looks at whether to stop.
 const LOOK_EVERY: u64 = 1024;
 
 /// What is read of a list at most: a million studies with long descriptions.
 pub const LIMITS: Limits = Limits { file: 512 << 20, sheet: 4 << 30 };
-
-/// What became of a list.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ListReport {
-    /// Studies that were written.
-    pub studies: u64,
-    /// Rows that were rejected, all of them, in their order.
-    pub rejected: Vec<RejectedRow>,
-    /// Fields that the list has no column for.
-    pub absent: Vec<StudyField>,
-    /// Titles of columns that are none of the fields; not read. One without a title is called by its letters, as spreadsheets do.
-    pub ignored: Vec<String>,
-    /// Names of sheets besides the first; not read.
-    pub ignored_sheets: Vec<String>,
-}
-
-impl ListReport {
-    /// What of the list did not become studies, for whoever looks at them later.
-    pub fn oddities(&self) -> Vec<Oddity> {
-        let mut odd = Oddities::default();
-        for row in &self.rejected {
-            odd.note(Odd::RowRejected, format_args!("line {}: {}", row.line, row.field));
-        }
-        self.ignored.iter().for_each(|title| odd.note(Odd::ColumnUnread, title));
-        self.ignored_sheets.iter().for_each(|name| odd.note(Odd::SheetUnread, name));
-        odd.into_list()
-    }
-}
 
 /// Why a list was not read.
 #[derive(Debug, thiserror::Error)]
@@ -92,7 +59,7 @@ pub enum ListError {
     Twice(StudyField),
     /// No row is right.
     #[error("no row of it is a study")]
-    Empty(ListReport),
+    Empty(StudyReport),
     /// The registry cannot be written, or the user has stopped it.
     #[error(transparent)]
     Write(#[from] sheaf_registry::Error),
@@ -110,8 +77,8 @@ pub fn read(
     writer: &mut RegistryWriter,
     seen: &dyn Fn(u64),
     cancel: &Cancel,
-) -> Result<ListReport, ListError> {
-    let mut list = StudyList { zone, titles: Titles::default(), seen: HashSet::new(), report: ListReport::default() };
+) -> Result<StudyReport, ListError> {
+    let mut list = StudyList { titles: Titles::default(), rows: StudyRows::new(zone) };
     let mut failed = None;
     let mut lines = 0_u64;
     let unread = sheet::read(bytes, limits, &mut |line| {
@@ -134,17 +101,14 @@ pub fn read(
     match failed {
         Some(error) => Err(error),
         None if list.titles.columns.is_empty() => Err(ListError::Titles),
-        None if list.report.studies == 0 => Err(ListError::Empty(list.report)),
-        None => Ok(list.report),
+        None if list.rows.report.studies == 0 => Err(ListError::Empty(list.rows.report)),
+        None => Ok(list.rows.report),
     }
 }
 
 struct StudyList<'a> {
-    zone: &'a TimeZone,
     titles: Titles,
-    /// Numbers of examinations.
-    seen: HashSet<String>,
-    report: ListReport,
+    rows: StudyRows<'a>,
 }
 
 /// Which column is which field.
@@ -172,17 +136,9 @@ impl StudyList<'_> {
                 self.titles.untitled.insert(at);
             }
         }
-        match self.study(line) {
-            Ok(study) => {
-                writer.study(&study.as_new())?;
-                self.report.studies += 1;
-                self.seen.insert(study.exam_id);
-            }
-            Err((field, reason)) => {
-                self.report.rejected.push(RejectedRow { line: line.number, field: field.name(), reason });
-            }
-        }
-        Ok(())
+        let cell = |at: usize| line.cells.get(at).unwrap_or(&Cell::Empty);
+        let cells = self.titles.columns.iter().map(|(at, field)| (StudyColumn::Field(*field), cell(*at)));
+        Ok(self.rows.take(line.number, cells, writer)?)
     }
 
     fn find_titles(&mut self, line: &Line) -> Result<(), ListError> {
@@ -198,97 +154,24 @@ impl StudyList<'_> {
                 }
                 Some(field) => self.titles.columns.push((at, field)),
                 None => match cell.id().filter(|title| !title.is_empty()) {
-                    Some(title) => self.report.ignored.push(title),
+                    Some(title) => self.rows.report.ignored.push(title),
                     None => drop(self.titles.blank.insert(at)),
                 },
             }
         }
         self.titles.width = line.cells.len();
         let is_absent = |field: &&StudyField| !self.titles.columns.iter().any(|(_, titled)| titled == *field);
-        self.report.absent = StudyField::ALL.iter().filter(is_absent).copied().collect();
+        self.rows.report.absent = StudyField::ALL.iter().filter(is_absent).copied().collect();
         Ok(())
     }
 
     /// Tells what was not read.
     fn finish(&mut self, unread: Unread) {
-        self.report.ignored.extend(self.titles.untitled.iter().map(|at| letters(*at)));
+        self.rows.report.ignored.extend(self.titles.untitled.iter().map(|at| letters(*at)));
         if unread.columns {
-            self.report.ignored.push(format!("{} and what follows", letters(sheet::MOST_COLUMNS)));
+            self.rows.report.ignored.push(format!("{} and what follows", letters(sheet::MOST_COLUMNS)));
         }
-        self.report.ignored_sheets = unread.sheets;
-    }
-
-    fn study(&self, line: &Line) -> Result<Study, (StudyField, RejectedReason)> {
-        let mut study = Study::default();
-        for &(at, field) in &self.titles.columns {
-            let cell = line.cells.get(at).unwrap_or(&Cell::Empty);
-            self.fill(&mut study, field, cell).map_err(|reason| (field, reason))?;
-        }
-        Ok(study)
-    }
-
-    fn fill(&self, study: &mut Study, field: StudyField, cell: &Cell) -> Result<(), RejectedReason> {
-        let text = match field {
-            StudyField::ExamId => {
-                let id = number(cell)?;
-                return match id.as_str() {
-                    "" => Err(RejectedReason::Empty),
-                    _ if id.chars().count() > LONGEST_ID => Err(RejectedReason::TooLong),
-                    _ if self.seen.contains(&id) => Err(RejectedReason::Taken),
-                    _ => {
-                        study.exam_id = id;
-                        Ok(())
-                    }
-                };
-            }
-            StudyField::PatientAge => return age(cell).map(|age| study.age = age),
-            StudyField::OrderDatetime => return time(cell, self.zone).map(|time| study.ordered = time),
-            StudyField::CheckInDatetime => return time(cell, self.zone).map(|time| study.checked_in = time),
-            StudyField::ReportCertificationDatetime => return time(cell, self.zone).map(|time| study.certified = time),
-            StudyField::MedicalRecordNo | StudyField::ApplicationOrderNo | StudyField::ExamItem => number(cell)?,
-            StudyField::PatientGender => gender(words(cell)?),
-            _ => words(cell)?,
-        };
-        study.texts.push((field, text));
-        Ok(())
-    }
-}
-
-/// A row that was understood.
-#[derive(Default)]
-struct Study {
-    exam_id: String,
-    texts: Vec<(StudyField, String)>,
-    age: Option<i64>,
-    ordered: Option<Timestamp>,
-    checked_in: Option<Timestamp>,
-    certified: Option<Timestamp>,
-}
-
-impl Study {
-    fn as_new(&self) -> NewStudy<'_> {
-        let text = |field| self.texts.iter().find(|(named, _)| *named == field).map_or("", |(_, text)| text.as_str());
-        NewStudy {
-            exam_id: &self.exam_id,
-            medical_record_no: text(StudyField::MedicalRecordNo),
-            application_order_no: text(StudyField::ApplicationOrderNo),
-            patient_name: text(StudyField::PatientName),
-            patient_gender: text(StudyField::PatientGender),
-            patient_birth_date: text(StudyField::PatientBirthDate),
-            patient_age: self.age,
-            exam_status: text(StudyField::ExamStatus),
-            exam_source: text(StudyField::ExamSource),
-            exam_item: text(StudyField::ExamItem),
-            exam_description: text(StudyField::ExamDescription),
-            exam_room: text(StudyField::ExamRoom),
-            exam_equipment: text(StudyField::ExamEquipment),
-            equipment_type: text(StudyField::EquipmentType),
-            order_datetime: self.ordered,
-            check_in_datetime: self.checked_in,
-            report_certification_datetime: self.certified,
-            certified_physician: text(StudyField::CertifiedPhysician),
-            data_load_time: None,
-        }
+        self.rows.report.ignored_sheets = unread.sheets;
     }
 }
 
@@ -309,86 +192,4 @@ fn titled(title: &str) -> Option<StudyField> {
     let title: String = title.to_lowercase().split_whitespace().collect::<Vec<_>>().join("_").replace('-', "_");
     let chinese = title.replace('_', "").replace('／', "/");
     StudyField::named(&title).or_else(|| TITLES.iter().find(|(known, _)| *known == chinese).map(|(_, field)| *field))
-}
-
-/// What something is called by, with its leading zeros.
-fn number(cell: &Cell) -> Result<String, RejectedReason> {
-    match cell.id() {
-        Some(id) if !id.contains(char::is_control) => Ok(id),
-        _ => Err(RejectedReason::NotText),
-    }
-}
-
-/// A text for people: also a number or a day, as a spreadsheet would show it.
-fn words(cell: &Cell) -> Result<String, RejectedReason> {
-    match cell {
-        Cell::Text(text) => Ok(text.clone()),
-        Cell::Number(number) => Ok(number.to_string()),
-        Cell::Moment(moment) if moment.time() == Time::midnight() => Ok(moment.date().to_string()),
-        Cell::Moment(moment) => Ok(moment.strftime("%Y-%m-%d %H:%M:%S").to_string()),
-        Cell::Truth(truth) => Ok(if *truth { "TRUE" } else { "FALSE" }.to_owned()),
-        cell => cell.id().ok_or(RejectedReason::NotText),
-    }
-}
-
-/// The source's letters, M, F and U; what it does not have stays as it is.
-fn gender(word: String) -> String {
-    match word.to_lowercase().as_str() {
-        "m" | "male" | "男" => "M".to_owned(),
-        "f" | "female" | "女" => "F".to_owned(),
-        "u" | "unknown" | "不明" | "未知" => "U".to_owned(),
-        _ => word,
-    }
-}
-
-/// Whole years.
-fn age(cell: &Cell) -> Result<Option<i64>, RejectedReason> {
-    let text = cell.id().ok_or(RejectedReason::NotAnAge)?;
-    if text.is_empty() {
-        return Ok(None);
-    }
-    // DICOM's age string (PS3.5, value representation AS) counts years with a Y.
-    let digits = text.strip_suffix(['Y', 'y', '歲']).unwrap_or(&text).trim();
-    let is_number = (1..=3).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
-    digits.parse().ok().filter(|_| is_number).map(Some).ok_or(RejectedReason::NotAnAge)
-}
-
-/// A point in time. A day alone is its beginning.
-fn time(cell: &Cell, zone: &TimeZone) -> Result<Option<Timestamp>, RejectedReason> {
-    let civil = match cell {
-        Cell::Empty => return Ok(None),
-        Cell::Moment(moment) => *moment,
-        Cell::Text(_) | Cell::Number(_) => {
-            let text = cell.id().ok_or(RejectedReason::NotATime)?;
-            if let Ok(exact) = text.parse::<Timestamp>() {
-                return Ok(Some(exact));
-            }
-            civil(&text).ok_or(RejectedReason::NotATime)?
-        }
-        Cell::Truth(_) | Cell::Other => return Err(RejectedReason::NotATime),
-    };
-    civil.to_zoned(zone.clone()).map(|zoned| Some(zoned.timestamp())).map_err(|_| RejectedReason::NotATime)
-}
-
-/// A time without an offset: year first, then month and day, so that no day can be another one.
-fn civil(text: &str) -> Option<DateTime> {
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    if digits == text.len() {
-        return match digits {
-            8 => Date::strptime("%Y%m%d", text).ok().map(DateTime::from),
-            12 => DateTime::strptime("%Y%m%d%H%M", text).ok(),
-            14 => DateTime::strptime("%Y%m%d%H%M%S", text).ok(),
-            _ => None,
-        };
-    }
-    if digits != 4 {
-        return None;
-    }
-    let (day, hour) = text.split_once([' ', 'T']).unwrap_or((text, ""));
-    let day = Date::strptime("%Y-%m-%d", day.replace(['/', '.'], "-")).ok()?;
-    let hour = match hour.trim() {
-        "" => Time::midnight(),
-        hour => Time::strptime("%H:%M:%S%.f", hour).or_else(|_| Time::strptime("%H:%M", hour)).ok()?,
-    };
-    Some(day.to_datetime(hour))
 }

@@ -167,8 +167,8 @@ pub struct DataRootId {
 const FIRST_ROWS: u32 = 100;
 /// Most demos of one account.
 const MOST_DEMOS: u32 = 99;
-/// Endings of what is opened: registries, databases and dumps of FileRegistry, lists of studies.
-const REGISTRIES: [&str; 8] = ["sqlite", "sqlite3", "db", "sql", "gz", "xlsx", "csv", "tsv"];
+/// Endings of what is opened: registries, databases and dumps, lists of studies.
+const REGISTRIES: [&str; 10] = ["sqlite", "sqlite3", "db", "sql", "gz", "json", "jsonl", "xlsx", "csv", "tsv"];
 /// The id of the reading of a foreign source.
 const SOURCE_TASK: &str = "source";
 /// The key under which the open registry is kept for the next start.

@@ -1,4 +1,4 @@
-//! A list of studies that the user brings to the open registry. What was read of it is kept in the home, as a registry of
+//! A list of studies, or a database of them, that the user brings to the open registry. What was read of it is kept in the home, as a registry of
 //! its own; the open one is never written.
 
 use std::path::PathBuf;
@@ -9,12 +9,15 @@ use sheaf_registry::{Code, Error, Result};
 use super::registries::nothing_open;
 use super::rejected::{RejectedRow, first_rejected};
 use super::tasks::TaskKind;
-use super::{Desk, Nothing};
+use super::{Desk, FileQuestion, Nothing};
 use crate::folders::FolderOptions;
 use crate::platform;
 use crate::progress::Meter;
 use crate::sheets::name_of;
-use crate::sources::{SyncRequest, sync_study_list};
+use crate::sources::{SyncRequest, sync_studies};
+
+/// Endings of what studies are read of: lists, databases and their dumps.
+const STUDIES: [&str; 11] = ["xlsx", "csv", "tsv", "txt", "sql", "gz", "json", "jsonl", "sqlite", "sqlite3", "db"];
 
 /// How a list is read.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -73,7 +76,10 @@ impl Desk {
             open.id.clone()
         };
         self.tasks.run(&input.task, (TaskKind::StudyList, None), |task| {
-            let Some(source) = self.choose_table(self.language().open_study_list()) else { return Ok(None) };
+            let (words, endings) = (self.language(), STUDIES.map(ToOwned::to_owned).to_vec());
+            let kind = Some((words.studies().to_owned(), endings));
+            let question = FileQuestion { title: words.open_study_list().to_owned(), kind, folder: None };
+            let Some(source) = self.native.choose_file(&question) else { return Ok(None) };
             let to = self.list_of(&registry);
             let folder = to.parent().unwrap_or(&to);
             platform::create_private_dir(folder)
@@ -88,11 +94,12 @@ impl Desk {
                 folder: FolderOptions::default(),
             };
             let meter = Meter::new(task.listener());
-            let report = sync_study_list(&request, &self.sheaf.house().environment, &meter, task.cancel())?;
+            let house = self.sheaf.house();
+            let report = sync_studies(&request, &house.environment, &house.scratch()?, &meter, task.cancel())?;
             meter.finish();
             let imported = StudiesImported {
                 name,
-                time_zone: report.time_zone.unwrap_or_default(),
+                time_zone: report.time_zone.unwrap_or_else(|| "UTC".to_owned()),
                 imported: report.studies,
                 rejected_total: report.rejected.len() as u64,
                 rejected: first_rejected(&report.rejected),

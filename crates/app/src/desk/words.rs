@@ -210,6 +210,14 @@ impl Language {
         }
     }
 
+    /// Name of the kind of file that studies are read of.
+    pub(crate) const fn studies(self) -> &'static str {
+        match self {
+            Language::En => "Lists, databases and dumps of studies",
+            Language::It => "Elenchi, database e dump di studi",
+        }
+    }
+
     /// Title of the dialog that asks where rejected rows go.
     pub(crate) const fn save_rejected(self) -> &'static str {
         match self {

@@ -1,7 +1,7 @@
 //! What became of a source, and what a folder would become.
 
 use sheaf_app::folders::{FolderChanges, FolderPreview, FolderReport, PreviewedFile};
-use sheaf_app::sources::{OddityReport, SourceKind, SyncReport, why};
+use sheaf_app::sources::{OddityReport, SourceKind, SyncReport};
 
 use super::{LISTED, Readable, count, field, line, many, studies};
 use crate::tables::Side::{Left, Right};
@@ -14,6 +14,7 @@ impl Readable for SyncReport {
                 let zone = self.time_zone.as_deref().unwrap_or("UTC");
                 line(out, &format!("Read {}. Times are meant in {zone}.", studies(self.studies)));
             }
+            SourceKind::StudyDatabase => line(out, &format!("Read {}.", studies(self.studies))),
             SourceKind::ImageFolder => {
                 let (projects, patients) = (many(self.projects, "project"), many(self.patients, "patient"));
                 line(out, &format!("Read a folder of images: {projects}, {patients}, {}.", many(self.files, "file")));
@@ -41,7 +42,8 @@ impl Readable for SyncReport {
         if !self.rejected.is_empty() {
             line(out, &format!("{} rejected:", many(self.rejected.len() as u64, "row")));
             for row in self.rejected.iter().take(LISTED) {
-                line(out, &format!("  line {}: {}: {}", row.line, row.field, why(row.reason)));
+                let counted = if self.kind == SourceKind::StudyDatabase { "row" } else { "line" };
+                line(out, &format!("  {counted} {}: {}: {}", row.line, row.field, row.reason.words()));
             }
             let more = self.rejected.len().saturating_sub(LISTED);
             if more > 0 {

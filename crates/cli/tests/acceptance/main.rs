@@ -16,4 +16,5 @@ mod signals;
 mod snapshots;
 mod sources;
 mod studies;
+mod study_databases;
 mod words;

@@ -113,8 +113,7 @@ fn what_has_no_work_yet_says_so() {
     for words in [
         words!["sync", "oracle://lab/registry", "--to", "r.sqlite", "--map", "/dataset=/data"].to_vec(),
         words!["serve", "--registry", "r.sqlite", "--listen", "127.0.0.1:8001"].to_vec(),
-        words!["projects", "--registry", "postgres://me@lab/registry"].to_vec(),
-        words!["projects", "--registry", "dumpdata.json.gz"].to_vec(),
+        words!["projects", "--registry", "s3://lab/registry"].to_vec(),
     ] {
         let (code, message) = scene.sheaf.refused(&words, 2);
         assert_eq!(code, "NOT_YET", "{words:?}: {message}");

@@ -1,20 +1,14 @@
-//! Studies: what a filter means, that both ways of answering agree, and what the original application found on its own data.
+//! Studies: what a filter means, and that both ways of answering agree.
 
 use std::collections::HashSet;
-use std::io::Read as _;
-use std::path::Path;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
-use sha2::{Digest as _, Sha256};
 use sheaf_registry::progress::Cancel;
 use sheaf_registry::studies::{Criteria, Study, StudyField, StudyFilter, StudyIndex, StudySort};
 use sheaf_registry::writer::{NewGrant, NewStudy};
 use sheaf_registry::{Actor, Code, Registry, RegistryWriter};
-
-/// Where the sample data lies beside the project; it is not part of it.
-const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/samples/studies");
 
 struct Place {
     registry: Registry,
@@ -376,117 +370,4 @@ proptest! {
             prop_assert_eq!(found.len(), made.len(), "nothing said means every study");
         }
     }
-}
-
-/// The rows of the dump's study table: its columns stand in the order of the registry's.
-fn sample() -> Option<Place> {
-    let path = Path::new(SAMPLES).join("studies_pg_dump_plain.sql.gz");
-    let Ok(file) = std::fs::File::open(&path) else {
-        eprintln!("SKIPPED: {} is not there, so the searches of the original application are not compared.", path.display());
-        return None;
-    };
-    let mut dump = String::new();
-    flate2::read::GzDecoder::new(file).read_to_string(&mut dump).expect("a gzip file of text");
-    let rows = dump.split_once("COPY public.medical_examinations_fact ").expect("the table").1;
-    let rows = rows.split_once('\n').expect("rows").1.split_once("\n\\.\n").expect("an end").0;
-    Some(place(|writer| {
-        for row in rows.lines() {
-            let fields: Vec<String> = row.split('\t').map(unescape).collect();
-            let text = |at: usize| fields[at].as_str();
-            let time = |at: usize| (!fields[at].is_empty()).then(|| fields[at].parse().expect("a time"));
-            writer
-                .study(&NewStudy {
-                    exam_id: text(0),
-                    medical_record_no: text(1),
-                    application_order_no: text(2),
-                    patient_name: text(3),
-                    patient_gender: text(4),
-                    patient_birth_date: text(5),
-                    patient_age: text(6).parse().ok(),
-                    exam_status: text(7),
-                    exam_source: text(8),
-                    exam_item: text(9),
-                    exam_description: text(10),
-                    exam_room: text(11),
-                    exam_equipment: text(12),
-                    equipment_type: text(13),
-                    order_datetime: time(14),
-                    check_in_datetime: time(15),
-                    report_certification_datetime: time(16),
-                    certified_physician: text(17),
-                    data_load_time: time(18),
-                })
-                .expect("new");
-        }
-    }))
-}
-
-/// A field of `COPY`; NULL is the empty text here, as in a registry.
-fn unescape(field: &str) -> String {
-    if field == "\\N" {
-        return String::new();
-    }
-    let (mut text, mut rest) = (String::new(), field.chars());
-    while let Some(letter) = rest.next() {
-        text.push(match letter {
-            '\\' => match rest.next() {
-                Some('n') => '\n',
-                Some('t') => '\t',
-                Some('r') => '\r',
-                other => other.unwrap_or('\\'),
-            },
-            letter => letter,
-        });
-    }
-    text
-}
-
-/// Where Sheaf differs from the original on purpose: the search, what Sheaf finds (`None`: an error), and why.
-const DIFFERENT: [(&str, Option<u64>, &str); 5] = [
-    (r#"{"q":"AORTA "}"#, Some(2908), "blanks around the text say nothing"),
-    (r#"{"q":"_"}"#, Some(5), "an underscore is an underscore, not any letter"),
-    (
-        r#"{"q":"ISTANBUL"}"#,
-        Some(0),
-        "full case folding: the capital I with a dot is an i and a dot, so it is another letter",
-    ),
-    (r#"{"end_date":"2022-01-31","start_date":"2022-01-01"}"#, Some(265), "the end day is included"),
-    (r#"{"end_date":"x","start_date":"2022-13-40"}"#, None, "a date that is none is an error, not no filter"),
-];
-
-#[test]
-fn the_searches_of_the_original_application_find_the_same() {
-    let Some(place) = sample() else { return };
-    let searches =
-        std::fs::read_to_string(Path::new(SAMPLES).join("original_search_results.json")).expect("beside the dump");
-    let searches: Vec<serde_json::Value> = serde_json::from_str(&searches).expect("JSON");
-    let viewer = place.registry.viewer(&Actor::Owner).expect("the owner");
-    let index = StudyIndex::load(&place.registry, &viewer, &Cancel::new()).expect("loaded");
-    let mut different = 0;
-    for search in &searches {
-        let mut params = search["params"].clone();
-        let said = params.to_string();
-        let sort = params.as_object_mut().expect("an object").remove("sort");
-        // The original takes its usual order for one that it does not know.
-        let sort = sort.and_then(|sort| StudySort::named(sort.as_str()?)).unwrap_or_default();
-        let filter: StudyFilter = serde_json::from_value(params).expect("every parameter is a field of the filter");
-        // The original means UTC where a date names no zone.
-        let found = Criteria::new(&filter, &TimeZone::UTC).map(|meant| both(&place.registry, &index, &meant, sort));
-        if let Some((_, count, reason)) = DIFFERENT.iter().find(|(search, ..)| *search == said) {
-            different += 1;
-            assert_eq!(found.ok().map(|found| found.len() as u64), *count, "{said}: {reason}");
-            assert_ne!(search["count"].as_u64(), *count, "{said} does not differ");
-            continue;
-        }
-        let found = found.expect("a filter that can be meant");
-        assert_eq!(Some(found.len() as u64), search["count"].as_u64(), "{said}: as many");
-        let ids = |list: &str| -> Vec<String> { serde_json::from_value(search[list].clone()).expect("a list of ids") };
-        assert!(found.starts_with(&ids("first")), "{said}: the first ones");
-        assert!(found.ends_with(&ids("last")), "{said}: the last ones");
-        let mut sorted = found;
-        sorted.sort_unstable();
-        let digest = sheaf_registry::hex::encode(&Sha256::digest(sorted.join("\n")).into());
-        assert_eq!(Some(digest.as_str()), search["set_sha256"].as_str(), "{said}: the same studies");
-    }
-    assert_eq!((searches.len(), different), (23, DIFFERENT.len()), "every search was looked at");
 }

@@ -8,9 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use futures_util::TryStreamExt as _;
-use sha2::{Digest as _, Sha256};
 use sheaf_registry::progress::{Phase, Progress};
-use sheaf_registry::{Code, Error, Result, hex};
+use sheaf_registry::{Code, Error, Result};
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlRow, MySqlSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _};
 
@@ -18,7 +17,7 @@ use super::Options;
 use super::cells::STEP;
 use super::stage::{Stage, Staged, TABLES, is_wanted_column, is_wanted_table};
 use crate::dump::Value;
-use crate::server::{Engine, Line, Login};
+use crate::server::{Engine, Line, Login, State};
 
 /// What is set before anything is asked: values as they are stored, times in UTC, one snapshot for all tables.
 const BEGIN: [&str; 3] = [
@@ -55,7 +54,7 @@ pub(super) fn stage(login: &Login, name: &Path, options: &Options<'_>) -> Result
         line.run(options.cancel, async {
             let connection = connect(login).connect().await.map_err(|error| line.failed(error, None))?;
             line.connected();
-            let digest = Sha256::new();
+            let digest = State::default();
             let mut reading = Reading { line: &line, connection, options, digest, done: 0, total: 0 };
             reading.begin().await?;
             let tables = reading.tables(name).await?;
@@ -65,12 +64,11 @@ pub(super) fn stage(login: &Login, name: &Path, options: &Options<'_>) -> Result
             }
             // A server that is told nothing ends the snapshot by itself.
             let _ = reading.connection.close().await;
-            state = hex::encode(&reading.digest.finalize().into());
+            state = reading.digest.finish();
             Ok(())
         })
     })?;
-    // Another version of Sheaf may read the same rows in another way.
-    Ok((staged, format!("{}:{state}", env!("CARGO_PKG_VERSION"))))
+    Ok((staged, state))
 }
 
 /// How the server is reached.
@@ -103,7 +101,7 @@ struct Reading<'a> {
     connection: MySqlConnection,
     options: &'a Options<'a>,
     /// Of every value, in the order in which they come.
-    digest: Sha256,
+    digest: State,
     /// Bytes of values so far, and about how many there are.
     done: u64,
     total: u64,
@@ -179,9 +177,9 @@ impl Reading<'_> {
         if !stage.begin(table, &names)? {
             return Ok(());
         }
-        add(&mut self.digest, Some(table.as_bytes()));
+        self.digest.add(Some(table.as_bytes()));
         for name in &names {
-            add(&mut self.digest, Some(name.as_bytes()));
+            self.digest.add(Some(name.as_bytes()));
         }
         let list: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
         let sql = format!("SELECT {} FROM `{table}`", list.join(", "));
@@ -193,7 +191,7 @@ impl Reading<'_> {
             for (at, (_, is_number)) in columns.iter().enumerate() {
                 let bytes = bytes(row, at);
                 done += bytes.map_or(0, |bytes| bytes.len() as u64);
-                add(&mut digest, bytes);
+                digest.add(bytes);
                 values.push(value(bytes, *is_number));
             }
             stage.take(table, &values)?;
@@ -205,7 +203,7 @@ impl Reading<'_> {
             Ok(())
         };
         self.rows(&sql, Some(table), &mut take).await?;
-        add(&mut digest, None);
+        digest.add(None);
         (self.done, self.digest) = (done, digest);
         options.observer.observe(&progress(done, total));
         Ok(())
@@ -252,13 +250,6 @@ fn needed(tables: &Columns) -> BTreeSet<String> {
         needed.insert(format!("{main}_folderaccess"));
     }
     needed
-}
-
-/// Adds a value, or that there is none, so that no other values give the same.
-fn add(digest: &mut Sha256, value: Option<&[u8]>) {
-    let length = value.map_or(u64::MAX, |value| value.len() as u64);
-    digest.update(length.to_le_bytes());
-    digest.update(value.unwrap_or_default());
 }
 
 /// A value as a dump writes it.

@@ -6,19 +6,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error as StdError;
 use std::fs::File;
-use std::io::{self, Read};
 use std::path::Path;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, params_from_iter};
 use sheaf_registry::foreign::private_folder;
-use sheaf_registry::progress::{Cancel, Observer, Phase, Progress};
+use sheaf_registry::progress::{Cancel, Observer};
 use sheaf_registry::{Code, Error, Result};
 use tempfile::TempDir;
 
 use super::cells::{is_plain, row_error};
 use super::generation::unknown;
-use crate::dump::{self, DumpError, Sink, Value};
+use crate::dump::{self, Sink, Value};
+use crate::dump_file::{Watched, malformed, refused};
 
 /// Tables that every generation has.
 pub(super) const TABLES: [&str; 4] = ["auth_user", "common_modality", "common_project", "common_projectaccess"];
@@ -95,11 +95,16 @@ impl Staged {
     /// `DUMP_CUT`, `DUMP_MALFORMED`, `SOURCE_UNKNOWN` for what is no dump, `SOURCE_ROW` for a row whose id is none or not
     /// its own, `NO_SPACE`, `CANCELLED`.
     pub(super) fn read(path: &Path, file: File, scratch: &Path, cancel: &Cancel, observer: &dyn Observer) -> Result<Self> {
-        let total = file.metadata().map_or(0, |metadata| metadata.len());
-        let input = Watched { file, cancel, observer, done: 0, total };
+        let input = Watched::new(file, cancel, observer);
         Self::fill(path, scratch, |stage| {
             stage.counted = " of an INSERT";
-            dump::read(input, stage).map_err(|error| refused(path, error, stage.is_dump, cancel))
+            dump::read(input, stage).map_err(|error| {
+                let is_dump = stage.is_dump;
+                refused(path, error, cancel, |error| {
+                    let told = if is_dump { malformed(path).hint(MAKE_AGAIN) } else { unknown(path) };
+                    told.cause(error)
+                })
+            })
         })
     }
 
@@ -236,30 +241,6 @@ impl Sink for Stage<'_> {
     }
 }
 
-/// A file that looks at the flag and tells how far it is in every block that is read.
-struct Watched<'a> {
-    file: File,
-    cancel: &'a Cancel,
-    observer: &'a dyn Observer,
-    done: u64,
-    total: u64,
-}
-
-impl Read for Watched<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.cancel.is_raised() {
-            return Err(io::Error::other("stopped"));
-        }
-        let read = self.file.read(buffer)?;
-        self.done += read as u64;
-        let (bytes_done, bytes_total) = (self.done, self.total.max(self.done));
-        let progress =
-            Progress { phase: Phase::Preparing, files_done: 0, files_total: 0, bytes_done, bytes_total, current: None };
-        self.observer.observe(&progress);
-        Ok(read)
-    }
-}
-
 pub(super) fn is_wanted_table(name: &str) -> bool {
     TABLES.contains(&name) || (ENDS.iter().any(|end| name.ends_with(end)) && is_plain(name))
 }
@@ -293,37 +274,6 @@ fn cell(value: &Value) -> ToSqlOutput<'_> {
             }
         }
     })
-}
-
-fn refused(path: &Path, error: DumpError, is_dump: bool, cancel: &Cancel) -> Error {
-    let shown = path.display();
-    if cancel.is_raised() {
-        return Error::cancelled();
-    }
-    let malformed = |error: DumpError| {
-        if !is_dump {
-            return unknown(path).cause(error);
-        }
-        Error::new(Code::DumpMalformed, format!("The dump {shown} cannot be understood.")).hint(MAKE_AGAIN).cause(error)
-    };
-    match error {
-        DumpError::Cut(bytes) => {
-            Error::new(Code::DumpCut, format!("The dump {shown} ends in the middle, after {bytes} bytes."))
-                .hint("Fetch it again, or make a new dump and wait until it is whole.")
-        }
-        DumpError::Malformed { .. } => malformed(error),
-        // What a damaged archive answers.
-        DumpError::Io(ref cause) if matches!(cause.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) => {
-            malformed(error)
-        }
-        DumpError::Io(cause) => Error::new(Code::RegistryUnreadable, format!("The dump {shown} could not be read."))
-            .hint("Check its disk or network, then try again.")
-            .cause(cause),
-        DumpError::Sink(cause) => match cause.downcast::<Error>() {
-            Ok(error) => *error,
-            Err(cause) => Error::new(Code::Internal, format!("The dump {shown} could not be read.")).cause(cause),
-        },
-    }
 }
 
 fn stage_failed(path: &Path, error: rusqlite::Error) -> Error {

@@ -176,6 +176,8 @@ impl<'a> Line<'a> {
                 Error::new(Code::SourcePrivilege, format!("{user} may not read {what} of {server}."))
                     .hint("Ask for the right to SELECT there; Sheaf never needs another one.")
             }
+            Fault::Encoding => Error::new(Code::SourceEncoding, format!("A text of {server} cannot be written in UTF-8."))
+                .hint("Ask whoever keeps the database to mend it: its letters are not in the encoding that it says."),
             Fault::Changing => Error::new(Code::DbBusy, format!("{server} was being changed while it was read."))
                 .hint("Wait until that is done, then try again."),
             Fault::Ended if self.connected.get() => {
@@ -198,6 +200,8 @@ enum Fault {
     Database,
     /// The account may not read it.
     Privilege,
+    /// Letters that are none.
+    Encoding,
     /// Tables are being changed.
     Changing,
     /// It ends, ended this line, or anything else.
@@ -225,6 +229,7 @@ impl Fault {
             "53300" | "57P03" => Fault::Busy,
             "3D000" => Fault::Database,
             "42501" => Fault::Privilege,
+            "22021" | "22P05" => Fault::Encoding,
             "40001" | "40P01" | "42P01" | "42703" | "55P03" => Fault::Changing,
             _ => Fault::Ended,
         }

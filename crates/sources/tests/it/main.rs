@@ -6,4 +6,5 @@ mod file_registry;
 mod image_folder;
 mod samples;
 mod sheet;
+mod study_database;
 mod study_list;

@@ -10,7 +10,7 @@ use sheaf_registry::progress::Cancel;
 use sheaf_registry::studies::StudyField;
 use sheaf_registry::writer::RegistryWriter;
 use sheaf_sources::rejected::RejectedReason::{self, Empty, NotATime, NotAnAge, NotText, Taken, TooLong};
-use sheaf_sources::study_list::{self, LIMITS, ListError, ListReport};
+use sheaf_sources::study_list::{self, LIMITS, ListError, StudyReport};
 
 const CHINESE: [&str; 18] = [
     "檢查流水號",
@@ -33,7 +33,7 @@ const CHINESE: [&str; 18] = [
     "認證醫師",
 ];
 
-fn read_in(bytes: &[u8], zone: &TimeZone) -> (Result<ListReport, ListError>, Vec<Vec<String>>) {
+fn read_in(bytes: &[u8], zone: &TimeZone) -> (Result<StudyReport, ListError>, Vec<Vec<String>>) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("studies.sqlite");
     let mut writer = RegistryWriter::create(&path).expect("a free name");
@@ -62,7 +62,7 @@ fn rows(path: &Path) -> Vec<Vec<String>> {
     read.expect("rows").map(|row| row.expect("a row")).collect()
 }
 
-fn read(bytes: &[u8]) -> (Result<ListReport, ListError>, Vec<Vec<String>>) {
+fn read(bytes: &[u8]) -> (Result<StudyReport, ListError>, Vec<Vec<String>>) {
     read_in(bytes, &TimeZone::UTC)
 }
 
@@ -82,7 +82,7 @@ fn a_workbook_of_the_hospital_is_read_with_its_zeros_its_dates_and_its_zone() {
     let bytes = book.save_to_buffer().expect("a workbook");
 
     let (report, rows) = read_in(&bytes, &TimeZone::get("Asia/Taipei").expect("a zone"));
-    let expected = ListReport { studies: 1, ..ListReport::default() };
+    let expected = StudyReport { studies: 1, ..StudyReport::default() };
     assert_eq!(report.expect("a list"), expected, "every column has its field");
     let row = [
         "0001",
@@ -290,7 +290,7 @@ fn what_of_a_list_is_not_read_is_told() {
     assert_eq!(rows.len(), 1, "one study");
     assert_eq!(report.ignored, ["note", "C", "E", "IW and what follows"], "columns with and without a title");
     assert_eq!(report.ignored_sheets, ["More"], "sheets");
-    let told: Vec<_> = report.oddities().into_iter().map(|odd| (odd.code, odd.count, odd.examples)).collect();
+    let told: Vec<_> = report.oddities("line").into_iter().map(|odd| (odd.code, odd.count, odd.examples)).collect();
     let odd = |code: &str, count, examples: &[&str]| {
         (code.to_owned(), count, examples.iter().map(|example| (*example).to_owned()).collect::<Vec<_>>())
     };

@@ -184,7 +184,7 @@ export const studies = {
     menu: 'Study list',
     open: 'Open a list of studies…',
     about:
-      'XLSX or CSV, with the hospital’s titles or the names of the fields. Its studies stand here in place of those of the registry, which is not changed.',
+      'XLSX or CSV, with the hospital’s titles or the names of the fields; or a database of studies: its SQLite file, a plain pg_dump or Django’s dumpdata. Its studies stand here in place of those of the registry, which is not changed.',
     zone: 'Its times are read as times in {{zone}} where they do not say more.',
     from: 'From {{name}}',
     fromTitle: 'What was read of this list is kept on this computer. Read {{when}}.',

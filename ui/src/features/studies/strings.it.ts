@@ -188,7 +188,7 @@ export const studies: Catalogue<typeof en> = {
     menu: 'Elenco di studi',
     open: 'Apri un elenco di studi…',
     about:
-      'XLSX o CSV, con i titoli dell’ospedale o i nomi dei campi. I suoi studi stanno qui al posto di quelli del registro, che non viene modificato.',
+      'XLSX o CSV, con i titoli dell’ospedale o i nomi dei campi; oppure un database di studi: il suo file SQLite, un pg_dump in chiaro o un dumpdata di Django. I suoi studi stanno qui al posto di quelli del registro, che non viene modificato.',
     zone: 'Gli orari sono letti nel fuso {{zone}}, se non dicono altro.',
     from: 'Da {{name}}',
     fromTitle: 'Ciò che è stato letto di questo elenco resta su questo computer. Letto {{when}}.',

@@ -148,3 +148,34 @@ fn rejected_rows_are_copied_and_saved_whole() {
     bench.just("copy_rejected");
     assert!(bench.desktop.did("copy")[0].contains("1502\tpatient_age\tnot_an_age"), "and copied");
 }
+
+#[test]
+fn a_database_of_studies_is_brought_like_a_list_and_opened_like_a_registry() {
+    const DUMP: &str = "-- PostgreSQL database dump\nCOPY public.medical_examinations_fact (order_datetime, exam_id, patient_age) \
+        FROM stdin;\n2025-01-31 08:00:00+08\tL1\t36\n2025-01-31 08:00:00+08\tL2\tx\n\\.\n-- PostgreSQL database dump complete\n";
+    const OBJECTS: &str = r#"[{"model":"study.study","pk":"L1","fields":{"order_datetime":"2025-01-31T00:00:00Z","patient_age":36}},
+        {"model":"study.study","pk":"L2","fields":{"patient_age":"x"}}]"#;
+    let bench = clinic();
+    let own = registry(&bench);
+    for (name, text) in [("backup.sql", DUMP), ("dump.json", OBJECTS)] {
+        let path = bench.lab.root().join(name);
+        std::fs::write(&path, text).expect("writable");
+        bench.desktop.will_choose_file(&path);
+        let report = bench.get("import_studies", json!({"task": "list", "time_zone": null}));
+        let rejected = json!([{"line": 2, "field": "patient_age", "reason": "not_an_age"}]);
+        assert_eq!((&report["imported"], &report["rejected"]), (&json!(1), &rejected), "{name}: {report}");
+        assert_eq!((&report["name"], &report["time_zone"]), (&json!(name), &json!("UTC")), "instants: {report}");
+        assert_eq!((&look(&bench)["total"], &look(&bench)["list"]["name"]), (&json!(1), &json!(name)));
+
+        // What is damaged later takes nothing away.
+        std::fs::write(&path, &text[..text.len() - 4]).expect("writable");
+        bench.desktop.will_choose_file(&path);
+        assert_eq!(bench.refused("import_studies", json!({"task": "list", "time_zone": null})), "DUMP_CUT");
+        assert_eq!(look(&bench)["total"], 1, "the one from before is still there");
+        std::fs::write(&path, text).expect("writable");
+        bench.just("forget_studies");
+        bench.open(&path);
+        assert_eq!((&look(&bench)["total"], &look(&bench)["list"]), (&json!(1), &json!(null)), "{name}: in its own right");
+        bench.open(&own);
+    }
+}

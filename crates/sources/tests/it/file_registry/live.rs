@@ -3,7 +3,6 @@
 use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::Command;
 use std::sync::Mutex;
 
 use jiff::Timestamp;
@@ -11,7 +10,7 @@ use sheaf_registry::progress::{Cancel, Observer, Progress, Unobserved};
 use sheaf_registry::{Code, Error, Registry, RegistryWriter};
 use sheaf_sources::file_registry::{self, Options, Report};
 use sheaf_sources::server::{Login, Server};
-use sheaf_testkit::MariaDb;
+use sheaf_testkit::{MariaDb, certificate};
 
 use super::fixture::Made;
 use super::{Synced, sync};
@@ -315,21 +314,6 @@ fn what_changes_while_it_is_read_is_read_as_it_was() {
     assert_eq!(report, before.report, "nothing of it is half of before and half of after");
     let after = sync_live(&url);
     assert!(after.report.source_rows < report.source_rows, "what left the source leaves the registry");
-}
-
-/// An authority, and a certificate of its for these names.
-fn certificate(dir: &Path, name: &str, of: &str) {
-    let run = |arguments: &str| {
-        let done = Command::new("openssl").args(arguments.split(' ')).current_dir(dir).output().expect("openssl runs");
-        assert!(done.status.success(), "{arguments}: {}", String::from_utf8_lossy(&done.stderr));
-    };
-    let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
-    run(&format!("req -x509 {key} -keyout {name}-ca.key -out {name}-ca.pem -days 2 -subj /CN=Authority"));
-    run(&format!("req {key} -keyout {name}.key -out {name}.csr -subj /CN=server"));
-    std::fs::write(dir.join("names"), format!("subjectAltName={of}")).expect("writable");
-    run(&format!(
-        "x509 -req -in {name}.csr -CA {name}-ca.pem -CAkey {name}-ca.key -CAcreateserial -days 2 -extfile names -out {name}.pem"
-    ));
 }
 
 #[test]
