@@ -143,9 +143,10 @@ impl Desk {
     }
 }
 
-/// Threads for jobs beside a window: of many cores one stays free to draw it, of few each counts.
+/// Threads for jobs beside a window: of many cores two stay free, for the page and for the display that draws it; of few each
+/// counts.
 fn spare(threads: usize) -> usize {
-    if threads >= 4 { threads - 1 } else { threads }
+    if threads >= 4 { threads - 2 } else { threads }
 }
 
 /// All types that commands name, for whoever expands [`sheaf_commands!`](crate::sheaf_commands).
