@@ -16,7 +16,7 @@ use sheaf_registry::progress::{Cancel, Observer as _, Phase, Progress};
 use sheaf_registry::selection::Selection;
 use sheaf_registry::studies::{Criteria, StudyFilter, StudySort};
 use sheaf_registry::{Code, Error, Registry, Result, Viewer, hex};
-use sheaf_tables::{About, CellNote, Columns, CsvDialect, Format, Limits, Table, TableOptions, TableReport};
+use sheaf_tables::{About, CellNote, Columns, CsvDialect, Format, Limits, Table, TableOptions, TableReport, read_back};
 
 use crate::copies::Asking;
 use crate::history::{Confirmation, NewExport, Planned, Record};
@@ -327,6 +327,8 @@ pub(crate) fn write(house: &House, record: &Record, asked: &StudyExport, meter: 
     meter.observe(&progress(Phase::Verifying, total, total));
     let report = table.finish()?;
     quota()?;
+    let mut kept = kept;
+    read_back(&mut kept, &format(asked), asked.columns.len(), &report, cancel)?;
     let part = hashed(kept, path, report.rows)?;
     // From here on the part file is the publisher's.
     guard.keep();

@@ -9,9 +9,11 @@ mod cell;
 mod columns;
 mod csv;
 mod error;
+mod readback;
 mod table;
 mod xlsx;
 
 pub use cell::{as_it_was, without_formula};
 pub use columns::Columns;
+pub use readback::read_back;
 pub use table::{About, CellNote, CsvDialect, Format, Limits, Table, TableOptions, TableReport};
