@@ -6,7 +6,7 @@ import type { RejectedReason } from "./RejectedReason";
  */
 export type RejectedRow = { 
 /**
- * Its line in the file, from 1.
+ * Its line in the file, from 1; of a table of a database, its number among the rows that were read.
  */
 line: number, 
 /**
