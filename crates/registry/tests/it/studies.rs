@@ -141,6 +141,8 @@ fn dates_are_days_of_a_zone_and_the_last_one_is_included() {
         ("2025-01-01", "2025-01-31", "+08:00", &["B", "C"]),
         ("2025-01-01", "2025-01-31", "UTC", &["C", "D"]),
         ("2025-01-01", "", "UTC", &["C", "D"]),
+        // The last day that there is, which people write for "no end".
+        ("2025-01-01", "9999-12-31", "UTC", &["C", "D"]),
         ("", "2024-12-31", "UTC", &["A", "B"]),
         ("2024-12-31T16:00:00", "2024-12-31 16:00", "UTC", &["B"]),
         ("2025-01-01T00:00:00+08:00", "2024-12-31T16:00:00Z", "America/New_York", &["B"]),
@@ -159,6 +161,27 @@ fn dates_are_days_of_a_zone_and_the_last_one_is_included() {
         let error = Criteria::new(&filter, &TimeZone::UTC).expect_err("it cannot be meant");
         assert_eq!(error.code(), Code::InvalidFilter, "{error}");
         assert!(error.message().contains(field), "{error} names {field}");
+    }
+}
+
+#[test]
+fn a_time_that_is_an_empty_text_is_none_and_comes_last() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("registry.sqlite");
+    let mut writer = RegistryWriter::create(&path).expect("a new registry");
+    let ordered = |exam_id, time: &str| NewStudy { order_datetime: time.parse().ok(), ..study(exam_id) };
+    for study in [ordered("A", ""), ordered("B", "2025-01-01T00:00:00Z"), ordered("C", "2024-01-01T00:00:00Z")] {
+        writer.study(&study).expect("new");
+    }
+    writer.finish().expect("whole");
+    // As another program may write it.
+    let others = rusqlite::Connection::open(&path).expect("a database");
+    others.execute("UPDATE study SET order_datetime = '' WHERE exam_id = 'A'", []).expect("changed");
+    drop(others);
+    let place = Place { registry: Registry::open(&path).expect("ours"), _folder: folder };
+    for (sort, expected) in [("order_datetime_asc", ["C", "B", "A"]), ("order_datetime_desc", ["B", "C", "A"])] {
+        let sort = StudySort::named(sort).expect("an order");
+        assert_eq!(ids(&place, &StudyFilter::default(), sort), expected, "{sort}, in both ways");
     }
 }
 
