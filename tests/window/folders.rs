@@ -28,6 +28,9 @@ async fn a_folder_of_images_is_opened_exported_and_read_again() {
     window.click("link", "Settings").await;
     window.judge("settings with a folder of images").await;
     window.click("button", "Refresh").await;
+    // While it is read, a dialog is over the page and takes the clicks.
+    window.wait_gone("button[data-loading]").await;
+    window.wait_gone("[role=dialog]").await;
     window.click("link", "New export").await;
     window.role("treeitem", "99").await;
     window.close().await;
