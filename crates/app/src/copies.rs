@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 use sheaf_registry::access::Actor;
 use sheaf_registry::progress::{Cancel, Observer, Unobserved};
-use sheaf_registry::{Registry, Result, hex};
+use sheaf_registry::{Names, Registry, Result, hex};
 use sheaf_sources::file_registry::{Mapping, STATE};
 use sheaf_sources::report::Odd;
 use sheaf_sources::server::Server;
@@ -72,8 +72,8 @@ pub fn prepare(
     House::open(home, environment())?.refresh(source, Asking::Looking, observer, cancel)
 }
 
-/// Reads a source anew into what stands for it in the home. Where the bytes of files lie stays as it was said, where nothing
-/// else is said now.
+/// Reads a source anew into what stands for it in the home. Where the bytes of files lie, and whether names are kept, stays as it
+/// was said, where nothing else is said now.
 ///
 /// # Errors
 /// Those of [`crate::sources::sync`], and of the home.
@@ -111,6 +111,8 @@ pub struct Wish {
     pub folder: FolderOptions,
     /// In which zone times of a list without an offset of their own are meant.
     pub time_zone: Option<String>,
+    /// Whether names of patients are kept in what is read.
+    pub names: Option<Names>,
 }
 
 /// How a source is read anew.
@@ -210,7 +212,7 @@ impl House {
     fn read_anew(
         &self,
         copied: &Copied,
-        Wanted { said: Wish { mut mappings, folder, time_zone }, known }: Wanted<'_>,
+        Wanted { said: Wish { mut mappings, folder, time_zone, names }, known }: Wanted<'_>,
         observer: &dyn Observer,
         cancel: &Cancel,
     ) -> Result<Option<SyncReport>> {
@@ -222,13 +224,15 @@ impl House {
         let earlier = copied.open(&scratch).ok();
         let roots = earlier.as_ref().and_then(|copy| copy.data_roots().ok()).unwrap_or_default();
         let time_zone = time_zone.or_else(|| earlier.as_ref()?.info(TIME_ZONE).ok()?);
+        let names = names.or_else(|| earlier.as_ref()?.names().ok());
         drop(earlier);
         for root in roots {
             if let (Some(location), false) = (root.location, mappings.iter().any(|said| said.prefix == root.prefix)) {
                 mappings.push(Mapping { prefix: root.prefix, location });
             }
         }
-        let request = SyncRequest { source: source.clone(), to: copy.clone(), replace: true, time_zone, mappings, folder };
+        let request =
+            SyncRequest { source: source.clone(), to: copy.clone(), replace: true, time_zone, mappings, folder, names };
         sync_with(&request, &self.environment, (&scratch, known), observer, cancel)
     }
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use serde::Serialize;
 use sheaf_registry::progress::{Cancel, Observer};
 use sheaf_registry::text::write_path;
-use sheaf_registry::{Code, Error, Registry, RegistryWriter, Result};
+use sheaf_registry::{Code, Error, Names, Registry, RegistryWriter, Result};
 pub use sheaf_sources::image_folder::Layout;
 use sheaf_sources::image_folder::{self, Options, PatternError};
 
@@ -146,8 +146,17 @@ pub(crate) fn sync(
     observer: &dyn Observer,
     cancel: &Cancel,
 ) -> Result<SyncReport> {
-    let is_earlier = request.replace || is_of(&request.to, &request.source, scratch);
-    let writer = if is_earlier { RegistryWriter::replacing(&request.to) } else { RegistryWriter::create(&request.to) }?;
+    let same = registry_of(&request.source, &request.to, scratch);
+    let is_earlier = request.replace || same.is_some();
+    // What was left out once comes back only when that is said.
+    let names = request.names.or_else(|| same.as_ref()?.names().ok());
+    // An open file could not be replaced everywhere.
+    drop(same);
+    let request = &SyncRequest { names, ..request.clone() };
+    let mut writer = if is_earlier { RegistryWriter::replacing(&request.to) } else { RegistryWriter::create(&request.to) }?;
+    if names == Some(Names::LeftOut) {
+        writer.leave_names_out()?;
+    }
     let options = Options {
         scratch,
         now: environment.clock.now(),
@@ -180,9 +189,9 @@ pub(crate) fn sync(
     })
 }
 
-/// Whether the file at `path` is a registry that was read from this folder.
-fn is_of(path: &Path, folder: &Path, scratch: &Path) -> bool {
-    let Ok(registry) = Registry::open_with_scratch(path, scratch) else { return false };
-    let source = registry.info("source").ok().flatten();
-    folder.canonicalize().is_ok_and(|folder| source.as_deref() == folder.to_str())
+/// The registry at `path`, where it was read from this folder.
+fn registry_of(folder: &Path, path: &Path, scratch: &Path) -> Option<Registry> {
+    let registry = Registry::open_with_scratch(path, scratch).ok()?;
+    let source = registry.info("source").ok().flatten()?;
+    folder.canonicalize().is_ok_and(|folder| Some(source.as_str()) == folder.to_str()).then_some(registry)
 }

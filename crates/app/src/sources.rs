@@ -14,7 +14,7 @@ use sheaf_registry::error::Detail;
 use sheaf_registry::progress::{Cancel, Observer, Phase};
 use sheaf_registry::provenance::Oddity;
 use sheaf_registry::studies::{Criteria, StudyField, StudyFilter};
-use sheaf_registry::{Code, Error, Registry, RegistryWriter, Result, foreign};
+use sheaf_registry::{Code, Error, Names, Registry, RegistryWriter, Result, foreign};
 use sheaf_sources::server::{Engine, Server};
 use sheaf_sources::study_list::{self, ListError, StudyReport};
 use sheaf_sources::{file_registry, study_database};
@@ -66,6 +66,8 @@ pub struct SyncRequest {
     pub mappings: Vec<Mapping>,
     /// How a folder of images is read.
     pub folder: FolderOptions,
+    /// Whether names of patients are kept; `None`: as in the registry of the same folder that is there already, else kept.
+    pub names: Option<Names>,
 }
 
 /// What became of a source.
@@ -83,6 +85,8 @@ pub struct SyncReport {
     /// In which zone the times of a list were read, where it does not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<String>,
+    /// Whether names of patients were left out.
+    pub names_left_out: bool,
     /// Projects.
     pub projects: u64,
     /// Patients, those that the source marks as deleted among them.
@@ -255,6 +259,7 @@ impl SyncReport {
             kind,
             generation: None,
             time_zone: None,
+            names_left_out: request.names == Some(Names::LeftOut),
             projects: 0,
             patients: 0,
             files: 0,
@@ -275,6 +280,9 @@ impl SyncReport {
 fn begin(request: &SyncRequest) -> Result<RegistryWriter> {
     let mut writer =
         if request.replace { RegistryWriter::replacing(&request.to) } else { RegistryWriter::create(&request.to) }?;
+    if request.names == Some(Names::LeftOut) {
+        writer.leave_names_out()?;
+    }
     if let Some(stamp) = Stamp::of(&request.source) {
         writer.info(file_registry::STATE, &stamp.to_string())?;
     }

@@ -94,6 +94,12 @@ pub(crate) enum Command {
         /// In which time zone the list's times are meant, where they do not say it [default: the machine's]
         #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
         tz: Option<String>,
+        /// Leave patients' names out of what is read; it stays so until --with-names
+        #[arg(long, conflicts_with = "with_names")]
+        without_names: bool,
+        /// Keep patients' names again
+        #[arg(long)]
+        with_names: bool,
         #[command(flatten)]
         folder: SaidFolder,
     },

@@ -20,7 +20,7 @@ use sheaf_registry::selection::{FolderRef, KindChoice, Selection, TagMode};
 use sheaf_registry::sensitive::Sensitive;
 use sheaf_registry::studies::{StudyField, StudyFilter, StudySort};
 use sheaf_registry::text::{quoted, read_path};
-use sheaf_registry::{Code, Error, Result};
+use sheaf_registry::{Code, Error, Names, Result};
 use sheaf_tables::Columns;
 
 use crate::args::{
@@ -136,7 +136,12 @@ impl Meaning {
                 let patients = patients.unwrap_or(usual);
                 Work::Demo(DemoOptions { dir, patients, studies, seed, sparse, with_faults })
             }
-            Command::Sync { source, to, map, tz, keep_password, folder } => {
+            Command::Sync { source, to, map, tz, keep_password, without_names, with_names, folder } => {
+                let names = match (without_names, with_names) {
+                    (true, _) => Some(Names::LeftOut),
+                    (_, true) => Some(Names::Kept),
+                    _ => None,
+                };
                 let source = readable(source.into(), passwords)?;
                 let mappings = map.iter().map(|said| mapping(said)).collect::<Result<Vec<_>>>()?;
                 let layout = folder.pattern.as_deref().map(folders::layout).transpose()?;
@@ -148,13 +153,13 @@ impl Meaning {
                     (None, _) => {
                         let what = Synced::Kept {
                             source,
-                            wish: Wish { mappings, folder: FolderOptions { layout, hash }, time_zone: tz },
+                            wish: Wish { mappings, folder: FolderOptions { layout, hash }, time_zone: tz, names },
                         };
                         Work::Sync { what, keep }
                     }
                     (Some(to), _) => {
                         let folder = FolderOptions { layout, hash };
-                        let request = SyncRequest { source, to, replace: false, time_zone: tz, mappings, folder };
+                        let request = SyncRequest { source, to, replace: false, time_zone: tz, mappings, folder, names };
                         Work::Sync { what: Synced::Own(request), keep }
                     }
                 }

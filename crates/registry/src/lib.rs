@@ -11,6 +11,7 @@ pub mod foreign;
 pub mod hex;
 pub mod ids;
 pub mod index;
+mod names;
 mod new_rows;
 mod open;
 pub mod patients;
@@ -30,5 +31,6 @@ pub mod writer;
 
 pub use access::{Actor, Viewer};
 pub use error::{Code, Error, Result};
+pub use names::Names;
 pub use registry::Registry;
 pub use writer::RegistryWriter;

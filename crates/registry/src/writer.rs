@@ -13,6 +13,7 @@ use tempfile::TempPath;
 
 use crate::error::{Code, Error, Result};
 use crate::ids::{FileId, FolderId, ModalityId, PatientId, ProjectId, RootId, TagId, UserId};
+use crate::names::{NAMES, Names};
 pub use crate::new_rows::{NewFile, NewFolder, NewGrant, NewModality, NewPatient, NewStudy};
 use crate::platform;
 use crate::provenance::{Oddity, SourceExport};
@@ -31,6 +32,7 @@ pub struct RegistryWriter {
     part: TempPath,
     path: PathBuf,
     replaces: bool,
+    names: Names,
     numbers: HashMap<ProjectId, Numbers>,
 }
 
@@ -70,12 +72,24 @@ impl RegistryWriter {
             .map_err(|error| unwritable(path, error))?
             .into_temp_path();
         let connection = Self::begin(&part).map_err(|error| write_failed(path, error))?;
-        Ok(Self { connection, part, path: path.to_owned(), replaces, numbers: HashMap::new() })
+        Ok(Self { connection, part, path: path.to_owned(), replaces, names: Names::Kept, numbers: HashMap::new() })
     }
 
     /// Where it will appear.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Leaves patients' names out of whatever comes from now on, and notes that: no name of a patient or of a study's patient,
+    /// nothing of what a source's exports searched for, and of what is known of a file only what names nobody.
+    pub fn leave_names_out(&mut self) -> Result<()> {
+        self.names = Names::LeftOut;
+        self.info(NAMES, self.names.as_str())
+    }
+
+    /// Whether names of patients are kept.
+    pub fn names(&self) -> Names {
+        self.names
     }
 
     /// Notes a fact about the registry, such as `synced_at` (RFC 3339) or `source`; said again, it is replaced.
@@ -157,7 +171,7 @@ impl RegistryWriter {
                 patient.project.0,
                 patient.patient_id,
                 number,
-                patient.name,
+                self.names.of(patient.name),
                 patient.record_no,
                 patient.visibility,
                 patient.deleted,
@@ -193,6 +207,7 @@ impl RegistryWriter {
             RegisteredHash::NotComparable(hash) => (hash.as_ref(), "not_comparable"),
             RegisteredHash::None => ("", "none"),
         };
+        let metadata = self.names.metadata(file.metadata);
         self.insert(
             "INSERT INTO file_registry (id, source_id, patient_id, file_type, file_path, root_id, file_size, file_hash,
                                         hash_kind, modality_id, kind, subtype, metadata, created_at)
@@ -211,7 +226,7 @@ impl RegistryWriter {
                 file.modality.0,
                 file.kind.as_str(),
                 file.subtype,
-                if file.metadata.is_empty() { "{}" } else { file.metadata },
+                metadata,
                 time(file.created_at),
             ],
         )
@@ -233,7 +248,7 @@ impl RegistryWriter {
                 study.exam_id,
                 study.medical_record_no,
                 study.application_order_no,
-                study.patient_name,
+                self.names.of(study.patient_name),
                 study.patient_gender,
                 study.patient_birth_date,
                 study.patient_age,
@@ -309,15 +324,15 @@ impl RegistryWriter {
                 export.source_id,
                 export.user,
                 export.status,
-                export.query_params.expose(),
-                export.query_summary.expose(),
+                self.names.of(export.query_params.expose()),
+                self.names.of(export.query_summary.expose()),
                 export.file_path,
                 export.file_size.and_then(|bytes| i64::try_from(bytes).ok()),
                 export.patient_count.and_then(|count| i64::try_from(count).ok()),
                 time(export.created_at),
                 time(export.started_at),
                 time(export.completed_at),
-                export.error_message.expose(),
+                self.names.of(export.error_message.expose()),
                 export.share_mode,
             ],
         )
@@ -329,7 +344,7 @@ impl RegistryWriter {
     /// # Errors
     /// `DESTINATION_TAKEN` where something has taken the name meanwhile; nothing is replaced, nothing is left.
     pub fn finish(self) -> Result<()> {
-        let Self { connection, part, path, replaces, numbers } = self;
+        let Self { connection, part, path, replaces, numbers, .. } = self;
         give_numbers(&connection, numbers).map_err(|error| write_failed(&path, error))?;
         // DELETE also in the header: such a file is read in place, without anything beside it.
         let close = connection

@@ -105,7 +105,7 @@ pub fn sync_live(
     options: &Options<'_>,
 ) -> Result<Option<Report>> {
     let name = PathBuf::from(login.server.to_string());
-    let (staged, state) = live::stage(login, &name, options)?;
+    let (staged, state) = live::stage(login, &name, writer.names(), options)?;
     if known == Some(&state) {
         return Ok(None);
     }
@@ -133,7 +133,7 @@ fn finish(writer: RegistryWriter, report: Result<Report>, options: &Options<'_>)
 
 fn read(source: &Path, writer: &mut RegistryWriter, options: &Options<'_>) -> Result<Report> {
     if let Some(file) = dump_at(source)? {
-        let staged = Staged::read(source, file, options.scratch, options.cancel, options.observer)?;
+        let staged = Staged::read(source, file, writer.names(), options)?;
         map_staged(&staged, source, writer, options)
     } else {
         let database = ForeignDatabase::open(source, options.scratch)?;

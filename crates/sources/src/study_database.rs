@@ -17,7 +17,7 @@ use sheaf_registry::error::Detail;
 use sheaf_registry::foreign::ForeignDatabase;
 use sheaf_registry::progress::{Cancel, Observer, Phase, Progress};
 use sheaf_registry::studies::StudyField;
-use sheaf_registry::{Code, Error, RegistryWriter, Result};
+use sheaf_registry::{Code, Error, Names, RegistryWriter, Result};
 
 use crate::bytes::unzipped;
 use crate::dump::{Sink, Value};
@@ -259,6 +259,10 @@ impl<'a> Table<'a> {
             match StudyColumn::named(column) {
                 Some(known) if self.wanted.iter().any(|(_, taken)| *taken == known) => {
                     return Err(malformed(self.source).hint("Make it again: a column of its table is named twice."));
+                }
+                // A server is not even asked for them.
+                Some(StudyColumn::Field(field @ StudyField::PatientName)) if self.writer.names() == Names::LeftOut => {
+                    self.present.insert(field);
                 }
                 Some(known) => self.wanted.push((at, known)),
                 None => drop(self.ignored.insert(column.clone())),

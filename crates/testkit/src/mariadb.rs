@@ -74,9 +74,17 @@ impl MariaDb {
     /// # Panics
     /// Where one fails.
     pub fn run(&self, sql: &str) {
+        self.answer(sql);
+    }
+
+    /// The same, with what they answer: rows with tabs between their values, a line of titles first.
+    ///
+    /// # Panics
+    /// Where one fails.
+    pub fn answer(&self, sql: &str) -> String {
         self.client("", Stdio::piped(), |child| {
             child.stdin.take().expect("its input").write_all(sql.as_bytes()).expect("statements");
-        });
+        })
     }
 
     /// Makes a database of what a file says, zipped where its name ends so.
@@ -132,18 +140,19 @@ impl MariaDb {
         assert!(sent.success(), "our own process");
     }
 
-    fn client(&self, database: &str, input: Stdio, feed: impl FnOnce(&mut Child)) {
+    fn client(&self, database: &str, input: Stdio, feed: impl FnOnce(&mut Child)) -> String {
         let mut client = client(self.dir.path());
         client
             .arg("--default-character-set=utf8mb4")
             .arg(database)
             .stdin(input)
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut child = client.spawn().expect("mariadb runs; `make setup` brings it");
         feed(&mut child);
         let ended = child.wait_with_output().expect("it ends");
         assert!(ended.status.success(), "statements are done: {}", String::from_utf8_lossy(&ended.stderr));
+        String::from_utf8_lossy(&ended.stdout).into_owned()
     }
 }
 

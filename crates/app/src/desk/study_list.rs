@@ -92,6 +92,7 @@ impl Desk {
                 time_zone: input.time_zone,
                 mappings: Vec::new(),
                 folder: FolderOptions::default(),
+                names: None,
             };
             let meter = Meter::new(task.listener());
             let house = self.sheaf.house();

@@ -27,6 +27,9 @@ impl Readable for SyncReport {
             }
         }
         field(out, "Registry", &self.registry);
+        if self.names_left_out {
+            field(out, "Names", "of patients are left out");
+        }
         if let Some(folder) = &self.folder {
             about_folder(out, folder, self.files);
         }

@@ -161,3 +161,65 @@ fn what_is_no_source_is_refused_with_the_reason() {
         fs::read_dir(scene.path(".")).expect("a folder").map(|entry| entry.expect("a file").file_name()).collect();
     assert!(!left.iter().any(|name| name.to_string_lossy().starts_with(".tmp")), "no part of it stays: {left:?}");
 }
+
+/// Files below a folder in which these words stand.
+fn holding(folder: &Path, words: &str) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            found.extend(holding(&path, words));
+        } else if memchr::memmem::find(&fs::read(&path).expect("a file"), words.as_bytes()).is_some() {
+            found.push(path);
+        }
+    }
+    found
+}
+
+#[test]
+fn names_are_left_out_of_what_is_kept_until_they_are_asked_for() {
+    let scene = Scene::empty();
+    let (source, home) = (database(&scene), scene.path("home"));
+    let list = scene.path("list.csv");
+    fs::write(&list, "exam_id,patient_name\nE1,Ada Lovelace\n").expect("writable");
+    let q = words!["studies", "search", "--registry", &list, "--q", "Lovelace"];
+    assert_eq!(scene.sheaf.json(&q, 0)["total"], 1, "with names, they are found");
+    scene.sheaf.json(&words!["projects", "--registry", &source], 0);
+    assert_eq!(holding(&home, "Lovelace").len(), 2, "both copies hold names");
+
+    for source in [&source, &list] {
+        let report = scene.sheaf.json(&words!["sync", source, "--without-names"], 0);
+        assert_eq!(report["names_left_out"], true, "{report}");
+        let told = scene.sheaf.run(&words!["sync", source]).stdout;
+        assert!(told.contains("Names") && told.contains("left out"), "from then on: {told}");
+    }
+    assert_eq!(scene.sheaf.json(&q, 0)["total"], 0, "nobody is found by a name");
+    assert_eq!(holding(&home, "Lovelace"), Vec::<std::path::PathBuf>::new(), "nothing of one stays in the home");
+
+    // A source that has changed is read again by itself, and as it was said.
+    fs::write(&list, "exam_id,patient_name\nE1,Ada Lovelace\nE2,Ada Lovelace\n").expect("writable");
+    let (studies, told) = total(&scene, &list);
+    assert!(studies == 2 && told.contains("read anew"), "{told}");
+    assert_eq!(holding(&home, "Lovelace"), Vec::<std::path::PathBuf>::new(), "also after it was read anew");
+
+    let own = scene.path("own.sqlite");
+    assert_eq!(scene.sheaf.json(&words!["sync", &source, "--to", &own, "--without-names"], 0)["patients"], 1);
+    assert!(memchr::memmem::find(&fs::read(&own).expect("it"), b"Lovelace").is_none(), "nor in a registry of its own");
+
+    let report = scene.sheaf.json(&words!["sync", &list, "--with-names"], 0);
+    assert_eq!(report["names_left_out"], false, "{report}");
+    assert_eq!(scene.sheaf.json(&q, 0)["total"], 2, "they are back");
+}
+
+#[test]
+fn a_folder_read_again_into_its_registry_keeps_names_out_of_it() {
+    let scene = Scene::empty();
+    let (folder, own) = (scene.path("images/7"), scene.path("own.sqlite"));
+    fs::create_dir_all(&folder).expect("writable");
+    fs::write(folder.join("a.stl"), b"solid jaw\nfacet normal 0 0 1\nendsolid jaw\n").expect("writable");
+    let folder = scene.path("images");
+    for (flag, left_out) in [("--without-names", true), ("--quiet", true), ("--with-names", false), ("--quiet", false)] {
+        let report = scene.sheaf.json(&words!["sync", &folder, "--to", &own, flag], 0);
+        assert_eq!(report["names_left_out"], left_out, "{flag}");
+    }
+}

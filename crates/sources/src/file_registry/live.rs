@@ -9,7 +9,7 @@ use std::path::Path;
 
 use futures_util::TryStreamExt as _;
 use sheaf_registry::progress::{Phase, Progress};
-use sheaf_registry::{Code, Error, Result};
+use sheaf_registry::{Code, Error, Names, Result};
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlRow, MySqlSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _};
 
@@ -43,13 +43,13 @@ const USERS: (&str, [&str; 4]) = ("auth_user", ["id", "is_active", "is_staff", "
 type Columns = BTreeMap<String, Vec<(String, bool)>>;
 
 /// Keeps what the server holds; also given is what tells one state of it from another.
-pub(super) fn stage(login: &Login, name: &Path, options: &Options<'_>) -> Result<(Staged, String)> {
+pub(super) fn stage(login: &Login, name: &Path, names: Names, options: &Options<'_>) -> Result<(Staged, String)> {
     if login.server.engine != Engine::MySql {
         return Err(Error::new(Code::NotYet, format!("No FileRegistry is known in {}.", login.server.engine))
             .hint("Name the MySQL or MariaDB database of a FileRegistry."));
     }
     let mut state = String::new();
-    let staged = Staged::fill(name, options.scratch, |stage| {
+    let staged = Staged::fill(name, names, options.scratch, |stage| {
         let line = Line::new(&login.server);
         line.run(options.cancel, async {
             let connection = connect(login).connect().await.map_err(|error| line.failed(error, None))?;
@@ -57,7 +57,7 @@ pub(super) fn stage(login: &Login, name: &Path, options: &Options<'_>) -> Result
             let digest = State::default();
             let mut reading = Reading { line: &line, connection, options, digest, done: 0, total: 0 };
             reading.begin().await?;
-            let tables = reading.tables(name).await?;
+            let tables = reading.tables(name, names).await?;
             reading.may_read(&tables).await?;
             for (table, columns) in &tables {
                 reading.table(table, columns, stage).await?;
@@ -116,19 +116,19 @@ impl Reading<'_> {
     }
 
     /// The tables that are read, as far as the account sees them.
-    async fn tables(&mut self, name: &Path) -> Result<Columns> {
+    async fn tables(&mut self, name: &Path, names: Names) -> Result<Columns> {
         let mut tables = Columns::new();
         let mut listed = |row: &MySqlRow| {
             let (table, column, kind) = (text(row, 0), text(row, 1), text(row, 2));
-            if is_wanted_table(&table) && is_wanted_column(&column) {
+            if is_wanted_table(&table) && is_wanted_column(&table, &column, names) {
                 let is_number = NUMBERS.contains(&kind.to_lowercase().as_str());
                 tables.entry(table).or_default().push((column, is_number));
             }
             Ok(())
         };
         self.rows(COLUMNS, None, &mut listed).await?;
-        let names: BTreeSet<String> = tables.keys().map(|table| table.to_lowercase()).collect();
-        if names.len() < tables.len() {
+        let lower: BTreeSet<String> = tables.keys().map(|table| table.to_lowercase()).collect();
+        if lower.len() < tables.len() {
             let message = format!("{} has two tables whose names differ only in case.", name.display());
             return Err(Error::new(Code::SourceUnknown, message).hint("Name the database of a FileRegistry."));
         }

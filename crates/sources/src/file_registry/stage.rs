@@ -11,10 +11,10 @@ use std::path::Path;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, params_from_iter};
 use sheaf_registry::foreign::private_folder;
-use sheaf_registry::progress::{Cancel, Observer};
-use sheaf_registry::{Code, Error, Result};
+use sheaf_registry::{Code, Error, Names, Result};
 use tempfile::TempDir;
 
+use super::Options;
 use super::cells::{is_plain, row_error};
 use super::generation::unknown;
 use crate::dump::{self, Sink, Value};
@@ -78,6 +78,10 @@ const COLUMNS: [&str; 37] = [
     "visibility",
 ];
 
+/// Columns that hold names of patients, or may hold one that was searched for; the ends of the names of their tables before them.
+const NAMING: [(&str, &str); 4] =
+    [("_patient", "name"), ("_export", "query_params"), ("_export", "query_summary"), ("_export", "error_message")];
+
 /// The next step where a dump is none.
 const MAKE_AGAIN: &str = "Make the dump again with mysqldump or mariadb-dump.";
 
@@ -94,9 +98,10 @@ impl Staged {
     /// # Errors
     /// `DUMP_CUT`, `DUMP_MALFORMED`, `SOURCE_UNKNOWN` for what is no dump, `SOURCE_ROW` for a row whose id is none or not
     /// its own, `NO_SPACE`, `CANCELLED`.
-    pub(super) fn read(path: &Path, file: File, scratch: &Path, cancel: &Cancel, observer: &dyn Observer) -> Result<Self> {
-        let input = Watched::new(file, cancel, observer);
-        Self::fill(path, scratch, |stage| {
+    pub(super) fn read(path: &Path, file: File, names: Names, options: &Options<'_>) -> Result<Self> {
+        let cancel = options.cancel;
+        let input = Watched::new(file, cancel, options.observer);
+        Self::fill(path, names, options.scratch, |stage| {
             stage.counted = " of an INSERT";
             dump::read(input, stage).map_err(|error| {
                 let is_dump = stage.is_dump;
@@ -109,7 +114,12 @@ impl Staged {
     }
 
     /// Keeps in a new folder in `scratch` what `read` brings.
-    pub(super) fn fill(source: &Path, scratch: &Path, read: impl FnOnce(&mut Stage<'_>) -> Result<()>) -> Result<Self> {
+    pub(super) fn fill(
+        source: &Path,
+        names: Names,
+        scratch: &Path,
+        read: impl FnOnce(&mut Stage<'_>) -> Result<()>,
+    ) -> Result<Self> {
         let folder = private_folder(scratch)?;
         let staged = |error| stage_failed(source, error);
         let connection = Connection::open(folder.path().join("stage.sqlite")).map_err(staged)?;
@@ -122,6 +132,7 @@ impl Staged {
         read(&mut Stage {
             connection: &connection,
             source,
+            names,
             tables: BTreeMap::new(),
             current: None,
             counted: "",
@@ -137,6 +148,8 @@ pub(super) struct Stage<'a> {
     connection: &'a Connection,
     /// The source as its user named it.
     source: &'a Path,
+    /// Whether names of patients are wanted.
+    names: Names,
     /// Wanted tables that were made, and their columns.
     tables: BTreeMap<String, Vec<String>>,
     current: Option<Insert>,
@@ -161,7 +174,8 @@ impl Stage<'_> {
         if !is_wanted_table(name) || self.tables.contains_key(name) {
             return Ok(());
         }
-        let wanted: Vec<String> = columns.iter().filter(|column| is_wanted_column(column)).cloned().collect();
+        let wanted: Vec<String> =
+            columns.iter().filter(|column| is_wanted_column(name, column, self.names)).cloned().collect();
         let names: BTreeSet<String> = wanted.iter().map(|column| column.to_lowercase()).collect();
         if wanted.is_empty() {
             return Ok(());
@@ -245,8 +259,9 @@ pub(super) fn is_wanted_table(name: &str) -> bool {
     TABLES.contains(&name) || (ENDS.iter().any(|end| name.ends_with(end)) && is_plain(name))
 }
 
-pub(super) fn is_wanted_column(name: &str) -> bool {
-    COLUMNS.contains(&name) || (name.ends_with("_patient_id") && is_plain(name))
+pub(super) fn is_wanted_column(table: &str, name: &str, names: Names) -> bool {
+    let is_read = COLUMNS.contains(&name) || (name.ends_with("_patient_id") && is_plain(name));
+    is_read && !(names == Names::LeftOut && NAMING.iter().any(|(end, naming)| table.ends_with(end) && *naming == name))
 }
 
 /// The column that tells the rows of a table apart.

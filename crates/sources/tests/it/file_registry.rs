@@ -13,6 +13,7 @@ use tempfile::TempDir;
 mod fixture;
 mod generations;
 mod live;
+mod names;
 mod permissions;
 mod planted;
 mod refusals;

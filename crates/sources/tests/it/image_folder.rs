@@ -2,6 +2,7 @@
 
 mod changes;
 mod known;
+mod names;
 mod troubles;
 
 use std::path::{Path, PathBuf};

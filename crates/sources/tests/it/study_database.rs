@@ -4,6 +4,8 @@ mod damaged;
 mod forms;
 #[cfg(unix)]
 mod live;
+#[cfg(unix)]
+mod names;
 mod originals;
 
 use std::io::Write as _;

@@ -58,7 +58,7 @@ fn refused(url: &str) -> Error {
 }
 
 /// A server with a fixture as the database `lab`, which `reader` reads with the password `geheim`.
-fn laboratory(made: Made) -> MariaDb {
+pub(super) fn laboratory(made: Made) -> MariaDb {
     let server = MariaDb::start();
     add(&server, "lab", made);
     server.reader("reader", "geheim", "lab");
