@@ -17,6 +17,7 @@ use crate::environment::Environment;
 use crate::folders::FolderOptions;
 use crate::house::House;
 use crate::platform::{self, Stamp};
+use crate::refresh_problem::RefreshProblem;
 use crate::sources::{SourceKind, SyncReport, SyncRequest, TIME_ZONE, canonical, kind_of, sync_with};
 
 /// How a source is looked at from now on.
@@ -32,17 +33,20 @@ pub struct Freshness {
     pub rejected: u64,
     /// In which zone times of a list without an offset of their own were read.
     pub time_zone: Option<String>,
+    /// Why it could not be read anew since, where that was tried in vain.
+    pub last_error: Option<RefreshProblem>,
 }
 
 impl Freshness {
-    fn of(copy: &Registry, now: bool, is_live: bool) -> Self {
+    fn of(copied: &Copied, copy: &Registry, now: bool) -> Self {
         let odd = copy.viewer(&Actor::Owner).and_then(|owner| copy.oddities(&owner)).unwrap_or_default();
         Self {
             read_at: copy.synced_at().ok().flatten(),
             now,
-            is_live,
+            is_live: copied.is_live || copied.is_folder,
             rejected: odd.iter().find(|odd| odd.code == Odd::RowRejected.as_str()).map_or(0, |odd| odd.count),
             time_zone: copy.info(TIME_ZONE).ok().flatten(),
+            last_error: RefreshProblem::beside(&copied.copy),
         }
     }
 }
@@ -162,15 +166,25 @@ impl House {
             Asking::Working => is_folder,
             Asking::Anew => false,
         };
-        let is_live = is_live || is_folder;
         if let Some(known) = known.as_ref().filter(|_| is_current) {
-            return Ok(Some(Freshness::of(known, false, is_live)));
+            return Ok(Some(Freshness::of(&copied, known, false)));
         }
         // An open file could not be replaced everywhere.
         drop(known);
         let wanted = Wanted { known: noted.as_deref(), ..Wanted::default() };
         let read = self.read_anew(&copied, wanted, observer, cancel)?;
-        Ok(Some(Freshness::of(&copied.open(&self.scratch()?)?, read.is_some(), is_live)))
+        Ok(Some(Freshness::of(&copied, &copied.open(&self.scratch()?)?, read.is_some())))
+    }
+
+    /// Why what was read of this source, by its one name, could not be read anew; `None` where it could, and for what is no source.
+    pub(crate) fn refresh_problem(&self, source: &Path) -> Option<RefreshProblem> {
+        RefreshProblem::beside(&self.copy_at(source))
+    }
+
+    /// Where what stands for a source is or would be.
+    fn copy_at(&self, source: &Path) -> PathBuf {
+        let key = hex::encode(&Sha256::digest(source.as_os_str().as_encoded_bytes()).into());
+        self.home.sources().join(&key[..16]).join("registry.sqlite")
     }
 
     /// Whether this is a foreign source that was not read yet.
@@ -195,8 +209,7 @@ impl House {
     /// A foreign source and where what stands for it is; `None` for a registry of Sheaf.
     fn copy_of(&self, path: &Path) -> Result<Option<Copied>> {
         let source = canonical(path);
-        let key = hex::encode(&Sha256::digest(source.as_os_str().as_encoded_bytes()).into());
-        let copy = self.home.sources().join(&key[..16]).join("registry.sqlite");
+        let copy = self.copy_at(&source);
         let (is_live, is_folder) = (Server::named(&source).is_some(), source.is_dir());
         let has_users = |kind| is_live && kind == SourceKind::FileRegistry;
         match kind_of(&source) {
@@ -233,7 +246,12 @@ impl House {
         }
         let request =
             SyncRequest { source: source.clone(), to: copy.clone(), replace: true, time_zone, mappings, folder, names };
-        sync_with(&request, &self.environment, (&scratch, known), observer, cancel)
+        let read = sync_with(&request, &self.environment, (&scratch, known), observer, cancel);
+        match &read {
+            Ok(_) => RefreshProblem::clear(copy),
+            Err(error) => RefreshProblem::keep(copy, self.environment.clock.now(), error),
+        }
+        read
     }
 }
 

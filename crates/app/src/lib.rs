@@ -23,6 +23,7 @@ mod patience;
 mod planning;
 mod platform;
 pub mod progress;
+mod refresh_problem;
 pub mod registries;
 mod runner;
 pub mod settings;

@@ -25,6 +25,7 @@ use crate::environment::Environment;
 use crate::folders::{self, FolderOptions, FolderReport};
 use crate::home::{Home, SOURCES};
 use crate::platform::Stamp;
+pub use crate::refresh_problem::RefreshProblem;
 use crate::sheets::{RejectedRow, bytes_of, name_of, unreadable};
 use crate::studies::progress;
 

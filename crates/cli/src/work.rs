@@ -8,7 +8,7 @@ use clap::CommandFactory as _;
 use sheaf_app::folders;
 use sheaf_app::progress::{Listener, Meter};
 use sheaf_app::registries::Looking;
-use sheaf_app::sources::{self, Freshness, SyncReport, sync};
+use sheaf_app::sources::{self, Freshness, RefreshProblem, SyncReport, sync};
 use sheaf_app::wire::{DatasetExport, ExportStatus, Verification};
 use sheaf_app::{Environment, Sheaf, demo};
 use sheaf_registry::progress::Cancel;
@@ -20,6 +20,7 @@ use crate::args::Said;
 use crate::meaning::{Meaning, Synced, Work};
 use crate::output::{Output, exit};
 use crate::progress::{Watch, cancelled_by_signals};
+use crate::tables::shown;
 use crate::text;
 
 /// Said with a plan, where a person decides, and with a finished archive, which a person will pass on.
@@ -139,6 +140,11 @@ fn prepare(home: Option<&Path>, environment: &dyn Fn() -> Environment, registry:
             output.message(&format!("Note: what was read of {name} on {read_at} is used; it has not changed since.\n"));
         }
         _ => {}
+    }
+    if let Some(RefreshProblem { at, report }) = prepared.as_ref().and_then(|fresh| fresh.last_error.as_ref()) {
+        let at = text::local(*at);
+        let told = shown(&report.message);
+        output.message(&format!("Note: {name} could not be read anew on {at}: {told} [{}]\n", report.code));
     }
     if let Some(Freshness { time_zone: Some(zone), .. }) = &prepared {
         output.message(&format!(

@@ -2,6 +2,7 @@
 import type { BrowseState } from "./BrowseState";
 import type { OddityReport } from "./OddityReport";
 import type { Project } from "./Project";
+import type { RefreshProblem } from "./RefreshProblem";
 import type { TreeWindow } from "./TreeWindow";
 import type { User } from "./User";
 
@@ -57,6 +58,10 @@ data_roots_missing: number,
  * The file has changed since: `refresh_registry` reads it anew.
  */
 changed: boolean, 
+/**
+ * Why the source of what is shown could not be read anew, where that was tried since in vain.
+ */
+refresh_problem: RefreshProblem | null, 
 /**
  * State of the choosing; `null` where there is no project.
  */

@@ -44,6 +44,7 @@ export function openRegistry(change: Partial<OpenRegistry> = {}): OpenRegistry {
     user: null,
     data_roots_missing: 0,
     changed: false,
+    refresh_problem: null,
     browse: browseState(),
     rows: null,
     ...change,

@@ -21,6 +21,7 @@ use crate::demo::{self, DemoOptions};
 use crate::failpoint;
 use crate::patience::ask_all;
 use crate::progress::Meter;
+use crate::refresh_problem::RefreshProblem;
 use crate::sources::{OddityReport, is_foreign};
 use crate::store::Known;
 use crate::wire::{ErrorReport, Project, User};
@@ -97,6 +98,8 @@ pub struct OpenRegistry {
     pub data_roots_missing: u32,
     /// The file has changed since: `refresh_registry` reads it anew.
     pub changed: bool,
+    /// Why the source of what is shown could not be read anew, where that was tried since in vain.
+    pub refresh_problem: Option<RefreshProblem>,
     /// State of the choosing; `null` where there is no project.
     pub browse: Option<BrowseState>,
     /// The first rows of its tree, so that a page draws them at once, without another question.
@@ -508,6 +511,7 @@ impl Desk {
             oddities: open.oddities.clone(),
             data_roots_missing: open.roots_missing,
             changed,
+            refresh_problem: self.sheaf.house().refresh_problem(&open.path),
             browse: open.choosing.as_ref().map(super::choosing::Choosing::state),
             rows: open.choosing.as_ref().and_then(|choosing| choosing.window(&first, names).ok()),
         })

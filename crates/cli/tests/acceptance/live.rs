@@ -56,6 +56,13 @@ fn a_server_is_read_once_and_anew_when_that_is_asked() {
     let report = synced("SHEAF_SOURCE_PASSWORD", "wrong".as_ref());
     assert_eq!((report.code, &report.document()["error"]["code"]), (Some(2), &"SOURCE_DENIED".into()), "{report:?}");
 
+    let told = || scene.sheaf.run(&words).stderr;
+    let denied = told();
+    assert!(denied.contains("could not be read anew on") && denied.contains("[SOURCE_DENIED]"), "{denied}");
+    assert!(!denied.contains("geheim"), "{denied}");
+    scene.sheaf.json(&words!["sync", &url], 0);
+    assert!(!told().contains("could not be read anew"), "what is over is not told");
+
     // A registry of its own is a file like any other.
     let own = scene.path("own.sqlite");
     scene.sheaf.json(&words!["sync", &url, "--to", &own], 0);
@@ -65,6 +72,7 @@ fn a_server_is_read_once_and_anew_when_that_is_asked() {
     assert_eq!(scene.sheaf.refused(&words!["sync", &url], 2).0, "SOURCE_UNREACHABLE");
     let away = scene.sheaf.run(&words);
     assert!(away.code == Some(0) && away.stdout.contains("maxillo"), "it is looked at as it was read: {away:?}");
+    assert!(away.stderr.contains("[SOURCE_UNREACHABLE]"), "and why it is not newer is told: {away:?}");
 }
 
 #[test]

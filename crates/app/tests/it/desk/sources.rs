@@ -23,6 +23,7 @@ fn a_source_is_read_into_the_home_and_opens_as_a_registry() {
     let opened = bench.open(&path);
     assert_eq!((&opened["name"], &opened["path"]), (&json!("hospital"), &json!(path.canonicalize().expect("a file"))));
     assert!(opened["synced_at"].is_string() && opened["changed"] == false, "its age is told: {opened}");
+    assert_eq!(opened["refresh_problem"], json!(null));
     assert_eq!((look(&bench)["total"].clone(), ids(&bench).len()), (json!(2), 2));
     let told = bench.told.lock().expect("unpoisoned").clone();
     assert!(told.iter().any(|event| matches!(event, Event::Task { task, .. } if task == "source")), "and the reading");
@@ -57,8 +58,15 @@ fn a_source_that_has_changed_is_read_anew_when_it_is_asked_for() {
     assert_eq!(bench.refused("refresh_registry", json!({})), "TABLE_UNREADABLE");
     assert_eq!(look(&bench)["total"], 3);
     let bench = bench.again();
-    bench.just("start");
+    let problem = bench.just("start")["registry"]["refresh_problem"].clone();
     assert_eq!(look(&bench)["total"], 3, "tomorrow too");
+    assert_eq!(problem["report"]["code"], "TABLE_UNREADABLE", "and why it is not newer: {problem}");
+    assert!(problem["at"].is_string(), "and since when: {problem}");
+
+    // It goes when the source was read, and stays away.
+    list(&bench, "E1,1\n");
+    assert_eq!(bench.just("refresh_registry")["refresh_problem"], json!(null));
+    assert_eq!(bench.again().just("start")["registry"]["refresh_problem"], json!(null));
 }
 
 #[test]
