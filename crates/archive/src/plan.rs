@@ -5,6 +5,7 @@
 
 mod build;
 mod look;
+mod naming;
 mod size;
 
 use std::borrow::Cow;
@@ -69,7 +70,7 @@ pub struct PlannedEntry {
     pub root: RootId,
     /// Path or object key, as it stands in the source.
     pub path: Box<str>,
-    /// The name in the archive, where it is not the last part of `path`.
+    /// The name in the archive, where it is not the last part of `path`; with the folder that keeps it apart, where it has one.
     pub(crate) renamed: Option<Box<str>>,
     /// Size in bytes, from stat.
     pub bytes: u64,
@@ -80,7 +81,7 @@ pub struct PlannedEntry {
 }
 
 impl PlannedEntry {
-    /// File name in the archive, safe and unique in its folder.
+    /// Name in the folder of its patient, modality and kind, safe and unique; with a slash where that keeps several sets of files apart.
     pub fn name(&self) -> &str {
         self.renamed.as_deref().unwrap_or_else(|| file_name(&self.path))
     }
@@ -331,6 +332,11 @@ impl Plan {
 fn file_name(path: &str) -> &str {
     let path = path.trim_end_matches('/');
     path.rsplit_once('/').map_or(path, |(_, name)| name)
+}
+
+/// What stands before it.
+fn source_folder(path: &str) -> &str {
+    &path[..path.trim_end_matches('/').rfind('/').map_or(0, |at| at + 1)]
 }
 
 fn id_text(id: FileId, source_id: Option<&str>) -> Cow<'_, str> {

@@ -9,7 +9,8 @@ use sheaf_registry::rows::{Kind, RegisteredHash};
 use sheaf_registry::selection::KindChoice;
 
 use super::look::{self, Look};
-use super::{DuplicateRow, Plan, PlannedEntry, Planning, file_name, id_text};
+use super::naming::name_folder;
+use super::{DuplicateRow, Plan, PlannedEntry, Planning, id_text, source_folder};
 use crate::entry_name::{MAX_COMPONENT_BYTES, UniqueNames, sanitise};
 
 /// Longest path below the top folder, in bytes: with a short folder around it, it still unpacks on Windows.
@@ -147,11 +148,13 @@ impl Plan {
     }
 }
 
-/// Orders the files by patient, modality, kind and path, and merges rows for one path of the same three.
+/// Orders the files by patient, modality, kind and path, those of a folder before those of the folders in it, and merges rows for one
+/// path of the same three.
 fn merge(mut files: Vec<ResolvedFile>) -> (Vec<ResolvedFile>, Vec<Merged>) {
     let folder = |file: &ResolvedFile| (file.patient, file.modality, file.kind);
     files.sort_unstable_by(|one, other| {
-        (folder(one), &one.path, one.root, one.id).cmp(&(folder(other), &other.path, other.root, other.id))
+        let places = [one, other].map(|file| (folder(file), source_folder(&file.path)));
+        places[0].cmp(&places[1]).then_with(|| (&one.path, one.root, one.id).cmp(&(&other.path, other.root, other.id)))
     });
     let mut merged = Vec::new();
     let mut kept = 0;
@@ -171,30 +174,6 @@ fn merge(mut files: Vec<ResolvedFile>) -> (Vec<ResolvedFile>, Vec<Merged>) {
         same
     });
     (files, merged)
-}
-
-/// Names the entries of one folder. Who needs no change comes first, so that a name that was safe already stays.
-fn name_folder(entries: &mut [PlannedEntry], names: &mut UniqueNames, most: usize) {
-    for entry in entries.iter_mut() {
-        let original = file_name(&entry.path);
-        let safe = sanitise(original, most);
-        entry.renamed = (safe != original).then(|| safe.into());
-    }
-    if entries.len() == 1 {
-        return;
-    }
-    names.clear();
-    let mut taken = vec![false; entries.len()];
-    for unchanged in [true, false] {
-        for (entry, taken) in entries.iter().zip(&mut taken) {
-            if !*taken && entry.renamed.is_none() == unchanged {
-                *taken = names.claim(entry.name());
-            }
-        }
-    }
-    for (entry, _) in entries.iter_mut().zip(taken).filter(|(_, taken)| !taken) {
-        entry.renamed = Some(names.number(entry.name(), most).into());
-    }
 }
 
 fn folder_names(names: &mut UniqueNames, wanted: impl Iterator<Item = String>, most: usize) -> Vec<Box<str>> {

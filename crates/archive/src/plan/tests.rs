@@ -235,6 +235,37 @@ fn files_of_one_name_get_numbers() {
 }
 
 #[test]
+fn series_of_slices_stay_apart_and_no_folder_of_the_source_is_named() {
+    let rows = |more: &[&str]| {
+        let series = ["Rossi/ct1/1.dcm", "Rossi/ct1/x.dcm", "Rossi/ct1/deeper/3.dcm", "Rossi/ct2/1.DCM", "Rossi/ct2/3.dcm"];
+        let mut rows = Rows::new(KindChoice::Both, &[1], &["ct"]);
+        for path in series.iter().chain(more) {
+            rows = rows.file(0, 0, Kind::Raw, path);
+        }
+        paths(&rows.planned(&listed()))
+    };
+    let apart = ["001/1.dcm", "001/x.dcm", "002/3.dcm", "003/1.DCM", "003/3.dcm"];
+    let below = |names: &[&str]| names.iter().map(|name| format!("patient_001/ct/raw/{name}")).collect::<Vec<_>>();
+    assert_eq!(rows(&[]), below(&apart), "each folder of the source is one, in the order of the paths");
+    // Also one that meets no other, and what has to be renamed in it.
+    let more = rows(&["Rossi/ct3/a?.dcm", "Rossi/ct3/a_.dcm", "Rossi/ct3/A_.dcm"]);
+    assert_eq!(more[5..], below(&["004/A_.dcm", "004/a__2.dcm", "004/a__3.dcm"]));
+    let long = format!("Rossi/ct3/{}.dcm", "x".repeat(300));
+    let long = rows(&[&long]).pop().expect("a path");
+    assert!(long.len() <= 240 && long.ends_with("x.dcm"), "it fits with its folder: {long}");
+
+    let together = |files: &[&str]| {
+        let rows =
+            files.iter().fold(Rows::new(KindChoice::Raw, &[1], &["ct"]), |rows, path| rows.file(0, 0, Kind::Raw, path));
+        paths(&rows.planned(&listed()))
+    };
+    let below = |names: &[&str]| names.iter().map(|name| format!("patient_001/ct/{name}")).collect::<Vec<_>>();
+    assert_eq!(together(&["a/1", "a/2", "b/3", "b/4"]), below(&["1", "2", "3", "4"]), "what does not meet is not parted");
+    assert_eq!(together(&["a/1", "a/2", "b/1"]), below(&["1", "2", "1_2"]), "a single file gets a number");
+    assert_eq!(together(&["a/1", "a/x?", "a/x_"]), below(&["1", "x__2", "x_"]), "one folder is not parted");
+}
+
+#[test]
 fn folders_are_unique_too() {
     let plan = Rows::new(KindChoice::Raw, &[5, 5], &["IOS", "ios", "a/b", "con", ""])
         .file(0, 0, Kind::Raw, "x")

@@ -133,6 +133,42 @@ fn a_hash_that_is_known_shows_a_file_that_is_another() {
 }
 
 #[test]
+fn series_with_files_of_the_same_names_stay_apart_in_the_archive() {
+    let scene = Scene::empty();
+    let folder = scene.path("images");
+    for path in ["7/T1 of Rossi/1.stl", "7/T1 of Rossi/2.stl", "7/T2/1.stl", "7/T2/2.stl"] {
+        put(&folder.join(path), STL);
+    }
+    let words = words![
+        "export",
+        "--registry",
+        &folder,
+        "--project",
+        "images",
+        "--all",
+        "--all-modalities",
+        "--kind",
+        "raw",
+        "--out",
+        scene.out(),
+        "--name",
+        "series"
+    ];
+    scene.sheaf.json(&words, 0);
+    let archive = scene.out().join("series.zip");
+    assert_clean(&archive);
+    let extracted = extract(&archive);
+    let files = tree(&top(extracted.path()));
+    let names: Vec<_> = files.keys().filter(|name| name.contains("/mesh/")).map(String::as_str).collect();
+    let expected = ["001/1.stl", "001/2.stl", "002/1.stl", "002/2.stl"].map(|name| format!("patient_007/mesh/{name}"));
+    assert_eq!(names, expected, "a folder each, and none is called as the source's is");
+    let metadata: Value = serde_json::from_slice(&files["metadata.json"]).expect("JSON");
+    let of = |at: usize| (metadata["files"][at]["name"].clone(), metadata["files"][at]["path"].clone());
+    assert_eq!(of(0), (json!("patient_007/mesh/001/1.stl"), json!("7/T1 of Rossi/1.stl")), "where each came from is listed");
+    assert_eq!(scene.sheaf.run(&words!["verify", &archive]).code, Some(0));
+}
+
+#[test]
 fn a_pattern_is_tried_before_it_is_taken() {
     let scene = Scene::empty();
     let folder = scene.path("images");
