@@ -15,7 +15,7 @@ use sheaf_registry::progress::{Cancel, Observer, Phase};
 use sheaf_registry::provenance::Oddity;
 use sheaf_registry::studies::{Criteria, StudyField, StudyFilter};
 use sheaf_registry::{Code, Error, Names, Registry, RegistryWriter, Result, foreign};
-use sheaf_sources::server::{Engine, Server};
+use sheaf_sources::server::{Engine, PAUSES, Server};
 use sheaf_sources::study_list::{self, ListError, StudyReport};
 use sheaf_sources::{file_registry, study_database};
 
@@ -192,7 +192,7 @@ pub(crate) fn sync_with(
             let report = match Server::named(&request.source) {
                 Some(server) => {
                     let login = environment.credentials.login(server?, cancel)?;
-                    let read = file_registry::sync_live(&login, begin(request)?, known, &options);
+                    let read = file_registry::sync_live(&login, begin(request)?, known, &PAUSES, &options);
                     read.map_err(|error| credentials::wanted(&login, error))?
                 }
                 None => Some(file_registry::sync(&request.source, begin(request)?, &options)?),
@@ -233,7 +233,7 @@ fn sync_study_database(
     let report = match Server::named(&request.source) {
         Some(server) => {
             let login = environment.credentials.login(server?, cancel)?;
-            study_database::sync_live(&login, begin(request)?, known, &options)?
+            study_database::sync_live(&login, begin(request)?, known, &PAUSES, &options)?
         }
         None => Some(study_database::sync(&request.source, begin(request)?, &options)?),
     };

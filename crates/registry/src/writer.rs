@@ -87,6 +87,17 @@ impl RegistryWriter {
         self.info(NAMES, self.names.as_str())
     }
 
+    /// Adds studies in a way that may fail in the middle and be tried again: where it fails, none of them stays.
+    pub fn attempt<T>(&mut self, write: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        self.run("SAVEPOINT attempt")?;
+        let written = write(self);
+        if written.is_err() {
+            self.run("ROLLBACK TO attempt")?;
+        }
+        self.run("RELEASE attempt")?;
+        written
+    }
+
     /// Whether names of patients are kept.
     pub fn names(&self) -> Names {
         self.names
@@ -377,6 +388,10 @@ impl RegistryWriter {
             [concat!("sheaf ", env!("CARGO_PKG_VERSION"))],
         )?;
         Ok(connection)
+    }
+
+    fn run(&self, sql: &str) -> Result<()> {
+        self.connection.execute_batch(sql).map_err(|error| write_failed(&self.path, error))
     }
 
     /// Runs a statement that adds one row; the row's id.

@@ -22,14 +22,14 @@ fn main() -> Result<()> {
     let (name, password) = Server::parse(&server.url("reader:secret", "lab"))?;
     let login = Login { server: name, password };
     measure(folder.path(), &format!("{FILES} rows of a server"), |writer, options| {
-        Ok(file_registry::sync_live(&login, writer, None, options)?.expect("nothing is known of it"))
+        Ok(file_registry::sync_live(&login, writer, None, &[], options)?.expect("nothing is known of it"))
     })?;
     let made = folder.path().join("registry.sqlite");
     let known = Registry::open(&made)?.info(file_registry::STATE)?;
     let (start, cancel) = (Instant::now(), Cancel::new());
     let now = jiff::Timestamp::now();
     let options = Options { scratch: folder.path(), now, mappings: &[], cancel: &cancel, observer: &Unobserved };
-    let same = file_registry::sync_live(&login, RegistryWriter::replacing(&made)?, known.as_deref(), &options)?;
+    let same = file_registry::sync_live(&login, RegistryWriter::replacing(&made)?, known.as_deref(), &[], &options)?;
     assert!(same.is_none(), "nothing has changed");
     println!("the same, unchanged: {:.1} s", start.elapsed().as_secs_f64());
     Ok(())

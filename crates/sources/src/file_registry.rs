@@ -20,6 +20,7 @@ mod stage;
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode};
@@ -29,7 +30,7 @@ use sheaf_registry::provenance::Oddity;
 use sheaf_registry::{Code, Error, RegistryWriter, Result};
 
 use crate::report::Oddities;
-use crate::server::Login;
+use crate::server::{Login, persistently};
 use catalogue::Catalogue;
 use cells::{MEND, Tables};
 use files::Files;
@@ -92,8 +93,9 @@ pub fn sync(source: &Path, mut writer: RegistryWriter, options: &Options<'_>) ->
 /// Under which a registry notes what its source looked like, where it is a copy that follows its source.
 pub const STATE: &str = "source_state";
 
-/// Reads the database of a server likewise, in one snapshot of it. The server is only ever asked. `None` where everything is as
-/// it was when the state `known` was noted: then nothing is written.
+/// Reads the database of a server likewise, in one snapshot of it. The server is only ever asked. Where it goes away in the middle it is
+/// read again after each of these pauses. `None` where everything is as it was when the state `known` was noted: then nothing is
+/// written.
 ///
 /// # Errors
 /// Those of [`sync`] but of a dump; `SOURCE_DENIED`, `SOURCE_UNREACHABLE`, `SOURCE_UNTRUSTED`, `SOURCE_PRIVILEGE`, `SOURCE_LOST`;
@@ -102,10 +104,12 @@ pub fn sync_live(
     login: &Login,
     mut writer: RegistryWriter,
     known: Option<&str>,
+    pauses: &[Duration],
     options: &Options<'_>,
 ) -> Result<Option<Report>> {
     let name = PathBuf::from(login.server.to_string());
-    let (staged, state) = live::stage(login, &name, writer.names(), options)?;
+    let read = || live::stage(login, &name, writer.names(), options);
+    let (staged, state) = persistently(pauses, options.cancel, read)?;
     if known == Some(&state) {
         return Ok(None);
     }

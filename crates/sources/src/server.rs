@@ -7,6 +7,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use sheaf_registry::sensitive::Sensitive;
@@ -16,12 +17,15 @@ use url::Url;
 mod line;
 mod state;
 
-pub(crate) use line::Line;
+pub(crate) use line::{Line, persistently};
 pub(crate) use state::State;
 
 /// The form of a URL, for whoever wrote another.
 const FORM: &str = "Write mysql://NAME@HOST[:PORT]/DATABASE or postgres://NAME@HOST[:PORT]/DATABASE; in a name or a password, \
                     write %40 for @, %3A for :, %2F for /, %23 for #, %3F for ? and %25 for %.";
+
+/// How long it is waited before a server that went away in the middle is read again, each time.
+pub const PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(10)];
 
 /// What needs no escape in a part of a URL.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');

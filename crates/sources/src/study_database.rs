@@ -9,6 +9,7 @@ use std::error::Error as StdError;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -24,7 +25,7 @@ use crate::dump::{Sink, Value};
 use crate::dump_file::{Watched, malformed, refused};
 use crate::file_registry::{STATE, not_onto_itself};
 use crate::pg_dump;
-use crate::server::Login;
+use crate::server::{Login, persistently};
 use crate::sheet::{Cell, text};
 pub use crate::study_rows::StudyReport;
 use crate::study_rows::{StudyColumn, StudyRows};
@@ -103,8 +104,8 @@ pub fn sync(source: &Path, mut writer: RegistryWriter, options: &Options<'_>) ->
     Ok(report)
 }
 
-/// Reads the table of a live server likewise, in one snapshot. The server is only ever asked. `None` where everything is as it was
-/// when the state `known` was noted: then nothing is written.
+/// Reads the table of a live server likewise, in one snapshot. The server is only ever asked. Where it goes away in the middle it is read
+/// again after each of these pauses. `None` where everything is as it was when the state `known` was noted: then nothing is written.
 ///
 /// # Errors
 /// Those of [`sync`] but of a dump; `SOURCE_DENIED`, `SOURCE_UNREACHABLE`, `SOURCE_UNTRUSTED`, `SOURCE_PRIVILEGE`, `SOURCE_LOST`.
@@ -112,15 +113,18 @@ pub fn sync_live(
     login: &Login,
     mut writer: RegistryWriter,
     known: Option<&str>,
+    pauses: &[Duration],
     options: &Options<'_>,
 ) -> Result<Option<StudyReport>> {
     let name = PathBuf::from(login.server.to_string());
-    let mut table = Table::new(&name, &mut writer);
-    let state = live::read(login, &mut table, options)?;
-    if known == Some(&state) {
-        return Ok(None);
-    }
-    let report = table.report()?;
+    let read = || {
+        writer.attempt(|writer| {
+            let mut table = Table::new(&name, writer);
+            let state = live::read(login, &mut table, options)?;
+            if known == Some(&state) { Ok(None) } else { Ok(Some((table.report()?, state))) }
+        })
+    };
+    let Some((report, state)) = persistently(pauses, options.cancel, read)? else { return Ok(None) };
     writer.info(STATE, &state)?;
     finish(writer, &name.to_string_lossy(), &report, options)?;
     Ok(Some(report))

@@ -6,6 +6,7 @@
 
 pub mod authority;
 pub mod clock;
+pub mod cutting;
 pub mod laboratory;
 #[cfg(unix)]
 pub mod mariadb;
@@ -16,6 +17,7 @@ pub mod store;
 
 pub use authority::certificate;
 pub use clock::FixedClock;
+pub use cutting::CuttingProxy;
 pub use laboratory::make_laboratory;
 #[cfg(unix)]
 pub use mariadb::MariaDb;

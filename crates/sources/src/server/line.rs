@@ -32,6 +32,34 @@ pub(crate) struct Line<'a> {
     patience: (Duration, Duration),
 }
 
+/// Reads a server, and where it goes away in the middle reads it again from the beginning, after each of these pauses. A line cannot be
+/// taken up where it broke: the server forgets the snapshot with it, and half of one and half of another are no state that ever was.
+pub(crate) fn persistently<T>(pauses: &[Duration], cancel: &Cancel, mut read: impl FnMut() -> Result<T>) -> Result<T> {
+    let mut answer = read();
+    for pause in pauses {
+        let Err(lost) = &answer else { break };
+        if lost.code() != Code::SourceLost {
+            break;
+        }
+        wait(*pause, cancel)?;
+        match read() {
+            // It may be starting again.
+            Err(away) if away.code() == Code::SourceUnreachable => {}
+            other => answer = other,
+        }
+    }
+    answer
+}
+
+fn wait(pause: Duration, cancel: &Cancel) -> Result<()> {
+    let begun = Instant::now();
+    while let Some(left) = pause.checked_sub(begun.elapsed()).filter(|left| !left.is_zero()) {
+        cancel.check()?;
+        std::thread::sleep(left.min(LOOK));
+    }
+    cancel.check()
+}
+
 /// What a server answered, in numbers.
 #[derive(Debug)]
 struct Answered(String);
@@ -268,6 +296,26 @@ mod tests {
         raised.raise();
         let stopped = Line::new(&server).run::<()>(&raised, std::future::pending()).expect_err("stopped");
         assert_eq!(stopped.code(), Code::Cancelled, "whoever waits may stop waiting");
+    }
+
+    #[test]
+    fn only_a_line_that_broke_is_followed_by_another_and_a_pause_can_be_left() {
+        let cancel = Cancel::new();
+        let tried = |pauses: &[Duration], codes: &[Code]| {
+            let mut left = codes.iter();
+            let read = || left.next().map_or(Ok(()), |code| Err(Error::new(*code, "")));
+            (persistently(pauses, &cancel, read).map_err(|error| error.code()), codes.len() - left.len())
+        };
+        let (none, lost, away) = (Duration::ZERO, Code::SourceLost, Code::SourceUnreachable);
+        assert_eq!(tried(&[none; 2], &[lost, lost]), (Ok(()), 2));
+        assert_eq!(tried(&[none; 2], &[lost, away, away]), (Err(lost), 3), "what happened first is told");
+        assert_eq!(tried(&[none; 3], &[lost, Code::SourceDenied]), (Err(Code::SourceDenied), 2), "nobody knocks again");
+        assert_eq!(tried(&[none; 2], &[away]), (Err(away), 1), "what never was there is not waited for");
+        let stopped = persistently::<()>(&[Duration::MAX], &cancel, || {
+            cancel.raise();
+            Err(Error::new(lost, ""))
+        });
+        assert_eq!(stopped.expect_err("stopped").code(), Code::Cancelled);
     }
 
     #[test]

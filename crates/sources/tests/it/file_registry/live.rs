@@ -4,17 +4,21 @@ use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use sheaf_registry::progress::{Cancel, Observer, Progress, Unobserved};
 use sheaf_registry::{Code, Error, Registry, RegistryWriter};
 use sheaf_sources::file_registry::{self, Options, Report};
 use sheaf_sources::server::{Login, Server};
-use sheaf_testkit::{MariaDb, certificate};
+use sheaf_testkit::{CuttingProxy, MariaDb, certificate};
 
 use super::fixture::Made;
 use super::{Synced, sync};
 use crate::samples::Sample;
+
+/// It is read again twice, at once.
+const AGAIN: [Duration; 2] = [Duration::ZERO; 2];
 
 fn login(url: &str) -> Login {
     let (server, password) = Server::parse(url).expect("a URL");
@@ -25,7 +29,8 @@ fn read(url: &str, to: &Path, cancel: &Cancel, observer: &dyn Observer) -> Resul
     let scratch = tempfile::tempdir().expect("a folder");
     let now = Timestamp::from_second(1_770_000_000).expect("a time");
     let options = Options { scratch: scratch.path(), now, mappings: &[], cancel, observer };
-    let report = file_registry::sync_live(&login(url), RegistryWriter::replacing(to).expect("a writer"), None, &options)
+    let writer = RegistryWriter::replacing(to).expect("a writer");
+    let report = file_registry::sync_live(&login(url), writer, None, &AGAIN, &options)
         .map(|report| report.expect("nothing is known of it"));
     let left = std::fs::read_dir(scratch.path()).expect("the folder").count();
     assert_eq!(left, 0, "nothing of what was staged may stay: it is patient data");
@@ -217,7 +222,7 @@ fn what_is_as_it_was_is_not_written_anew() {
         let now = Timestamp::from_second(1_770_000_000).expect("a time");
         let options = Options { scratch: dir.path(), now, mappings: &[], cancel: &cancel, observer: &Unobserved };
         let writer = RegistryWriter::replacing(&to).expect("a writer");
-        file_registry::sync_live(&login, writer, known.as_deref(), &options).expect("readable").is_some()
+        file_registry::sync_live(&login, writer, known.as_deref(), &AGAIN, &options).expect("readable").is_some()
     };
     assert!(is_read() && known().is_some(), "nothing was known of it");
     let before = std::fs::read(&to).expect("its bytes");
@@ -297,6 +302,31 @@ fn a_server_that_dies_in_the_middle_takes_nothing_away() {
     assert_eq!(std::fs::read(&to).expect("its bytes"), before, "the registry from before is as it was");
     assert_eq!(std::fs::read_dir(dir.path()).expect("the folder").count(), 1, "and nothing lies beside it");
     assert!(whole.source_rows > 0, "there was one");
+}
+
+#[test]
+fn a_line_that_breaks_in_the_middle_is_followed_by_another_and_by_so_many() {
+    let server = laboratory(Made::G2);
+    fill(&server);
+    let whole = sync_live(&server.url("reader:geheim", "lab"));
+    let dir = tempfile::tempdir().expect("a folder");
+    let to = dir.path().join("registry.sqlite");
+    let through = |times| {
+        let proxy = CuttingProxy::start(server.port(), times, 1 << 20);
+        let url = format!("mysql://reader:geheim@127.0.0.1:{}/lab", proxy.port());
+        let read = read(&url, &to, &Cancel::new(), &Unobserved);
+        (read, proxy.lines())
+    };
+    let (report, lines) = through(2);
+    assert_eq!((report.expect("the third line holds"), lines), (whole.report.clone(), 3), "read from the beginning");
+    let found = Synced { report: whole.report.clone(), path: to.clone(), _dir: tempfile::tempdir().expect("a folder") };
+    assert!(found.everything() == whole.everything(), "nothing twice, and nothing of a line that broke");
+
+    let before = std::fs::read(&to).expect("its bytes");
+    let (lost, lines) = through(99);
+    assert_eq!((lost.expect_err("cut each time").code(), lines), (Code::SourceLost, 3), "no more often than was said");
+    assert_eq!(std::fs::read(&to).expect("its bytes"), before, "the registry from before is as it was");
+    assert_eq!(std::fs::read_dir(dir.path()).expect("the folder").count(), 1, "and nothing lies beside it");
 }
 
 #[test]

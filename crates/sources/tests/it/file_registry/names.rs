@@ -80,7 +80,7 @@ fn a_server_is_not_even_asked_for_names() {
     let (parsed, password) = Server::parse(&server.url("reader:geheim", "lab")).expect("a URL");
     let login = Login { server: parsed, password };
     let without = without(|writer, options| {
-        file_registry::sync_live(&login, writer, None, options).expect("readable").expect("nothing is known of it")
+        file_registry::sync_live(&login, writer, None, &[], options).expect("readable").expect("nothing is known of it")
     });
     check(&sync(&database), &without, "live");
     let asked = server.answer("SELECT argument FROM mysql.general_log WHERE argument LIKE 'SELECT `%_patient`'");

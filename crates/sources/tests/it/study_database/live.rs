@@ -1,15 +1,19 @@
 //! A live server: what it holds is what its dump says, and every way in which it refuses has a code.
 
 use std::path::Path;
+use std::time::Duration;
 
 use sheaf_registry::progress::{Cancel, Observer, Progress, Unobserved};
 use sheaf_registry::{Code, Error, RegistryWriter};
 use sheaf_sources::server::{Login, Server};
 use sheaf_sources::study_database::{self, Options, StudyReport};
-use sheaf_testkit::{Postgres, certificate};
+use sheaf_testkit::{CuttingProxy, Postgres, certificate};
 
 use super::originals::find_the_same;
 use super::{CREATE, ROWS, Synced, options, read, read_bytes, samples};
+
+/// It is read again twice, at once.
+const AGAIN: [Duration; 2] = [Duration::ZERO; 2];
 
 fn login(url: &str) -> Login {
     let (server, password) = Server::parse(url).expect("a URL");
@@ -25,7 +29,7 @@ fn ask(
 ) -> Result<Option<StudyReport>, Error> {
     let scratch = tempfile::tempdir().expect("a folder");
     let options = Options { observer, ..options(scratch.path(), cancel) };
-    study_database::sync_live(&login(url), RegistryWriter::replacing(to).expect("a writer"), known, &options)
+    study_database::sync_live(&login(url), RegistryWriter::replacing(to).expect("a writer"), known, &AGAIN, &options)
 }
 
 fn sync_live(url: &str) -> Synced {
@@ -141,6 +145,11 @@ fn what_is_as_it_was_is_not_written_anew() {
     assert!(again(Some(&first)).is_some() && state() != first, "something has");
 }
 
+/// More rows than lie ready anywhere between the server and us.
+const MANY: &str =
+    "INSERT INTO medical_examinations_fact (exam_id, patient_name, exam_status, exam_source, exam_item, equipment_type,
+    order_datetime) SELECT 'N' || n, repeat('x', 199), '', '', '', '', now() FROM generate_series(1, 5000) n";
+
 /// Raises the flag at the first step.
 struct Stopping<'a>(&'a Cancel);
 
@@ -158,11 +167,7 @@ fn a_stop_or_a_death_in_the_middle_takes_nothing_away() {
     let to = dir.path().join("registry.sqlite");
     ask(&url, &to, None, &Cancel::new(), &Unobserved).expect("a server that can be read");
     let before = std::fs::read(&to).expect("a file");
-    server.run(
-        "hospital",
-        "INSERT INTO medical_examinations_fact (exam_id, patient_name, exam_status, exam_source, exam_item, equipment_type,
-         order_datetime) SELECT 'N' || n, repeat('x', 199), '', '', '', '', now() FROM generate_series(1, 5000) n",
-    );
+    server.run("hospital", MANY);
     let cancel = Cancel::new();
     let stopped = ask(&url, &to, None, &cancel, &Stopping(&cancel)).expect_err("stopped");
     assert_eq!(stopped.code(), Code::Cancelled);
@@ -177,6 +182,30 @@ fn a_stop_or_a_death_in_the_middle_takes_nothing_away() {
     );
     let lost = ask(&url, &to, None, &Cancel::new(), &Unobserved).expect_err("ended");
     assert_eq!(lost.code(), Code::SourceLost, "{lost}");
+    assert_eq!(std::fs::read(&to).expect("a file"), before, "the registry from before is as it was");
+    assert_eq!(std::fs::read_dir(dir.path()).expect("the folder").count(), 1, "and nothing is beside it");
+}
+
+#[test]
+fn a_line_that_breaks_in_the_middle_is_followed_by_another_and_by_so_many() {
+    let server = hospital();
+    server.run("hospital", MANY);
+    let whole = sync_live(&server.url("reader:geheim", "hospital"));
+    let dir = tempfile::tempdir().expect("a folder");
+    let to = dir.path().join("registry.sqlite");
+    let through = |times| {
+        let proxy = CuttingProxy::start(server.port(), times, 200_000);
+        let url = format!("postgres://reader:geheim@127.0.0.1:{}/hospital", proxy.port());
+        (ask(&url, &to, None, &Cancel::new(), &Unobserved), proxy.lines())
+    };
+    let (report, lines) = through(2);
+    let report = report.expect("the third line holds").expect("nothing is known of it");
+    assert_eq!((&report, lines), (&whole.report, 3), "read from the beginning");
+    assert!(super::rows(&to, "study") == whole.rows(), "nothing twice, and nothing of a line that broke");
+
+    let before = std::fs::read(&to).expect("a file");
+    let (lost, lines) = through(99);
+    assert_eq!((lost.expect_err("cut each time").code(), lines), (Code::SourceLost, 3), "no more often than was said");
     assert_eq!(std::fs::read(&to).expect("a file"), before, "the registry from before is as it was");
     assert_eq!(std::fs::read_dir(dir.path()).expect("the folder").count(), 1, "and nothing is beside it");
 }

@@ -67,7 +67,7 @@ fn names_come_from_no_form_of_the_table_where_none_are_wanted() {
     let (parsed, password) = Server::parse(&server.url("reader:geheim", "hospital")).expect("a URL");
     let login = Login { server: parsed, password };
     let read = without(|writer, options| {
-        study_database::sync_live(&login, writer, None, options).map(|report| report.expect("nothing is known of it"))
+        study_database::sync_live(&login, writer, None, &[], options).map(|report| report.expect("nothing is known of it"))
     });
     let (report, rows) = read.expect("the server is not even asked for them");
     assert_eq!((&report, &rows), (&named.report, &expected), "live");
