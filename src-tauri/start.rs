@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use sheaf_app::credentials::Server;
 use sheaf_app::desk::settings::{Appearance, Preferences, Rendering};
 
 /// What `--help` says.
@@ -12,7 +13,7 @@ Sheaf's window: from a registry of patients' images to a ZIP that can be proved 
 Usage: sheaf-desktop [REGISTRY]
 
 Arguments:
-  [REGISTRY]  A registry to open; without it, the one that was open last
+  [REGISTRY]  A registry to open, or the URL of a database server; without it, the one that was open last
 
 Options:
   -h, --help     Print help
@@ -56,6 +57,7 @@ pub(crate) fn understand(words: impl IntoIterator<Item = OsString>, folder: &Pat
             _ if registry.is_some() => {
                 return Said::Refuse("One registry can be opened; see sheaf-desktop --help.".to_owned());
             }
+            Some(url) if Server::is_url(url) => registry = Some(word.into()),
             _ => registry = Some(folder.join(word)),
         }
     }
@@ -147,6 +149,8 @@ mod tests {
     fn the_command_line_names_at_most_one_registry() {
         assert_eq!(said(&[]), Said::Open(None), "nothing said");
         assert_eq!(said(&["a.sqlite"]), Said::Open(Some("/here/a.sqlite".into())), "relative to where it was said");
+        let url = "mysql://lab@db.example.org/registry";
+        assert_eq!(said(&[url]), Said::Open(Some(url.into())), "a server is no path");
         assert_eq!(said(&["/b"]), Said::Open(Some("/b".into())), "absolute as it is");
         assert_eq!(said(&["--", "-x"]), Said::Open(Some("/here/-x".into())), "a strange name behind --");
         assert!(matches!(said(&["-V"]), Said::Print(text) if text.contains(env!("CARGO_PKG_VERSION"))), "the version");

@@ -16,5 +16,6 @@ mod installed;
 mod keyboard;
 mod main_job;
 mod pictures;
+mod servers;
 mod studies;
 mod troubles;

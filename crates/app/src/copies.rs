@@ -73,7 +73,7 @@ pub fn prepare(
     observer: &dyn Observer,
     cancel: &Cancel,
 ) -> Result<Option<Freshness>> {
-    House::open(home, environment())?.refresh(source, Asking::Looking, observer, cancel)
+    House::open(home, environment())?.refresh(source, Asking::Looking, Wish::default(), observer, cancel)
 }
 
 /// Reads a source anew into what stands for it in the home. Where the bytes of files lie, and whether names are kept, stays as it
@@ -146,12 +146,13 @@ impl House {
         copied.open(&scratch)
     }
 
-    /// Reads a foreign source anew where that is called for. A file that is away is left as it was read; a server that is away is
-    /// an error for whoever works with it.
+    /// Reads a foreign source anew where that is called for, and as it is said now. A file that is away is left as it was read; a
+    /// server that is away is an error for whoever works with it.
     pub(crate) fn refresh(
         &self,
         path: &Path,
         asking: Asking,
+        said: Wish,
         observer: &dyn Observer,
         cancel: &Cancel,
     ) -> Result<Option<Freshness>> {
@@ -171,7 +172,7 @@ impl House {
         }
         // An open file could not be replaced everywhere.
         drop(known);
-        let wanted = Wanted { known: noted.as_deref(), ..Wanted::default() };
+        let wanted = Wanted { said, known: noted.as_deref() };
         let read = self.read_anew(&copied, wanted, observer, cancel)?;
         Ok(Some(Freshness::of(&copied, &copied.open(&self.scratch()?)?, read.is_some())))
     }

@@ -10,7 +10,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sheaf_registry::progress::Cancel;
 use sheaf_registry::sensitive::Sensitive;
@@ -54,7 +54,24 @@ impl Credentials {
 
     /// From now on this opens the server, as long as this process lives.
     pub fn say(&self, server: Server, password: Sensitive<String>) {
-        self.said.lock().unwrap_or_else(PoisonError::into_inner).insert(server, password);
+        self.said().insert(server, password);
+    }
+
+    /// Takes back what was said of a server; what was said before counts again.
+    pub(crate) fn unsay(&self, server: &Server, before: Option<Sensitive<String>>) {
+        match before {
+            Some(password) => self.say(server.clone(), password),
+            None => drop(self.said().remove(server)),
+        }
+    }
+
+    /// What was said of a server to this process.
+    pub(crate) fn said_of(&self, server: &Server) -> Option<Sensitive<String>> {
+        self.said().get(server).cloned()
+    }
+
+    fn said(&self) -> MutexGuard<'_, HashMap<Server, Sensitive<String>>> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How the server is opened: by what was said of it, else by the environment, the file, the keyring; else without a
@@ -92,15 +109,14 @@ impl Credentials {
 
     /// Forgets the password of a server, also in the keyring.
     pub(crate) fn forget(&self, server: &Server, cancel: &Cancel) {
-        self.said.lock().unwrap_or_else(PoisonError::into_inner).remove(server);
+        self.said().remove(server);
         if self.keyring {
             keyring::forget(server, cancel);
         }
     }
 
     fn said_password(&self, server: &Server) -> Result<Option<Sensitive<String>>> {
-        let said = self.said.lock().unwrap_or_else(PoisonError::into_inner).get(server).cloned();
-        match (said.or_else(|| self.variable.clone()), &self.file) {
+        match (self.said_of(server).or_else(|| self.variable.clone()), &self.file) {
             (Some(password), _) => Ok(Some(password)),
             (None, Some(file)) => of_file(file).map(Some),
             (None, None) => Ok(None),

@@ -14,7 +14,7 @@ use sheaf_registry::resolve::Resolved;
 use sheaf_registry::selection::Selection;
 use sheaf_registry::{Code, Error, Result, hex};
 
-use crate::copies::Asking;
+use crate::copies::{Asking, Wish};
 use crate::history::{Confirmation, Planned};
 use crate::house::{House, actor};
 use crate::limits::Demand;
@@ -42,7 +42,7 @@ pub(crate) struct Answer {
 
 /// Reads the registry, checks what the user may do, looks at every file.
 pub(crate) fn answer(house: &House, question: &Question<'_>, observer: &dyn Observer, cancel: &Cancel) -> Result<Answer> {
-    house.refresh(question.registry, question.asking, observer, cancel)?;
+    house.refresh(question.registry, question.asking, Wish::default(), observer, cancel)?;
     let registry = house.registry(question.registry)?;
     let viewer = registry.viewer(&actor(question.user))?;
     let resolved = Resolved::new(&registry, &viewer, question.project, question.selection)?;

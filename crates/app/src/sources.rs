@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 use flate2::read::MultiGzDecoder;
 use serde::Serialize;
 use sheaf_registry::error::Detail;
-use sheaf_registry::progress::{Cancel, Observer, Phase};
+use sheaf_registry::progress::{Cancel, Observer, Phase, Unobserved};
 use sheaf_registry::provenance::Oddity;
 use sheaf_registry::studies::{Criteria, StudyField, StudyFilter};
 use sheaf_registry::{Code, Error, Names, Registry, RegistryWriter, Result, foreign};
-use sheaf_sources::server::{Engine, PAUSES, Server};
+use sheaf_sources::server::{Engine, Login, PAUSES, Server};
 use sheaf_sources::study_list::{self, ListError, StudyReport};
 use sheaf_sources::{file_registry, study_database};
 
@@ -211,6 +211,57 @@ pub(crate) fn sync_with(
     }
 }
 
+/// What a server answers before anything of it is read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct ServerAnswer {
+    /// Its name and version, such as `MariaDB 10.11.6`.
+    pub product: String,
+    /// Whether nobody between can read what is asked and answered.
+    pub is_encrypted: bool,
+    /// Generation of its `FileRegistry`; `null` for studies.
+    pub generation: Option<String>,
+    /// Rows of patients.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub patients: u64,
+    /// Rows of files.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub files: u64,
+    /// Rows of studies.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub studies: u64,
+}
+
+/// Asks a server whether all that Sheaf reads is there, and how much of it. Nothing of it is kept.
+pub(crate) fn look(login: &Login, environment: &Environment, scratch: &Path, cancel: &Cancel) -> Result<ServerAnswer> {
+    let (now, observer) = (environment.clock.now(), &Unobserved);
+    let answer = match login.server.engine {
+        Engine::MySql => {
+            let options = file_registry::Options { scratch, now, mappings: &[], cancel, observer };
+            file_registry::look_live(login, &options).map(|look| ServerAnswer {
+                product: look.peer.product,
+                is_encrypted: look.peer.is_encrypted,
+                generation: Some(look.generation.as_str().to_owned()),
+                patients: look.patients,
+                files: look.files,
+                studies: 0,
+            })
+        }
+        Engine::Postgres => {
+            let options = study_database::Options { scratch, now, cancel, observer };
+            study_database::look_live(login, &options).map(|(peer, studies)| ServerAnswer {
+                product: peer.product,
+                is_encrypted: peer.is_encrypted,
+                generation: None,
+                patients: 0,
+                files: 0,
+                studies,
+            })
+        }
+    };
+    answer.map_err(|error| credentials::wanted(login, error))
+}
+
 /// An `SQLite` file says what it is only when it is asked.
 fn resolved(kind: SourceKind, source: &Path, scratch: &Path) -> Result<SourceKind> {
     let may_be_asked = kind == SourceKind::FileRegistry && begins_as_sqlite(source);
@@ -233,7 +284,8 @@ fn sync_study_database(
     let report = match Server::named(&request.source) {
         Some(server) => {
             let login = environment.credentials.login(server?, cancel)?;
-            study_database::sync_live(&login, begin(request)?, known, &PAUSES, &options)?
+            let read = study_database::sync_live(&login, begin(request)?, known, &PAUSES, &options);
+            read.map_err(|error| credentials::wanted(&login, error))?
         }
         None => Some(study_database::sync(&request.source, begin(request)?, &options)?),
     };

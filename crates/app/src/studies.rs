@@ -18,7 +18,7 @@ use sheaf_registry::studies::{Criteria, StudyFilter, StudySort};
 use sheaf_registry::{Code, Error, Registry, Result, Viewer, hex};
 use sheaf_tables::{About, CellNote, Columns, CsvDialect, Format, Limits, Table, TableOptions, TableReport, read_back};
 
-use crate::copies::Asking;
+use crate::copies::{Asking, Wish};
 use crate::history::{Confirmation, NewExport, Planned, Record};
 use crate::house::{House, actor};
 use crate::patience::ask_destination;
@@ -280,7 +280,7 @@ pub(crate) fn write(house: &House, record: &Record, asked: &StudyExport, meter: 
     let criteria = Criteria::new(&asked.filter, &house.environment.zone)?;
     let sort = StudySort::named(&asked.sort).unwrap_or_default();
     let columns = Columns::named(&asked.columns.join(","))?;
-    house.refresh(&record.registry, Asking::Working, meter, cancel)?;
+    house.refresh(&record.registry, Asking::Working, Wish::default(), meter, cancel)?;
     let registry = house.registry(&record.registry)?;
     let viewer = registry.viewer(&actor((!record.as_owner).then_some(record.user.as_str())))?;
     may_export(&viewer)?;

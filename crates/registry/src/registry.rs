@@ -69,7 +69,7 @@ impl Registry {
     }
 
     /// Whether only its users may look at it.
-    pub(crate) fn needs_user(&self) -> bool {
+    pub fn needs_user(&self) -> bool {
         self.needs_user
     }
 

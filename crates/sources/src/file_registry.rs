@@ -30,7 +30,7 @@ use sheaf_registry::provenance::Oddity;
 use sheaf_registry::{Code, Error, RegistryWriter, Result};
 
 use crate::report::Oddities;
-use crate::server::{Login, persistently};
+use crate::server::{Login, Peer, persistently};
 use catalogue::Catalogue;
 use cells::{MEND, Tables};
 use files::Files;
@@ -118,6 +118,33 @@ pub fn sync_live(
     finish(writer, report, options).map(Some)
 }
 
+/// What a server holds, before any row of it is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// The server.
+    pub peer: Peer,
+    /// What its tables look like.
+    pub generation: Generation,
+    /// Rows of its tables of patients, those that are marked as deleted among them.
+    pub patients: u64,
+    /// Rows of its table of files.
+    pub files: u64,
+}
+
+/// Asks a server what it holds: everything that [`sync_live`] needs is there and may be read.
+///
+/// # Errors
+/// Those of [`sync_live`].
+pub fn look_live(login: &Login, options: &Options<'_>) -> Result<Look> {
+    let name = PathBuf::from(login.server.to_string());
+    let (staged, peer, counts) = live::look(login, &name, options)?;
+    let failed = staged_failed();
+    let shape = Shape::detect(&Tables::read(&staged.connection, &name, &failed, options.cancel)?)?;
+    let count = |table: &str| counts.get(table).copied().unwrap_or(0);
+    let patients = shape.domains.iter().map(|domain| count(&domain.table("patient"))).sum();
+    Ok(Look { peer, generation: shape.generation, patients, files: count(&shape.files) })
+}
+
 /// `DESTINATION_TAKEN` where a registry would replace its own source.
 pub(crate) fn not_onto_itself(source: &Path, writer: &RegistryWriter) -> Result<()> {
     let is_source = |path: &Path| source.canonicalize().is_ok_and(|source| path.canonicalize().is_ok_and(|to| to == source));
@@ -150,8 +177,11 @@ fn read(source: &Path, writer: &mut RegistryWriter, options: &Options<'_>) -> Re
 }
 
 fn map_staged(staged: &Staged, source: &Path, writer: &mut RegistryWriter, options: &Options<'_>) -> Result<Report> {
-    let failed = |error| Error::new(Code::Internal, "A question to what was staged failed.").cause(error);
-    map(&staged.connection, source, &failed, writer, options)
+    map(&staged.connection, source, &staged_failed(), writer, options)
+}
+
+fn staged_failed() -> impl Fn(rusqlite::Error) -> Error {
+    |error| Error::new(Code::Internal, "A question to what was staged failed.").cause(error)
 }
 
 /// Rows that contradict each other are the source's fault, wherever they do.

@@ -49,7 +49,8 @@ impl Engine {
         }
     }
 
-    const fn usual_port(self) -> u16 {
+    /// The port that such a server has where none is said.
+    pub const fn usual_port(self) -> u16 {
         match self {
             Engine::MySql => 3306,
             Engine::Postgres => 5432,
@@ -92,10 +93,68 @@ pub struct Login {
     pub password: Option<Sensitive<String>>,
 }
 
+/// What a server says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// Its name and version, such as `MariaDB 10.11.6`.
+    pub product: String,
+    /// Whether nobody between can read what is asked and answered.
+    pub is_encrypted: bool,
+}
+
+impl Peer {
+    /// From what it calls itself. Only digits and dots of that are taken: the rest is words of whoever runs it.
+    pub(crate) fn new(engine: Engine, version: &str, is_encrypted: bool) -> Self {
+        let name = match engine {
+            Engine::MySql if version.to_ascii_lowercase().contains("mariadb") => "MariaDB",
+            Engine::MySql => "MySQL",
+            Engine::Postgres => "PostgreSQL",
+        };
+        // Old replication made MariaDB call itself 5.5.5 in front of what it is.
+        let version = version.strip_prefix("5.5.5-").unwrap_or(version);
+        let digits: String = version.chars().take_while(|digit| digit.is_ascii_digit() || *digit == '.').take(20).collect();
+        Self { product: format!("{name} {digits}").trim_end().to_owned(), is_encrypted }
+    }
+}
+
 impl Server {
     /// Whether this is the URL of a database server rather than a file.
     pub fn is_url(text: &str) -> bool {
         text.split_once("://").is_some_and(|(scheme, _)| Engine::of(&scheme.to_ascii_lowercase()).is_some())
+    }
+
+    /// The server of which the parts are known; none of them is a URL's. A `port` of `None` is the usual one.
+    ///
+    /// # Errors
+    /// `USAGE` for a part that is empty or that none can be.
+    pub fn new(
+        engine: Engine,
+        host: &str,
+        port: Option<u16>,
+        user: &str,
+        database: &str,
+        ca: Option<PathBuf>,
+    ) -> Result<Self> {
+        let wrong =
+            |why: &str| Error::new(Code::Usage, format!("The server {why}.")).hint("Check host, account and database.");
+        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host).to_lowercase();
+        for (part, what) in [(&*host, "names no host"), (user, "names no account"), (database, "names no database")] {
+            if part.is_empty() {
+                return Err(wrong(what));
+            }
+            if part.contains(char::is_control) {
+                return Err(wrong("holds what no name does"));
+            }
+        }
+        let is_name = |host: &str| !host.contains([':', '/', '@', '?', '#', ' ', '[', ']', '\\']);
+        if !is_name(&host) && host.parse::<std::net::Ipv6Addr>().is_err() {
+            return Err(wrong("is named by more than a host; the port has a place of its own"));
+        }
+        if database.contains('/') {
+            return Err(wrong("has one database at a time"));
+        }
+        let (port, user, database) = (port.unwrap_or(engine.usual_port()), user.to_owned(), database.to_owned());
+        Ok(Self { engine, host, port, user, database, ca })
     }
 
     /// The server whose name stands where a path may stand; `None` for a path.
@@ -117,14 +176,9 @@ impl Server {
             if text.contains(char::is_control) { Err(wrong("holds what no name does")) } else { Ok(text.into_owned()) }
         };
         let host = url.host_str().unwrap_or_default();
-        let host = decoded(host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host))?.to_lowercase();
+        let host = decoded(host)?;
         let database = decoded(url.path().strip_prefix('/').unwrap_or_default())?;
         let user = decoded(url.username())?;
-        for (part, what) in [(&host, "names no host"), (&user, "names no account"), (&database, "names no database")] {
-            if part.is_empty() {
-                return Err(wrong(what));
-            }
-        }
         if url.fragment().is_some() || database.contains('/') {
             return Err(wrong("has more than one database, or a # that is not written as %23"));
         }
@@ -137,8 +191,8 @@ impl Server {
             }
         }
         let password = url.password().map(decoded).transpose()?.filter(|password| !password.is_empty());
-        let port = url.port().unwrap_or(engine.usual_port());
-        Ok((Self { engine, host, port, user, database, ca }, password.map(Sensitive::new)))
+        let server = Self::new(engine, &host, url.port(), &user, &database, ca).map_err(|error| error.hint(FORM))?;
+        Ok((server, password.map(Sensitive::new)))
     }
 
     /// Whether the server is on this machine, so that nobody is between.
@@ -244,12 +298,46 @@ mod tests {
     }
 
     #[test]
+    fn a_server_of_known_parts_reads_as_the_same_one_again() {
+        let new = |host: &str, user: &str, database: &str| Server::new(Engine::MySql, host, None, user, database, None);
+        for (host, user, database) in [("DB.example.org", "a@b:c/d", "lab %1"), ("[::1]", "u", "d"), ("::1", "u", "d#x?")] {
+            let server = new(host, user, database).expect("a server");
+            let (again, password) = Server::parse(&server.to_string()).expect("its own name");
+            assert_eq!((again, password.is_none()), (server, true), "{host} {user} {database}");
+        }
+        for (host, user, database) in [
+            ("", "u", "d"),
+            ("h", "", "d"),
+            ("h", "u", ""),
+            ("h:3306", "u", "d"),
+            ("u@h", "u", "d"),
+            ("h", "u", "a/b"),
+            ("h/x", "u", "d"),
+        ] {
+            assert_eq!(new(host, user, database).expect_err("refused").code(), Code::Usage, "{host} {user} {database}");
+        }
+    }
+
+    #[test]
     fn neither_a_login_nor_words_in_an_error_show_a_password() {
         let (server, password) = Server::parse("mysql://lab:geheim@host/db").expect("a URL");
         let login = Login { server, password };
         assert!(!format!("{login:?}").contains("geheim"), "{login:?}");
         let shown = masked("unexpected 'mysql://lab:ge@heim@host/db' or postgres://a@h/b, not http://x");
         assert_eq!(shown, "unexpected 'mysql://lab:***@host/db' or postgres://a@h/b, not http://x");
+    }
+
+    #[test]
+    fn a_server_is_called_by_its_product_and_version_alone() {
+        for (engine, said, product) in [
+            (Engine::MySql, "10.11.6-MariaDB-0+deb12u1", "MariaDB 10.11.6"),
+            (Engine::MySql, "5.5.5-10.11.6-MariaDB", "MariaDB 10.11.6"),
+            (Engine::MySql, "8.0.36", "MySQL 8.0.36"),
+            (Engine::Postgres, "15.18 (Debian 15.18-0+deb12u1)", "PostgreSQL 15.18"),
+            (Engine::Postgres, "of Dr. Lovelace", "PostgreSQL"),
+        ] {
+            assert_eq!(Peer::new(engine, said, true).product, product, "{said}");
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rusqlite::types::ValueRef;
 use sheaf_registry::error::Detail;
-use sheaf_registry::foreign::ForeignDatabase;
+use sheaf_registry::foreign::{ForeignDatabase, private_folder};
 use sheaf_registry::progress::{Cancel, Observer, Phase, Progress};
 use sheaf_registry::studies::StudyField;
 use sheaf_registry::{Code, Error, Names, RegistryWriter, Result};
@@ -25,7 +25,7 @@ use crate::dump::{Sink, Value};
 use crate::dump_file::{Watched, malformed, refused};
 use crate::file_registry::{STATE, not_onto_itself};
 use crate::pg_dump;
-use crate::server::{Login, persistently};
+use crate::server::{Login, Peer, persistently};
 use crate::sheet::{Cell, text};
 pub use crate::study_rows::StudyReport;
 use crate::study_rows::{StudyColumn, StudyRows};
@@ -128,6 +128,18 @@ pub fn sync_live(
     writer.info(STATE, &state)?;
     finish(writer, &name.to_string_lossy(), &report, options)?;
     Ok(Some(report))
+}
+
+/// Asks a server whether it holds studies that may be read, and how many rows of them.
+///
+/// # Errors
+/// Those of [`sync_live`].
+pub fn look_live(login: &Login, options: &Options<'_>) -> Result<(Peer, u64)> {
+    let name = PathBuf::from(login.server.to_string());
+    let folder = private_folder(options.scratch)?;
+    // It takes columns, and is dropped before it is a registry.
+    let mut writer = RegistryWriter::create(&folder.path().join("columns.sqlite"))?;
+    live::look(login, &mut Table::new(&name, &mut writer), options)
 }
 
 fn finish(mut writer: RegistryWriter, source: &str, report: &StudyReport, options: &Options<'_>) -> Result<()> {

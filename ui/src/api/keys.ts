@@ -15,6 +15,7 @@ export const keys = {
   settings: ['settings'] as const,
   dataRoots: ['data-roots'] as const,
   recent: ['recent'] as const,
+  users: (registry: string) => ['users', registry] as const,
   demo: ['demo'] as const,
   tasks: ['tasks'] as const,
 };

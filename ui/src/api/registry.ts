@@ -1,14 +1,17 @@
 import { useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { useMemo } from 'react';
 
+import type { ConnectServer } from '../bindings/ConnectServer';
 import type { DataRoots } from '../bindings/DataRoots';
 import type { OpenRegistry } from '../bindings/OpenRegistry';
 import type { RecentRegistry } from '../bindings/RecentRegistry';
 import type { RunningTask } from '../bindings/RunningTask';
+import type { ServerConnected } from '../bindings/ServerConnected';
 import type { Startup } from '../bindings/Startup';
 import { useHost } from '../host/context';
 import { HostError } from '../host/types';
 import { inTurn } from './browse';
+import { askInstead, askToConnect, lackingAtStart } from './connecting';
 import { keys } from './keys';
 import { newTask, taskEnded, useTaskProgress } from './tasks';
 import { wasCancelled } from './useTask';
@@ -57,7 +60,11 @@ export interface RegistryActions {
   open: () => Promise<boolean>;
   /** Asks for a folder of images; false when the user thought better of it. */
   openFolder: () => Promise<boolean>;
-  openRecent: (id: string) => Promise<void>;
+  /** False when the user is asked for what a server lacks. */
+  openRecent: (recent: RecentRegistry) => Promise<boolean>;
+  /** Reads a server and opens it, where it need not be said first as whom. */
+  connect: (server: ConnectServer) => Promise<ServerConnected>;
+  openAs: (id: string, user: string) => Promise<void>;
   forgetRecent: (id: string) => Promise<void>;
   refresh: () => Promise<void>;
   close: () => Promise<void>;
@@ -90,17 +97,39 @@ export function useRegistry(): RegistryActions {
     return {
       async startAgain() {
         const begun = await host.call('start', {});
-        if (begun.problem && !begun.registry) throw new HostError(begun.problem);
+        const lacking = lackingAtStart(begun);
+        if (lacking) askToConnect(lacking);
+        else if (begun.problem && !begun.registry) throw new HostError(begun.problem);
         await keep(begun.registry);
       },
       open: () => chosen('open_registry'),
       openFolder: () => chosen('open_image_folder'),
-      openRecent: async (id) => keep(await host.call('open_recent', { id })),
+      openRecent: (recent) =>
+        host.call('open_recent', { id: recent.id }).then(
+          (opened) => keep(opened).then(() => true),
+          (error: unknown) => askInstead(error, recent),
+        ),
+      async connect(server) {
+        const connected = await host.call('connect_server', server);
+        if (connected.registry) await keep(connected.registry);
+        else void client.invalidateQueries({ queryKey: keys.recent });
+        return connected;
+      },
+      openAs: async (id, user) => keep(await host.call('open_as', { id, user })),
       async forgetRecent(id) {
         client.setQueryData(keys.recent, await host.call('forget_recent', { id }));
       },
       refresh: () =>
-        change(() => host.call('refresh_registry', {})).catch((error: unknown) => void stopped(error)),
+        change(() => host.call('refresh_registry', {})).catch(async (error: unknown) => {
+          if (wasCancelled(error)) return;
+          // What was read before is shown on, with why it is no newer.
+          const begun = await host.call('start', {}).catch(() => null);
+          const told = begun?.registry?.refresh_problem ?? null;
+          client.setQueryData<Startup>(keys.startup, (old) =>
+            old?.registry ? { ...old, registry: { ...old.registry, refresh_problem: told } } : old,
+          );
+          askInstead(error, client.getQueryData<Startup>(keys.startup)?.registry ?? null);
+        }),
       async close() {
         await host.call('close_registry', {});
         await keep(null);

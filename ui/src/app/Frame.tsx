@@ -8,6 +8,7 @@ import { keys } from '../api/keys';
 import { keepRoots, useRegistry } from '../api/registry';
 import { SOURCE_TASK, taskEnded, useFoundTasks } from '../api/tasks';
 import type { Startup } from '../bindings/Startup';
+import { ConnectDialog } from '../features/connect/ConnectDialog';
 import { ExportsPage } from '../features/exports/ExportsPage';
 import { FirstRun } from '../features/first-run/FirstRun';
 import { DraftProvider } from '../features/new-export/draft';
@@ -115,6 +116,7 @@ export function Frame({ startup }: { startup: Startup }) {
       <StatusBar startup={startup} exports={exports.data?.exports ?? []} />
       <Shortcuts startup={startup} />
       <QuitDialog />
+      <ConnectDialog startup={startup} />
       <ReadingSource />
     </div>
   );

@@ -1,9 +1,11 @@
 import { Menu } from '@mantine/core';
 import {
+  IconAlertTriangle,
   IconChevronDown,
   IconDatabase,
   IconFolderOpen,
   IconPhotoSearch,
+  IconPlugConnected,
   IconRefresh,
   IconSelector,
   IconSparkles,
@@ -12,10 +14,12 @@ import {
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
+import { askToConnect } from '../api/connecting';
 import { useRecent, useRegistry } from '../api/registry';
 import type { OpenRegistry } from '../bindings/OpenRegistry';
 import type { Startup } from '../bindings/Startup';
 import { toastError, toastReport } from '../components/toast';
+import { useErrorWords } from '../errors/words';
 import { useFormat } from './FormatContext';
 import { goTo } from './page';
 import { useNow } from './useNow';
@@ -35,7 +39,7 @@ export function RegistrySwitcher({ startup }: { startup: Startup }) {
   // What of last time could not be had again although the registry is open: said once.
   const { problem } = startup;
   useEffect(() => {
-    if (problem && open) toastReport(problem, { id: 'start', tone: 'warn' });
+    if (problem && open && !startup.problem_server) toastReport(problem, { id: 'start', tone: 'warn' });
     // eslint-disable-next-line react-hooks/exhaustive-deps -- not again for another registry
   }, [problem]);
 
@@ -66,6 +70,7 @@ function RegistryMenu({ startup, busy, attempt }: PartProps & { startup: Startup
   const now = useNow();
   const registry = useRegistry();
   const recent = useRecent(startup);
+  const words = useErrorWords();
   const open = startup.registry;
   const others = recent.filter((each) => each.id !== open?.id).slice(0, RECENT);
   const read = open ? (open.synced_at ?? open.opened_at) : null;
@@ -89,6 +94,12 @@ function RegistryMenu({ startup, busy, attempt }: PartProps & { startup: Startup
                 <span className="visually-hidden">{t('common.registry.read')}</span> {format.ago(read, now)}
               </time>
             )}
+            {open?.refresh_problem && (
+              <span className={classes.stale} title={words(open.refresh_problem.report).message}>
+                <IconAlertTriangle size={12} stroke={1.75} aria-hidden />
+                {t('common.registry.notRefreshed', { when: format.ago(open.refresh_problem.at, now) })}
+              </span>
+            )}
           </span>
           <IconSelector size={14} stroke={1.75} aria-hidden className={classes.icon} />
         </button>
@@ -106,6 +117,12 @@ function RegistryMenu({ startup, busy, attempt }: PartProps & { startup: Startup
         >
           {t('common.registry.openFolder')}
         </Menu.Item>
+        <Menu.Item
+          leftSection={<IconPlugConnected size={16} stroke={1.75} aria-hidden />}
+          onClick={() => askToConnect()}
+        >
+          {t('common.registry.connect')}
+        </Menu.Item>
         {others.length > 0 && (
           <>
             <Menu.Divider />
@@ -120,7 +137,7 @@ function RegistryMenu({ startup, busy, attempt }: PartProps & { startup: Startup
                     <span className={classes.missing}>{t('common.registry.missing')}</span>
                   ) : undefined
                 }
-                onClick={() => attempt(() => registry.openRecent(each.id))}
+                onClick={() => attempt(() => registry.openRecent(each))}
               >
                 <span className={`name ${classes.item}`}>{each.name}</span>
               </Menu.Item>
@@ -210,15 +227,11 @@ function UserMenu({ registry, busy, attempt }: PartProps & { registry: OpenRegis
   const { t } = useTranslation();
   const actions = useRegistry();
   const name = registry.user ?? t('common.registry.ownerShort');
+  const about = registry.needs_user ? t('common.registry.userAbout') : t('common.registry.actingAbout');
   return (
     <Menu position="right-end" width={350} offset={8}>
       <Menu.Target>
-        <button
-          type="button"
-          className={classes.pick}
-          disabled={busy}
-          title={t('common.registry.actingAbout')}
-        >
+        <button type="button" className={classes.pick} disabled={busy} title={about}>
           <span className={classes.caption}>{t('common.registry.actingAs')}</span>
           <span className={`name ${classes.value}`}>{name}</span>
           <IconChevronDown size={14} stroke={1.75} aria-hidden className={classes.icon} />
@@ -232,9 +245,11 @@ function UserMenu({ registry, busy, attempt }: PartProps & { registry: OpenRegis
             if (user !== registry.user) attempt(() => actions.actAs(user));
           }}
         >
-          <Menu.RadioItem value={OWNER} closeMenuOnClick>
-            {t('common.registry.owner')}
-          </Menu.RadioItem>
+          {!registry.needs_user && (
+            <Menu.RadioItem value={OWNER} closeMenuOnClick>
+              {t('common.registry.owner')}
+            </Menu.RadioItem>
+          )}
           {registry.users.map((user) => (
             <Menu.RadioItem
               key={user.name}
@@ -251,7 +266,7 @@ function UserMenu({ registry, busy, attempt }: PartProps & { registry: OpenRegis
           ))}
         </Menu.RadioGroup>
         <Menu.Divider />
-        <Menu.Label className={classes.about}>{t('common.registry.actingAbout')}</Menu.Label>
+        <Menu.Label className={classes.about}>{about}</Menu.Label>
       </Menu.Dropdown>
     </Menu>
   );

@@ -8,6 +8,7 @@ import {
   IconFolder,
   IconFolderOpen,
   IconPhotoSearch,
+  IconPlugConnected,
   IconKeyboard,
   IconLanguage,
   IconMoon,
@@ -29,6 +30,7 @@ import { useBrowse, useChange } from '../api/browse';
 import { useExports } from '../api/exports';
 import { keys } from '../api/keys';
 import { useChangePreferences } from '../api/preferences';
+import { askToConnect } from '../api/connecting';
 import { useRecent, useRegistry } from '../api/registry';
 import type { Preferences } from '../bindings/Preferences';
 import type { Startup } from '../bindings/Startup';
@@ -199,6 +201,14 @@ function useWindowCommands(startup: Startup, showSheet: () => void): void {
       icon: IconPhotoSearch,
       run: attempt(registry.openFolder),
     });
+    list.push({
+      id: 'connect',
+      group: group('registry'),
+      label: t('common.registry.connect'),
+      keywords: 'MySQL MariaDB PostgreSQL',
+      icon: IconPlugConnected,
+      run: () => askToConnect(),
+    });
     for (const each of recent)
       if (each.id !== open?.id && each.present !== false)
         list.push({
@@ -208,7 +218,7 @@ function useWindowCommands(startup: Startup, showSheet: () => void): void {
           keywords: each.path,
           name: true,
           icon: IconDatabase,
-          run: attempt(() => registry.openRecent(each.id)),
+          run: attempt(() => registry.openRecent(each)),
         });
     if (open)
       list.push(

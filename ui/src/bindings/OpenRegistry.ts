@@ -3,6 +3,7 @@ import type { BrowseState } from "./BrowseState";
 import type { OddityReport } from "./OddityReport";
 import type { Project } from "./Project";
 import type { RefreshProblem } from "./RefreshProblem";
+import type { ServerForm } from "./ServerForm";
 import type { TreeWindow } from "./TreeWindow";
 import type { User } from "./User";
 
@@ -46,6 +47,14 @@ users: Array<User>,
  * Who is acted as: a policy check, no protection; `null` is the owner.
  */
 user: string | null, 
+/**
+ * There is no owner: somebody has to be acted as.
+ */
+needs_user: boolean, 
+/**
+ * The server that it is read from; `null` for a file or a folder.
+ */
+server: ServerForm | null, 
 /**
  * What was odd in the source of a synced registry; for whoever sees every patient.
  */

@@ -4,6 +4,7 @@ import type { NotificationState } from "./NotificationState";
 import type { OpenRegistry } from "./OpenRegistry";
 import type { Preferences } from "./Preferences";
 import type { RecentRegistry } from "./RecentRegistry";
+import type { ServerForm } from "./ServerForm";
 
 /**
  * What a page needs to begin.
@@ -18,9 +19,13 @@ version: string,
  */
 registry: OpenRegistry | null, 
 /**
- * Why the last registry could not be opened again.
+ * Why the last registry, or the one that was named, could not be opened.
  */
 problem: ErrorReport | null, 
+/**
+ * The server that it is about, where it is about one.
+ */
+problem_server: ServerForm | null, 
 /**
  * Registries opened before, the latest first.
  */

@@ -1,4 +1,5 @@
 import { common } from '../app/strings.it';
+import { connect } from '../features/connect/strings.it';
 import { errors } from '../errors/strings.it';
 import { exportsPage } from '../features/exports/strings.it';
 import { firstRun } from '../features/first-run/strings.it';
@@ -10,6 +11,7 @@ import type { Catalogue } from './types';
 
 export const it: Catalogue<typeof en> = {
   common,
+  connect,
   newExport,
   exports: exportsPage,
   studies,

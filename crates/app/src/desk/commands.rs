@@ -13,6 +13,12 @@ macro_rules! sheaf_commands {
             start(Nothing) -> Startup;
             open_registry(Nothing) -> Option<OpenRegistry>;
             open_image_folder(Nothing) -> Option<OpenRegistry>;
+            read_server_url(ServerUrl) -> ServerForm;
+            choose_certificate(Nothing) -> Option<CertificateFile>;
+            test_server(TestServer) -> ServerAnswer;
+            connect_server(ConnectServer) -> ServerConnected;
+            registry_users(RecentId) -> RegistryUsers;
+            open_as(OpenAs) -> OpenRegistry;
             open_recent(RecentId) -> OpenRegistry;
             forget_recent(RecentId) -> RecentRegistries;
             recent_registries(Nothing) -> RecentRegistries;

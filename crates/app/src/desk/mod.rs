@@ -11,6 +11,7 @@ mod choosing;
 pub mod cohorts;
 mod commands;
 pub mod completeness;
+pub mod connect;
 pub mod create;
 pub mod events;
 pub mod exports;
@@ -68,8 +69,10 @@ pub struct Desk {
     background: background::Background,
     /// Held while a registry is read, so that one is opened at a time; never while `open` is. Holds why the one of the last
     /// time could not be opened before the page asked.
-    opening: Mutex<Option<ErrorReport>>,
+    opening: Mutex<Option<registries::Unopened>>,
     open: Mutex<Option<open::Open>>,
+    /// Files of certificates that were chosen or met, by their ids.
+    certificates: Mutex<Vec<std::path::PathBuf>>,
     watch: watch::Watch,
     sheaf: Arc<Sheaf>,
     hub: Hub,
@@ -109,6 +112,7 @@ impl Desk {
             background,
             opening: Mutex::default(),
             open: Mutex::default(),
+            certificates: Mutex::default(),
             watch: watch::Watch::new(hub.clone()),
             sheaf,
             tasks,
@@ -154,6 +158,7 @@ pub mod types {
     pub use super::browse::*;
     pub use super::cohorts::*;
     pub use super::completeness::*;
+    pub use super::connect::*;
     pub use super::create::*;
     pub use super::exports::*;
     pub use super::facets::*;

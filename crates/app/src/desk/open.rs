@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use sheaf_registry::index::{Index, View};
 use sheaf_registry::progress::Cancel;
 use sheaf_registry::rows::{DataRoot, Location};
-use sheaf_registry::{Code, Error, Result};
+use sheaf_registry::{Code, Error, Registry, Result};
 use sheaf_sources::server::Server;
 
 use super::choosing::Choosing;
@@ -34,6 +34,8 @@ pub(crate) struct Open {
     pub(crate) opened_at: Timestamp,
     pub(crate) synced_at: Option<Timestamp>,
     pub(crate) users: Vec<User>,
+    /// Nobody may look at it but one of them.
+    pub(crate) needs_user: bool,
     /// What was odd in the source, as far as this user may know it.
     pub(crate) oddities: Vec<OddityReport>,
     /// `None`: the owner.
@@ -85,7 +87,8 @@ impl Open {
             opened_at: house.environment.clock.now(),
             synced_at: registry.synced_at()?,
             oddities: registry.oddities(&viewer)?.into_iter().map(OddityReport::from).collect(),
-            users: registry.users()?.into_iter().map(|user| User { name: user.name, role: user.role }).collect(),
+            users: users(&registry)?,
+            needs_user: registry.needs_user(),
             user: user.map(ToOwned::to_owned),
             projects: projects.collect(),
             roots,
@@ -96,8 +99,12 @@ impl Open {
         })
     }
 
-    /// The file's name without its ending; the name of its folder where the file is called just what it is.
+    /// The file's name without its ending; the name of its folder where the file is called just what it is; host and database of
+    /// a server.
     pub(crate) fn name(path: &Path) -> String {
+        if let Some(Ok(server)) = Server::named(path) {
+            return format!("{}/{}", server.host, server.database);
+        }
         let stem = path.file_stem().unwrap_or(path.as_os_str());
         if stem.eq_ignore_ascii_case("registry")
             && let Some(folder) = path.parent().and_then(Path::file_name)
@@ -106,6 +113,11 @@ impl Open {
         }
         stem.to_string_lossy().into_owned()
     }
+}
+
+/// The users whom a registry knows.
+pub(crate) fn users(registry: &Registry) -> Result<Vec<User>> {
+    Ok(registry.users()?.into_iter().map(|user| User { name: user.name, role: user.role }).collect())
 }
 
 /// The path as the registry knows itself; as it is where there is none. Refuses a disk that is silent, before anyone is caught
@@ -180,6 +192,7 @@ mod tests {
             ("/home/u/Sheaf demo 2/registry.sqlite", "Sheaf demo 2"),
             ("/data/Registry.db", "data"),
             ("/registry.sqlite", "registry"),
+            ("mysql://lab@db.example.org:3307/registry?ca=/etc/lab.pem", "db.example.org/registry"),
         ] {
             assert_eq!(Open::name(Path::new(path)), name, "{path}");
         }

@@ -11,12 +11,14 @@ use sheaf_registry::text::quoted;
 use sheaf_registry::{Code, Error, Result};
 
 use super::browse::{BrowseState, RowRange, TreeWindow};
+use super::connect::ServerForm;
 use super::events::Event;
 use super::open::{Open, canonical, root_problems};
 use super::settings::Preferences;
 use super::tasks::TaskKind;
 use super::{Desk, FileQuestion, FolderQuestion, Nothing, NotificationState, TaskId};
-use crate::copies::Asking;
+use crate::copies::{Asking, Wish};
+use crate::credentials::Server;
 use crate::demo::{self, DemoOptions};
 use crate::failpoint;
 use crate::patience::ask_all;
@@ -34,8 +36,10 @@ pub struct Startup {
     pub version: String,
     /// The registry that is open; the last one is opened again.
     pub registry: Option<OpenRegistry>,
-    /// Why the last registry could not be opened again.
+    /// Why the last registry, or the one that was named, could not be opened.
     pub problem: Option<ErrorReport>,
+    /// The server that it is about, where it is about one.
+    pub problem_server: Option<ServerForm>,
     /// Registries opened before, the latest first.
     pub recent: Vec<RecentRegistry>,
     /// How the window shall look and behave.
@@ -56,9 +60,11 @@ pub struct RecentRegistry {
     pub name: String,
     /// Where it is.
     pub path: String,
+    /// The server that it is read from; `null` for a file or a folder.
+    pub server: Option<ServerForm>,
     /// Last opened.
     pub opened_at: jiff::Timestamp,
-    /// Whether the file is there; `null` where that cannot be told in time.
+    /// Whether it is there; `null` where that cannot be told in time. A server is not asked for that.
     pub present: Option<bool>,
 }
 
@@ -92,6 +98,10 @@ pub struct OpenRegistry {
     pub users: Vec<User>,
     /// Who is acted as: a policy check, no protection; `null` is the owner.
     pub user: Option<String>,
+    /// There is no owner: somebody has to be acted as.
+    pub needs_user: bool,
+    /// The server that it is read from; `null` for a file or a folder.
+    pub server: Option<ServerForm>,
     /// What was odd in the source of a synced registry; for whoever sees every patient.
     pub oddities: Vec<OddityReport>,
     /// Folders in which files cannot be looked at now.
@@ -104,6 +114,12 @@ pub struct OpenRegistry {
     pub browse: Option<BrowseState>,
     /// The first rows of its tree, so that a page draws them at once, without another question.
     pub rows: Option<TreeWindow>,
+}
+
+/// Why a registry could not be opened before the page asked, or not as it was.
+pub(super) struct Unopened {
+    report: ErrorReport,
+    server: Option<ServerForm>,
 }
 
 /// A registry opened before.
@@ -191,13 +207,15 @@ impl Desk {
         }
         drop(opening);
         let recent = self.recent().unwrap_or_else(|error| {
-            problem.get_or_insert_with(|| ErrorReport::from(&error));
+            problem.get_or_insert_with(|| Unopened { report: ErrorReport::from(&error), server: None });
             Vec::new()
         });
+        let (problem, problem_server) = problem.map_or((None, None), |told| (Some(told.report), told.server));
         Ok(Startup {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             registry,
             problem,
+            problem_server,
             recent,
             preferences: self.preferences(),
             desktop_language: self.native.language(),
@@ -213,7 +231,13 @@ impl Desk {
         failpoint::hit("opening");
         let mut refused = Ok(());
         if let Some(path) = named {
-            refused = self.reopen(path, &mut |error| *opening = Some(ErrorReport::from(error))).map(drop);
+            self.hear_password(path);
+            refused = self.reopen(path, &mut |error| *opening = Some(self.unopened(path, error))).map(drop);
+            // Whoever named a server is asked for what it lacks, and nothing else is opened in its place.
+            if let (Err(error), Some(_)) = (&refused, self.form_at(path)) {
+                *opening = Some(self.unopened(path, error));
+                return Ok(());
+            }
         }
         if self.opened().is_none() {
             *opening = self.begin().1;
@@ -223,31 +247,47 @@ impl Desk {
 
     /// Opens the registry at this path, which no page may say, as if it had been chosen in the dialog, and tells the page.
     pub fn open_at(&self, path: &Path) -> Result<()> {
-        let opening = self.opening();
-        self.read_source(path, Asking::Looking)?;
-        self.reopen(path, &mut |_| ())?;
+        let mut opening = self.opening();
+        self.hear_password(path);
+        let opened = self.read_source(path, Asking::Looking, Wish::default()).and_then(|()| self.reopen(path, &mut |_| ()));
+        match opened {
+            // What it lacks is asked for in the window.
+            Err(error) if self.form_at(path).is_some() => *opening = Some(self.unopened(path, &error)),
+            opened => drop(opened?),
+        }
         drop(opening);
         self.hub.tell(&Event::RegistryOpened);
         Ok(())
     }
 
     /// Opens the registry of the last time, if there is one; and why it could not, or not as it was.
-    fn begin(&self) -> (Option<OpenRegistry>, Option<ErrorReport>) {
-        let mut problem = None;
-        let opened = match self.sheaf.house().store.value(LAST) {
-            Ok(Some(path)) => self.reopen(&path, &mut |error| problem = Some(ErrorReport::from(error))).map(Some),
-            Ok(None) => Ok(None),
-            Err(error) => Err(error),
+    fn begin(&self) -> (Option<OpenRegistry>, Option<Unopened>) {
+        let last = match self.sheaf.house().store.value(LAST) {
+            Ok(Some(path)) => path,
+            Ok(None) => return (None, None),
+            Err(error) => return (None, Some(Unopened { report: ErrorReport::from(&error), server: None })),
         };
-        match opened {
-            Ok(registry) => (registry, problem),
-            Err(error) => (None, Some(ErrorReport::from(&error))),
+        let mut problem = None;
+        match self.reopen(&last, &mut |error| problem = Some(self.unopened(&last, error))) {
+            Ok(registry) => (Some(registry), problem),
+            Err(error) => (None, Some(self.unopened(&last, &error))),
         }
+    }
+
+    fn unopened(&self, path: &Path, error: &Error) -> Unopened {
+        // It was read: who looks at it can be chosen from the list.
+        if error.code() == Code::UserRequired
+            && let Err(error) = self.list(path)
+        {
+            tracing::warn!(%error, "a registry could not be put on the list");
+        }
+        Unopened { report: ErrorReport::from(error), server: self.form_at(path) }
     }
 
     /// Lets the user choose a registry and opens it; `null` when the dialog was closed. What is open stays where that fails.
     pub fn open_registry(&self, _: Nothing) -> Result<Option<OpenRegistry>> {
-        let folder = self.opened().as_ref().and_then(|open| open.path.parent().map(Path::to_owned));
+        let is_file = |open: &&Open| self.form_at(&open.path).is_none();
+        let folder = self.opened().as_ref().filter(is_file).and_then(|open| open.path.parent().map(Path::to_owned));
         let words = self.language();
         let question = FileQuestion {
             title: words.open_registry().to_owned(),
@@ -265,19 +305,19 @@ impl Desk {
 
     fn open_chosen(&self, path: &Path) -> Result<OpenRegistry> {
         let _opening = self.opening();
-        self.read_source(path, Asking::Looking)?;
+        self.read_source(path, Asking::Looking, Wish::default())?;
         self.reopen(path, &mut |_| ())
     }
 
     /// Reads a foreign source where that is called for, as the task `source`, which a page sees and may stop.
-    fn read_source(&self, path: &Path, asking: Asking) -> Result<()> {
+    pub(super) fn read_source(&self, path: &Path, asking: Asking, said: Wish) -> Result<()> {
         // What cannot be looked at is told by who opens it.
         if !is_foreign(&canonical(path)?, Some(self.sheaf.house().home.dir())).unwrap_or(false) {
             return Ok(());
         }
         let task = self.tasks.begin(SOURCE_TASK)?;
         let meter = Meter::new(task.listener());
-        let read = self.sheaf.house().refresh(path, asking, &meter, task.cancel());
+        let read = self.sheaf.house().refresh(path, asking, said, &meter, task.cancel());
         meter.finish();
         drop(task);
         self.hub.tell(&Event::SourceRead);
@@ -287,11 +327,16 @@ impl Desk {
     /// Opens a registry that was opened before.
     pub fn open_recent(&self, recent: RecentId) -> Result<OpenRegistry> {
         let _opening = self.opening();
-        let known = self.sheaf.house().store.recent()?.into_iter().find(|known| known.id == recent.id);
-        let known = known.ok_or_else(|| {
-            Error::new(Code::RegistryMissing, "This registry is not on the list any longer.").hint("Open its file.")
-        })?;
+        let known = self.known(&recent.id)?;
         self.reopen(&known.path, &mut |_| ())
+    }
+
+    /// A registry that was opened before, by its id. `REGISTRY_MISSING`.
+    pub(super) fn known(&self, id: &str) -> Result<Known> {
+        let known = self.sheaf.house().store.recent()?.into_iter().find(|known| known.id == id);
+        known.ok_or_else(|| {
+            Error::new(Code::RegistryMissing, "This registry is not on the list any longer.").hint("Open it anew.")
+        })
     }
 
     /// Takes a registry off the list; the file stays. What was kept of patients for it is deleted: a list of studies, a table of
@@ -351,7 +396,7 @@ impl Desk {
     pub fn refresh_registry(&self, _: Nothing) -> Result<OpenRegistry> {
         let _opening = self.opening();
         let (path, user, project) = self.standing()?;
-        self.read_source(&path, Asking::Anew)?;
+        self.read_source(&path, Asking::Anew, Wish::default())?;
         self.show(Open::read(self.sheaf.house(), &path, user.as_deref(), project.as_deref())?)
     }
 
@@ -419,7 +464,7 @@ impl Desk {
     }
 
     /// One registry at a time is opened.
-    fn opening(&self) -> MutexGuard<'_, Option<ErrorReport>> {
+    pub(super) fn opening(&self) -> MutexGuard<'_, Option<Unopened>> {
         self.opening.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -431,10 +476,10 @@ impl Desk {
     }
 
     /// Opens a registry as it was looked at last. A user who is gone is told to `tell`, and the owner acts instead.
-    fn reopen(&self, path: &Path, tell: &mut dyn FnMut(&Error)) -> Result<OpenRegistry> {
+    pub(super) fn reopen(&self, path: &Path, tell: &mut dyn FnMut(&Error)) -> Result<OpenRegistry> {
         let house = self.sheaf.house();
         if house.lacks_copy(&canonical(path)?) {
-            self.read_source(path, Asking::Looking)?;
+            self.read_source(path, Asking::Looking, Wish::default())?;
         }
         let known = match house.store.registry(&canonical(path)?) {
             Ok(known) => known,
@@ -444,14 +489,18 @@ impl Desk {
             }
         };
         let (user, project) = known.map_or((None, None), |known| (known.user, known.project));
-        let open = match Open::read(house, path, user.as_deref(), project.as_deref()) {
+        match self.reopen_as(path, user.as_deref(), project.as_deref()) {
             Err(error) if error.code() == Code::UnknownUser => {
                 tell(&error);
-                Open::read(house, path, None, project.as_deref())?
+                self.reopen_as(path, None, project.as_deref())
             }
-            other => other?,
-        };
-        self.show(open)
+            other => other,
+        }
+    }
+
+    /// Opens a registry as this user, or as the owner.
+    pub(super) fn reopen_as(&self, path: &Path, user: Option<&str>, project: Option<&str>) -> Result<OpenRegistry> {
+        self.show(Open::read(self.sheaf.house(), path, user, project)?)
     }
 
     /// Makes this what is open. Where it is the same project of the same registry, the choosing goes on.
@@ -508,6 +557,8 @@ impl Desk {
             project: open.choosing.as_ref().map(|choosing| choosing.project.clone()),
             users: open.users.clone(),
             user: open.user.clone(),
+            needs_user: open.needs_user,
+            server: self.form_at(&open.path),
             oddities: open.oddities.clone(),
             data_roots_missing: open.roots_missing,
             changed,
@@ -519,16 +570,19 @@ impl Desk {
 
     fn recent(&self) -> Result<Vec<RecentRegistry>> {
         let known = self.sheaf.house().store.recent()?;
+        let servers: Vec<Option<ServerForm>> = known.iter().map(|known| self.form_at(&known.path)).collect();
         let asked = known.iter().map(|known| (known.path.clone(), ())).collect();
-        let present = ask_all(GLANCE, asked, |path, ()| path.is_file() || path.is_dir());
-        let view = |(known, present): (Known, Option<bool>)| RecentRegistry {
+        let is_there = |path: &Path| path.is_file() || path.is_dir() || Server::named(path).is_some();
+        let present = ask_all(GLANCE, asked, move |path, ()| is_there(path));
+        let view = |((known, server), present): ((Known, _), Option<bool>)| RecentRegistry {
             id: known.id,
             name: Open::name(&known.path),
             path: known.path.to_string_lossy().into_owned(),
+            server,
             opened_at: known.opened_at,
             present,
         };
-        Ok(known.into_iter().zip(present).map(view).collect())
+        Ok(known.into_iter().zip(servers).zip(present).map(view).collect())
     }
 }
 

@@ -266,6 +266,22 @@ impl Language {
         }
     }
 
+    /// Title of the dialog that asks for certificates of authorities.
+    pub(crate) const fn choose_certificate(self) -> &'static str {
+        match self {
+            Language::En => "Choose the certificate of the authority",
+            Language::It => "Scegli il certificato dell'autorità",
+        }
+    }
+
+    /// Files of certificates.
+    pub(crate) const fn certificates(self) -> &'static str {
+        match self {
+            Language::En => "Certificates",
+            Language::It => "Certificati",
+        }
+    }
+
     /// A cohort's rule: what its parts are called.
     pub(crate) const fn rule(self) -> RuleWords {
         match self {

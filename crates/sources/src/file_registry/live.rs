@@ -17,7 +17,7 @@ use super::Options;
 use super::cells::STEP;
 use super::stage::{Stage, Staged, TABLES, is_wanted_column, is_wanted_table};
 use crate::dump::Value;
-use crate::server::{Engine, Line, Login, State};
+use crate::server::{Engine, Line, Login, Peer, State};
 
 /// What is set before anything is asked: values as they are stored, times in UTC, one snapshot for all tables.
 const BEGIN: [&str; 3] = [
@@ -39,17 +39,63 @@ const NUMBERS: [&str; 9] = ["bigint", "decimal", "double", "float", "int", "medi
 /// What is read of users: their names and whether they are in use decide who sees what, and nothing else is asked for.
 const USERS: (&str, [&str; 4]) = ("auth_user", ["id", "is_active", "is_staff", "username"]);
 
+/// What the server calls itself, and the cipher of the line to it, if there is one.
+const VERSION: &str = "SELECT VERSION()";
+const CIPHER: &str = "SHOW SESSION STATUS LIKE 'Ssl_cipher'";
+
 /// The tables that hold it, and their columns in order, each with whether it holds numbers.
 type Columns = BTreeMap<String, Vec<(String, bool)>>;
 
 /// Keeps what the server holds; also given is what tells one state of it from another.
 pub(super) fn stage(login: &Login, name: &Path, names: Names, options: &Options<'_>) -> Result<(Staged, String)> {
+    let mut state = String::new();
+    let staged = staged(login, name, names, options, async |mut reading, tables, stage| {
+        for (table, columns) in &tables {
+            reading.table(table, columns, stage).await?;
+        }
+        // A server that is told nothing ends the snapshot by itself.
+        let _ = reading.connection.close().await;
+        state = reading.digest.finish();
+        Ok(())
+    })?;
+    Ok((staged, state))
+}
+
+/// Keeps the tables of the server without their rows; also given is what it says of itself, and how many rows each has.
+pub(super) fn look(login: &Login, name: &Path, options: &Options<'_>) -> Result<(Staged, Peer, BTreeMap<String, u64>)> {
+    let (mut peer, mut counts) = (None, BTreeMap::new());
+    let staged = staged(login, name, Names::Kept, options, async |mut reading, tables, stage| {
+        let version = reading.word(VERSION, 0).await?;
+        let is_encrypted = !reading.word(CIPHER, 1).await?.is_empty();
+        peer = Some(Peer::new(login.server.engine, &version, is_encrypted));
+        for (table, columns) in &tables {
+            let names: Vec<String> = columns.iter().map(|(name, _)| name.clone()).collect();
+            stage.begin(table, &names)?;
+            if table.ends_with("_patient") || table.ends_with("_fileregistry") {
+                let count = reading.word(&format!("SELECT COUNT(*) FROM `{table}`"), 0).await?;
+                counts.insert(table.clone(), count.parse().unwrap_or(0));
+            }
+        }
+        let _ = reading.connection.close().await;
+        Ok(())
+    })?;
+    let peer = peer.ok_or_else(|| Error::new(Code::Internal, "A server was not asked what it is."))?;
+    Ok((staged, peer, counts))
+}
+
+/// A snapshot of the server, with the tables in it that are read, once nothing is hidden in them that is needed.
+fn staged(
+    login: &Login,
+    name: &Path,
+    names: Names,
+    options: &Options<'_>,
+    work: impl AsyncFnOnce(Reading<'_>, Columns, &mut Stage<'_>) -> Result<()>,
+) -> Result<Staged> {
     if login.server.engine != Engine::MySql {
         return Err(Error::new(Code::NotYet, format!("No FileRegistry is known in {}.", login.server.engine))
             .hint("Name the MySQL or MariaDB database of a FileRegistry."));
     }
-    let mut state = String::new();
-    let staged = Staged::fill(name, names, options.scratch, |stage| {
+    Staged::fill(name, names, options.scratch, |stage| {
         let line = Line::new(&login.server);
         line.run(options.cancel, async {
             let connection = connect(login).connect().await.map_err(|error| line.failed(error, None))?;
@@ -59,16 +105,9 @@ pub(super) fn stage(login: &Login, name: &Path, names: Names, options: &Options<
             reading.begin().await?;
             let tables = reading.tables(name, names).await?;
             reading.may_read(&tables).await?;
-            for (table, columns) in &tables {
-                reading.table(table, columns, stage).await?;
-            }
-            // A server that is told nothing ends the snapshot by itself.
-            let _ = reading.connection.close().await;
-            state = reading.digest.finish();
-            Ok(())
+            work(reading, tables, stage).await
         })
-    })?;
-    Ok((staged, state))
+    })
 }
 
 /// How the server is reached.
@@ -207,6 +246,17 @@ impl Reading<'_> {
         (self.done, self.digest) = (done, digest);
         options.observer.observe(&progress(done, total));
         Ok(())
+    }
+
+    /// One value of the answer's last row; empty where there is none.
+    async fn word(&mut self, sql: &str, at: usize) -> Result<String> {
+        let mut word = String::new();
+        let mut take = |row: &MySqlRow| {
+            word = text(row, at);
+            Ok(())
+        };
+        self.rows(sql, None, &mut take).await?;
+        Ok(word)
     }
 
     /// Asks, and hands on every row as it comes.

@@ -9,7 +9,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow, PgSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _};
 
 use super::{Options, STEP, TABLE, Table, progress, text, unknown};
-use crate::server::{Engine, Line, Login, State};
+use crate::server::{Engine, Line, Login, Peer, State};
 use crate::sheet::Cell;
 
 /// What is set before anything is asked: values as a dump writes them, times in UTC, rows in the order in which they lie.
@@ -31,8 +31,48 @@ const COLUMNS: &str = "SELECT n.nspname, a.attname, c.reltuples::bigint, pg_tabl
       AND n.nspname NOT LIKE 'pg\\_temp%'
     ORDER BY pg_table_is_visible(c.oid) DESC, n.nspname, a.attnum";
 
+/// What the server calls itself, and whether the line to it is encrypted.
+const PEER: &str =
+    "SELECT current_setting('server_version'), (SELECT ssl::int FROM pg_stat_ssl WHERE pid = pg_backend_pid())";
+
 /// Reads the table; what tells one state of it from another.
 pub(super) fn read(login: &Login, table: &mut Table<'_>, options: &Options<'_>) -> Result<String> {
+    asked(login, options, async |mut reading| {
+        let found = reading.find(table).await?;
+        let state = reading.table(table, &found, options).await?;
+        // A server that is told nothing ends the snapshot by itself.
+        let _ = reading.connection.close().await;
+        Ok(state)
+    })
+}
+
+/// Looks for the table, and counts its rows.
+pub(super) fn look(login: &Login, table: &mut Table<'_>, options: &Options<'_>) -> Result<(Peer, u64)> {
+    asked(login, options, async |mut reading| {
+        let mut peer = None;
+        let mut said = |row: &PgRow| {
+            peer = Some(Peer::new(login.server.engine, &word(row, 0), word(row, 1) == "1"));
+            Ok(())
+        };
+        reading.rows(PEER, None, &mut said).await?;
+        let peer = peer.ok_or_else(|| Error::new(Code::Internal, "A server did not say what it is."))?;
+        let found = reading.find(table).await?;
+        let mut rows = 0;
+        let mut counted = |row: &PgRow| {
+            rows = word(row, 0).parse().unwrap_or(0);
+            Ok(())
+        };
+        let sql = format!("SELECT count(*) FROM {}.{TABLE}", quoted(&found.schema));
+        reading.rows(&sql, Some(TABLE), &mut counted).await?;
+        // Columns of which the account may read none are told now, not later.
+        reading.rows(&format!("{} LIMIT 0", found.select(table)), Some(TABLE), &mut |_| Ok(())).await?;
+        let _ = reading.connection.close().await;
+        Ok((peer, rows))
+    })
+}
+
+/// Asks in one snapshot of the server.
+fn asked<T>(login: &Login, options: &Options<'_>, work: impl AsyncFnOnce(Reading<'_>) -> Result<T>) -> Result<T> {
     if login.server.engine != Engine::Postgres {
         return Err(Error::new(Code::NotYet, format!("No table of studies is known in {}.", login.server.engine))
             .hint("Name the PostgreSQL database of the studies."));
@@ -45,10 +85,7 @@ pub(super) fn read(login: &Login, table: &mut Table<'_>, options: &Options<'_>) 
         for sql in BEGIN {
             reading.rows(sql, None, &mut |_| Ok(())).await?;
         }
-        let state = reading.table(table, options).await?;
-        // A server that is told nothing ends the snapshot by itself.
-        let _ = reading.connection.close().await;
-        Ok(state)
+        work(reading).await
     })
 }
 
@@ -77,8 +114,29 @@ struct Reading<'a> {
     connection: PgConnection,
 }
 
+/// The table as the server has it.
+struct Found {
+    schema: String,
+    columns: Vec<String>,
+    /// About how many rows it has.
+    about: u64,
+}
+
+impl Found {
+    fn wanted<'a>(&'a self, table: &'a Table<'_>) -> impl Iterator<Item = &'a str> {
+        table.wanted.iter().map(|(at, _)| self.columns[*at].as_str())
+    }
+
+    /// The question for the columns that are wanted of it.
+    fn select(&self, table: &Table<'_>) -> String {
+        let list: Vec<String> = self.wanted(table).map(quoted).collect();
+        format!("SELECT {} FROM {}.{TABLE}", list.join(", "), quoted(&self.schema))
+    }
+}
+
 impl Reading<'_> {
-    async fn table(&mut self, table: &mut Table<'_>, options: &Options<'_>) -> Result<String> {
+    /// Finds the table, and begins it with its columns.
+    async fn find(&mut self, table: &mut Table<'_>) -> Result<Found> {
         let (mut found, mut is_visible, mut total) = (Vec::<(String, Vec<String>)>::new(), false, 0);
         let mut listed = |row: &PgRow| {
             let (schema, column) = (word(row, 0), word(row, 1));
@@ -102,14 +160,15 @@ impl Reading<'_> {
             table.begin("", &columns)?;
         }
         table.begin(&name, &columns)?;
+        Ok(Found { schema, columns, about: total })
+    }
 
+    async fn table(&mut self, table: &mut Table<'_>, found: &Found, options: &Options<'_>) -> Result<String> {
         let mut state = State::default();
-        let wanted: Vec<&String> = table.wanted.iter().map(|(at, _)| &columns[*at]).collect();
-        for column in &wanted {
+        for column in found.wanted(table) {
             state.add(Some(column.as_bytes()));
         }
-        let list: Vec<String> = wanted.iter().map(|column| quoted(column)).collect();
-        let sql = format!("SELECT {} FROM {}.{TABLE}", list.join(", "), quoted(&schema));
+        let (sql, total) = (found.select(table), found.about);
         let mut take = |row: &PgRow| {
             for at in 0..table.cells.len() {
                 let bytes = bytes(row, at);

@@ -3,6 +3,7 @@ import {
   IconDatabase,
   IconFolderOpen,
   IconPhotoSearch,
+  IconPlugConnected,
   IconSparkles,
   IconX,
   type Icon,
@@ -10,6 +11,7 @@ import {
 import { useEffect, useRef, useState, type Ref } from 'react';
 import { useTranslation } from 'react-i18next';
 
+import { askToConnect } from '../../api/connecting';
 import { useDemo, useRecent, useRegistry } from '../../api/registry';
 import { useFormat } from '../../app/FormatContext';
 import { useNow } from '../../app/useNow';
@@ -122,6 +124,16 @@ export function FirstRun({ startup }: { startup: Startup }) {
             />
           </li>
           <li>
+            <Choice
+              testId="connect-server"
+              icon={IconPlugConnected}
+              title={t('firstRun.connect')}
+              about={t('firstRun.connectAbout')}
+              disabled={held}
+              onClick={() => askToConnect()}
+            />
+          </li>
+          <li>
             {demo ? (
               <Making
                 share={demo.share}
@@ -159,7 +171,7 @@ export function FirstRun({ startup }: { startup: Startup }) {
                   registry={each}
                   busy={busy === each.id}
                   disabled={held}
-                  onOpen={() => attempt(each.id, () => registry.openRecent(each.id))}
+                  onOpen={() => attempt(each.id, () => registry.openRecent(each))}
                   onRemove={() => void registry.forgetRecent(each.id).catch(toastError)}
                 />
               ))}

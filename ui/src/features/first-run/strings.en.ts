@@ -6,6 +6,8 @@ export const firstRun = {
   openAbout: 'A file that lists patients and the images of each.',
   folder: 'Open a folder of images…',
   folderAbout: 'DICOM, NIfTI, STL, photos and videos, told by their content.',
+  connect: 'Connect to a server…',
+  connectAbout: 'A FileRegistry in MySQL or MariaDB, studies in PostgreSQL; only read.',
   demo: 'Try the demo',
   demoAbout: 'Invented patients with images, made here in a few seconds.',
   making: 'Making the demo…',

@@ -9,6 +9,8 @@ export const firstRun: Catalogue<typeof en> = {
   openAbout: 'Un file che elenca i pazienti e le immagini di ciascuno.',
   folder: 'Apri una cartella di immagini…',
   folderAbout: 'DICOM, NIfTI, STL, foto e video, riconosciuti dal contenuto.',
+  connect: 'Connetti a un server…',
+  connectAbout: 'Un FileRegistry in MySQL o MariaDB, esami in PostgreSQL; in sola lettura.',
   demo: 'Prova la demo',
   demoAbout: 'Pazienti inventati con immagini, creati qui in pochi secondi.',
   making: 'Creazione della demo…',

@@ -5,6 +5,7 @@ import { useId, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { keys } from '../../api/keys';
+import { askToConnect } from '../../api/connecting';
 import { keepRoots, useRecent, useRegistry } from '../../api/registry';
 import { useFormat } from '../../app/FormatContext';
 import { useNow } from '../../app/useNow';
@@ -85,8 +86,19 @@ export function RegistriesSection({ startup }: { startup: Startup }) {
         >
           {open ? t('settings.registries.openAnother') : t('settings.registries.openOne')}
         </Button>
+        <Button variant="default" disabled={busy !== null} onClick={() => askToConnect()}>
+          {t('settings.registries.connect')}
+        </Button>
       </Row>
       {problem && <ErrorNotice report={problem} />}
+      {!problem && open?.refresh_problem && (
+        <section aria-label={t('settings.registries.stale')}>
+          <p className={classes.lead}>
+            {t('settings.registries.staleAbout', { when: format.ago(open.refresh_problem.at, now) })}
+          </p>
+          <ErrorNotice report={open.refresh_problem.report} />
+        </section>
+      )}
 
       {open && <Roots />}
       {open && open.oddities.length > 0 && <Oddities oddities={open.oddities} />}
@@ -122,7 +134,7 @@ export function RegistriesSection({ startup }: { startup: Startup }) {
                     aria-label={t('settings.registries.openNamed', { name: each.name })}
                     loading={busy === each.id}
                     disabled={busy !== null}
-                    onClick={() => attempt(each.id, () => registry.openRecent(each.id))}
+                    onClick={() => attempt(each.id, () => registry.openRecent(each))}
                   >
                     {t('settings.registries.openThis')}
                   </Button>

@@ -16,6 +16,10 @@ export const settings = {
     none: 'No registry is open.',
     openAnother: 'Open another…',
     openOne: 'Open a registry…',
+    connect: 'Connect…',
+    stale: 'It could not be read anew',
+    staleAbout:
+      'It was to be read anew {{when}}, in vain. What was read before is shown, and can be exported from where no server has to be asked.',
     refresh: 'Refresh',
     close: 'Close',
     read: 'Index read {{when}}',

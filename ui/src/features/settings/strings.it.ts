@@ -19,6 +19,10 @@ export const settings: Catalogue<typeof en> = {
     none: 'Nessun registro è aperto.',
     openAnother: 'Apri un altro…',
     openOne: 'Apri un registro…',
+    connect: 'Connetti…',
+    stale: 'Non è stato possibile rileggerlo',
+    staleAbout:
+      'Si è provato a rileggerlo {{when}}, invano. Si vede ciò che era stato letto prima, e lo si può esportare dove non va interrogato un server.',
     refresh: 'Aggiorna',
     close: 'Chiudi',
     read: 'Indice letto {{when}}',

@@ -8,6 +8,7 @@ mod native;
 
 mod browsing;
 mod cohorts;
+mod connect;
 mod creating;
 #[allow(dead_code, reason = "each test uses a part of it")]
 mod hospital;
