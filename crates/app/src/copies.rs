@@ -3,6 +3,7 @@
 //!
 //! Readers of an earlier copy go on as if nothing was. Deliberately absent: how a source is read (see `sources.rs`).
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
@@ -128,6 +129,26 @@ struct Wanted<'a> {
 }
 
 impl Copied {
+    /// Where hashes of the files of a folder are kept until the copy has them.
+    fn ledger(&self) -> PathBuf {
+        self.copy.with_file_name("hashes.sqlite")
+    }
+
+    /// The right to change the copy, as long as it is held; `None` while another process has it. What one that died in the middle
+    /// has left is removed.
+    fn alone(&self) -> Option<File> {
+        let folder = self.copy.parent()?;
+        // The folder itself is locked, so that nothing is left in it.
+        let lock = File::open(folder).ok()?;
+        lock.try_lock().ok()?;
+        for left in std::fs::read_dir(folder).ok()?.flatten() {
+            if left.path().extension().is_some_and(|ending| ending == "partial") {
+                let _ = std::fs::remove_file(left.path());
+            }
+        }
+        Some(lock)
+    }
+
     fn open(&self, scratch: &Path) -> Result<Registry> {
         let registry = Registry::open_copy(&self.copy, &self.source, scratch)?;
         Ok(if self.has_users { registry.for_users() } else { registry })
@@ -226,13 +247,15 @@ impl House {
     fn read_anew(
         &self,
         copied: &Copied,
-        Wanted { said: Wish { mut mappings, folder, time_zone, names }, known }: Wanted<'_>,
+        Wanted { said: Wish { mut mappings, mut folder, time_zone, names }, known }: Wanted<'_>,
         observer: &dyn Observer,
         cancel: &Cancel,
     ) -> Result<Option<SyncReport>> {
         let Copied { source, copy, .. } = copied;
         let around = copy.parent().unwrap_or(copy);
         platform::create_private_dir(around).map_err(|error| crate::home::unusable(self.home.dir(), &error))?;
+        // Another process that reads it too makes a whole copy as well.
+        let _alone = copied.alone();
         let scratch = self.scratch()?;
         // What was said of an earlier copy; one that cannot be read says nothing.
         let earlier = copied.open(&scratch).ok();
@@ -245,6 +268,7 @@ impl House {
                 mappings.push(Mapping { prefix: root.prefix, location });
             }
         }
+        folder.ledger = Some(copied.ledger());
         let request =
             SyncRequest { source: source.clone(), to: copy.clone(), replace: true, time_zone, mappings, folder, names };
         let read = sync_with(&request, &self.environment, (&scratch, known), observer, cancel);

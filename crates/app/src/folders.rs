@@ -3,16 +3,17 @@
 //! Deliberately absent: what a file in a folder is (see `sheaf_sources::image_folder`). A folder does not say that something
 //! in it has changed; it is read anew when that is asked for.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use sheaf_registry::progress::{Cancel, Observer};
+use sheaf_registry::progress::{Cancel, Observer, Phase, Progress};
 use sheaf_registry::text::write_path;
 use sheaf_registry::{Code, Error, Names, Registry, RegistryWriter, Result};
 pub use sheaf_sources::image_folder::Layout;
 use sheaf_sources::image_folder::{self, Options, PatternError};
 
 use crate::environment::Environment;
+use crate::failpoint;
 use crate::sources::{OddityReport, SourceKind, SyncReport, SyncRequest};
 
 /// The file that a registry is called in the folder of its own.
@@ -25,6 +26,9 @@ pub struct FolderOptions {
     pub layout: Option<Layout>,
     /// Compute SHA-256 of files of which none is known.
     pub hash: bool,
+    /// Where hashes are kept until they are in a registry; `None`: nowhere. For a folder that is read into the home, the home says
+    /// it.
+    pub ledger: Option<PathBuf>,
 }
 
 /// What became of a folder of images.
@@ -163,9 +167,10 @@ pub(crate) fn sync(
         earlier: Some(&request.to).filter(|to| is_earlier && to.exists()).map(|to| &**to),
         layout: request.folder.layout.clone(),
         hash: request.folder.hash,
+        ledger: request.folder.ledger.as_deref(),
         threads: environment.threads,
         cancel,
-        observer,
+        observer: &Watched(observer),
     };
     let report = image_folder::sync(&request.source, writer, &options)?;
     let format = |(format, files): (&str, u64)| FormatCount { format: format.to_owned(), files };
@@ -194,4 +199,16 @@ fn registry_of(folder: &Path, path: &Path, scratch: &Path) -> Option<Registry> {
     let registry = Registry::open_with_scratch(path, scratch).ok()?;
     let source = registry.info("source").ok().flatten()?;
     folder.canonicalize().is_ok_and(|folder| Some(source.as_str()) == folder.to_str()).then_some(registry)
+}
+
+/// Lets a test end the process in the middle.
+pub(crate) struct Watched<'a>(pub(crate) &'a dyn Observer);
+
+impl Observer for Watched<'_> {
+    fn observe(&self, progress: &Progress) {
+        if progress.phase == Phase::Verifying && progress.files_done > 0 {
+            failpoint::hit("hashed");
+        }
+        self.0.observe(progress);
+    }
 }

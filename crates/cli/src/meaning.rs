@@ -153,12 +153,17 @@ impl Meaning {
                     (None, _) => {
                         let what = Synced::Kept {
                             source,
-                            wish: Wish { mappings, folder: FolderOptions { layout, hash }, time_zone: tz, names },
+                            wish: Wish {
+                                mappings,
+                                folder: FolderOptions { layout, hash, ledger: None },
+                                time_zone: tz,
+                                names,
+                            },
                         };
                         Work::Sync { what, keep }
                     }
                     (Some(to), _) => {
-                        let folder = FolderOptions { layout, hash };
+                        let folder = FolderOptions { layout, hash, ledger: None };
                         let request = SyncRequest { source, to, replace: false, time_zone: tz, mappings, folder, names };
                         Work::Sync { what: Synced::Own(request), keep }
                     }

@@ -1,6 +1,6 @@
 //! Making a registry: rows go in, the whole file appears under its name at the end, or nothing does.
 //!
-//! Deliberately absent: changing a registry that is there already. A synchronisation makes a new one.
+//! Deliberately absent: changing a registry that is there already. Whatever is to be changed becomes a new one in its place.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -57,7 +57,34 @@ impl RegistryWriter {
         Self::begin_at(path, true)
     }
 
+    /// Starts a registry that has all that the one at `path` has, and will take its place. Until then, and for whoever has it
+    /// open, that one stays as it is.
+    ///
+    /// # Errors
+    /// `REGISTRY_UNREADABLE`; those of [`RegistryWriter::replacing`].
+    pub fn amending(path: &Path) -> Result<Self> {
+        let part = Self::part_of(path)?;
+        std::fs::copy(path, &part).map_err(|error| match error.kind() {
+            std::io::ErrorKind::StorageFull => unwritable(path, error),
+            _ => Error::new(Code::RegistryUnreadable, format!("{} could not be read.", path.display())).cause(error),
+        })?;
+        let begin = || {
+            let mut connection = Self::open_part(&part)?;
+            schema::migrate(&mut connection)?;
+            connection.execute_batch("BEGIN").map(|()| connection)
+        };
+        let connection = begin().map_err(|error| write_failed(path, error))?;
+        Ok(Self { connection, part, path: path.to_owned(), replaces: true, names: Names::Kept, numbers: HashMap::new() })
+    }
+
     fn begin_at(path: &Path, replaces: bool) -> Result<Self> {
+        let part = Self::part_of(path)?;
+        let connection = Self::begin(&part).map_err(|error| write_failed(path, error))?;
+        Ok(Self { connection, part, path: path.to_owned(), replaces, names: Names::Kept, numbers: HashMap::new() })
+    }
+
+    /// A private file beside the registry, in which it grows.
+    fn part_of(path: &Path) -> Result<TempPath> {
         let folder = folder_of(path);
         let Some(name) = path.file_name().filter(|_| folder.is_dir()) else {
             return Err(Error::new(Code::DestinationMissing, format!("There is no folder {}.", folder.display()))
@@ -65,14 +92,8 @@ impl RegistryWriter {
         };
         let mut prefix = name.to_owned();
         prefix.push(".");
-        let part = tempfile::Builder::new()
-            .prefix(&prefix)
-            .suffix(".partial")
-            .tempfile_in(folder)
-            .map_err(|error| unwritable(path, error))?
-            .into_temp_path();
-        let connection = Self::begin(&part).map_err(|error| write_failed(path, error))?;
-        Ok(Self { connection, part, path: path.to_owned(), replaces, names: Names::Kept, numbers: HashMap::new() })
+        let part = tempfile::Builder::new().prefix(&prefix).suffix(".partial").tempfile_in(folder);
+        Ok(part.map_err(|error| unwritable(path, error))?.into_temp_path())
     }
 
     /// Where it will appear.
@@ -373,7 +394,18 @@ impl RegistryWriter {
     }
 
     fn begin(part: &Path) -> rusqlite::Result<Connection> {
-        let mut connection = Connection::open(part)?;
+        let mut connection = Self::open_part(part)?;
+        schema::migrate(&mut connection)?;
+        connection.execute_batch("BEGIN")?;
+        connection.execute(
+            "INSERT INTO registry_info (key, value) VALUES ('created_by', ?1)",
+            [concat!("sheaf ", env!("CARGO_PKG_VERSION"))],
+        )?;
+        Ok(connection)
+    }
+
+    fn open_part(part: &Path) -> rusqlite::Result<Connection> {
+        let connection = Connection::open(part)?;
         // The file has no reader and no name yet, so only a failing statement needs a journal, and `finish` makes it
         // durable as a whole.
         connection.execute_batch(
@@ -381,12 +413,6 @@ impl RegistryWriter {
              PRAGMA cache_size = -65536; PRAGMA foreign_keys = ON;",
         )?;
         connection.set_prepared_statement_cache_capacity(32);
-        schema::migrate(&mut connection)?;
-        connection.execute_batch("BEGIN")?;
-        connection.execute(
-            "INSERT INTO registry_info (key, value) VALUES ('created_by', ?1)",
-            [concat!("sheaf ", env!("CARGO_PKG_VERSION"))],
-        )?;
         Ok(connection)
     }
 

@@ -6,6 +6,7 @@
 mod dicom;
 mod format;
 mod hashes;
+mod ledger;
 mod look;
 mod pattern;
 mod people;
@@ -26,6 +27,8 @@ use sheaf_registry::{Code, Error, RegistryWriter, Result};
 
 use crate::report::{Odd, Oddities};
 pub use format::Format;
+pub use hashes::{HashOptions, Hashed, hash, hash_counts, take_hashes};
+use ledger::Ledger;
 use look::{Looked, What};
 pub use pattern::{Pattern, PatternError};
 use people::People;
@@ -53,6 +56,8 @@ pub struct Options<'a> {
     pub layout: Option<Layout>,
     /// Whether SHA-256 of files are computed of which none is known.
     pub hash: bool,
+    /// Where hashes are kept until they are in a registry, so that none is computed twice; `None`: nowhere.
+    pub ledger: Option<&'a Path>,
     /// How many files are read at once.
     pub threads: usize,
     /// To stop it.
@@ -96,7 +101,8 @@ pub struct Changes {
 }
 
 /// Reads the folder at `source` into the registry that `writer` makes, and finishes it. On an error nothing of it stays; only
-/// when hashing is stopped, the registry is finished with those that are known, and the next time goes on with the others.
+/// when hashing is stopped, the registry is finished with those that are known, and the next time goes on with the others. With a
+/// ledger that holds for a process that dies, too.
 ///
 /// # Errors
 /// `SOURCE_UNKNOWN` for what is no folder, or a whole machine; `REGISTRY_UNREADABLE` where it cannot be listed;
@@ -116,17 +122,27 @@ pub fn sync(source: &Path, mut writer: RegistryWriter, options: &Options<'_>) ->
     writer.info("synced_at", &options.now.to_string())?;
     writer.info("source", &folder.text)?;
     writer.info(stage::LAYOUT, &layout.to_string())?;
-    let mut report = write::write(&folder, &people, &mut stage, &mut writer, options, &mut odd)?;
+    // One that is not there has nothing to say.
+    let ledger = options.ledger.filter(|path| options.hash || path.exists()).map(Ledger::open).transpose()?;
+    let mut report = write::write(&folder, &people, &mut stage, ledger.as_ref(), &mut writer, options, &mut odd)?;
     report.layout = layout.to_string();
     options.cancel.check()?;
-    let hashed = if options.hash { hashes::compute(&folder.store, &stage, &mut writer, options, &mut odd)? } else { 0 };
-    report.hashed += hashed;
+    if options.hash {
+        let Options { scratch, threads, cancel, observer, .. } = *options;
+        let how = HashOptions { scratch, threads, cancel, observer, give_way: &|| () };
+        let mut take = |file, hash: &_| writer.file_hash(file, hash);
+        report.hashed += hashes::compute(&folder.store, &stage, ledger.as_ref(), &how, &mut odd, &mut take)?;
+    }
     report.oddities = odd.into_list();
     for oddity in &mut report.oddities {
         oddity.examples.iter_mut().for_each(|example| *example = people.without_names(example));
         writer.oddity(oddity)?;
     }
+    let path = writer.path().to_owned();
     writer.finish()?;
+    if let Some(ledger) = ledger {
+        ledger.forget_known_to(&path)?;
+    }
     if options.cancel.is_raised() {
         let message = format!("Stopped at your request; {} of {} hashes are in the registry.", report.hashed, report.files);
         return Err(Error::new(Code::Cancelled, message).hint("Run it again: it goes on with the others."));

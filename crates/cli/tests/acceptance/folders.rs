@@ -169,6 +169,35 @@ fn series_with_files_of_the_same_names_stay_apart_in_the_archive() {
 }
 
 #[test]
+fn hashes_that_were_computed_before_a_death_are_not_computed_again() {
+    let scene = Scene::empty();
+    let folder = scene.path("images");
+    let file = |patient: usize| folder.join(format!("P{patient}/1.stl"));
+    (0..40).for_each(|patient| put(&file(patient), STL));
+    let ran = scene.sheaf.dying_at("hashed").run(&words!["sync", &folder, "--hash"]);
+    assert_eq!(ran.code, None, "killed: {ran:?}");
+
+    // Whoever read a file again would find another content under the same size and time.
+    for patient in 0..40 {
+        let modified = fs::metadata(file(patient)).and_then(|found| found.modified()).expect("there");
+        put(&file(patient), b"solid ear\nfacet normal 0 0 1\nendsolid ear\n");
+        fs::File::options().write(true).open(file(patient)).and_then(|file| file.set_modified(modified)).expect("set");
+    }
+    let report = scene.sheaf.json(&words!["sync", &folder, "--hash"], 0);
+    assert_eq!(report["folder"]["hashed"], 40, "{report}");
+    let copy = fs::read_dir(scene.path("home/sources")).expect("there").next().expect("one").expect("listed").path();
+    let left: Vec<_> = fs::read_dir(copy).expect("there").map(|entry| entry.expect("listed").file_name()).collect();
+    assert!(!left.iter().any(|name| name.to_string_lossy().ends_with(".partial")), "nothing is left: {left:?}");
+    let words = words!["export", "--registry", &folder, "--project", "images", "--all", "--all-modalities", "--kind", "raw"];
+    let mut words = words.to_vec();
+    words.extend(words!["--out", scene.out()]);
+    let record = scene.sheaf.json(&words, 3);
+    let problems = record["problems"].as_array().expect("a list");
+    assert!(!problems.is_empty(), "{record}");
+    assert!(problems.iter().all(|problem| problem["code"] == "HASH_MISMATCH"), "{record}");
+}
+
+#[test]
 fn a_pattern_is_tried_before_it_is_taken() {
     let scene = Scene::empty();
     let folder = scene.path("images");

@@ -42,6 +42,17 @@ pub(super) struct Before {
     pub(super) hash: String,
 }
 
+/// A file of which no hash is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Unhashed {
+    /// Row id.
+    pub(super) id: i64,
+    pub(super) path: String,
+    pub(super) bytes: u64,
+    /// RFC 3339.
+    pub(super) modified: String,
+}
+
 /// A place for what was found; private, and gone with this value.
 pub(super) struct Stage {
     // Before the folder that it lies in.
@@ -226,11 +237,11 @@ impl Stage {
     }
 
     /// Notes a file of which no hash is known.
-    pub(super) fn unhashed(&self, id: i64, item: &Item) -> Result<()> {
+    pub(super) fn unhashed(&self, file: &Unhashed) -> Result<()> {
         let sql = "INSERT INTO unhashed VALUES (?1, ?2, ?3, ?4)";
         let run = || {
-            let bytes = i64::try_from(item.bytes).unwrap_or(i64::MAX);
-            self.connection.prepare_cached(sql)?.execute((id, &item.path, bytes, &item.modified))
+            let bytes = i64::try_from(file.bytes).unwrap_or(i64::MAX);
+            self.connection.prepare_cached(sql)?.execute((file.id, &file.path, bytes, &file.modified))
         };
         run().map(drop).map_err(failed)
     }
@@ -242,14 +253,15 @@ impl Stage {
         row.map(|(files, bytes)| (files.cast_unsigned(), bytes.cast_unsigned())).map_err(failed)
     }
 
-    /// The next files without a hash after the row id `after`: id, path, time.
-    pub(super) fn unhashed_after(&self, after: i64, most: usize) -> Result<Vec<(i64, String, u64, String)>> {
+    /// The next files without a hash after the row id `after`.
+    pub(super) fn unhashed_after(&self, after: i64, most: usize) -> Result<Vec<Unhashed>> {
         let sql = "SELECT id, path, bytes, modified FROM unhashed WHERE id > ?1 ORDER BY id LIMIT ?2";
         let run = || {
             let mut statement = self.connection.prepare_cached(sql)?;
             let most = i64::try_from(most).unwrap_or(i64::MAX);
             let rows = statement.query_map((after, most), |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)?.cast_unsigned(), row.get(3)?))
+                let bytes = row.get::<_, i64>(2)?.cast_unsigned();
+                Ok(Unhashed { id: row.get(0)?, path: row.get(1)?, bytes, modified: row.get(3)? })
             })?;
             rows.collect::<rusqlite::Result<Vec<_>>>()
         };

@@ -10,8 +10,9 @@ use sheaf_registry::text::natural_cmp;
 use sheaf_registry::writer::{NewFile, NewModality, NewPatient};
 use sheaf_registry::{RegistryWriter, Result};
 
+use super::ledger::Ledger;
 use super::people::{Patients, People};
-use super::stage::{self, Item, Stage};
+use super::stage::{self, Item, Stage, Unhashed};
 use super::{Changes, Folder, Options, Report, look, tell};
 use crate::report::{Odd, Oddities};
 
@@ -23,6 +24,7 @@ pub(super) fn write(
     folder: &Folder,
     people: &People,
     stage: &mut Stage,
+    ledger: Option<&Ledger>,
     writer: &mut RegistryWriter,
     options: &Options<'_>,
     odd: &mut Oddities,
@@ -80,9 +82,14 @@ pub(super) fn write(
                 hex::decode(&before.hash).filter(|_| before.is_same)
             }
         };
+        let hash = match (hash, ledger) {
+            (None, Some(ledger)) => ledger.hash(&item.path, item.bytes, &item.modified)?,
+            (hash, _) => hash,
+        };
         rows.file(item, id, patient, hash)?;
         if hash.is_none() && options.hash {
-            stage.unhashed(id, item)?;
+            let (path, modified) = (item.path.clone(), item.modified.clone());
+            stage.unhashed(&Unhashed { id, path, bytes: item.bytes, modified })?;
         }
         report.hashed += u64::from(hash.is_some());
         report.files += 1;

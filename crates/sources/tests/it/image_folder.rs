@@ -69,6 +69,7 @@ impl Tree {
             earlier: Some(&*to).filter(|to| to.exists()),
             layout: ask.layout.map(|layout| Layout::parse(layout).expect("a pattern")),
             hash: ask.hash,
+            ledger: ask.ledger.as_deref(),
             threads: 3,
             cancel: &ask.cancel,
             observer: ask.observer,
@@ -83,13 +84,14 @@ impl Tree {
 pub(crate) struct Ask<'a> {
     pub(crate) layout: Option<&'a str>,
     pub(crate) hash: bool,
+    pub(crate) ledger: Option<PathBuf>,
     pub(crate) cancel: Cancel,
     pub(crate) observer: &'a dyn Observer,
 }
 
 impl Default for Ask<'_> {
     fn default() -> Self {
-        Self { layout: None, hash: false, cancel: Cancel::new(), observer: &Unobserved }
+        Self { layout: None, hash: false, ledger: None, cancel: Cancel::new(), observer: &Unobserved }
     }
 }
 

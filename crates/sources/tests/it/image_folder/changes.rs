@@ -5,8 +5,8 @@ use std::fs::{self, File};
 use std::time::{Duration, SystemTime};
 
 use sheaf_registry::Code;
-use sheaf_registry::progress::{Cancel, Observer, Phase, Progress};
-use sheaf_sources::image_folder::Changes;
+use sheaf_registry::progress::{Cancel, Observer, Phase, Progress, Unobserved};
+use sheaf_sources::image_folder::{Changes, HashOptions, hash, hash_counts, take_hashes};
 
 use super::{ADA, Ask, STL, Said, Synced, Tree};
 
@@ -81,17 +81,13 @@ fn hashes_are_kept_and_go_on_where_they_were_stopped() {
     let hash = |synced: &Synced, path: &str| {
         synced.lines(&format!("SELECT file_hash FROM file_registry WHERE file_path = '{path}'")).remove(0)
     };
-    let expected = |bytes: &[u8]| {
-        use sha2::Digest as _;
-        sheaf_registry::hex::encode(&sha2::Sha256::digest(bytes).into())
-    };
-    assert_eq!(hash(&whole, "P7/1.stl"), expected(&[STL, b"7"].concat()));
+    assert_eq!(hash(&whole, "P7/1.stl"), sha256(&[STL, b"7"].concat()));
 
     // A file that has changed is not what was hashed.
     tree.file("P7/1.stl", STL);
     let changed = tree.sync();
     assert_eq!((changed.report.hashed, hash(&changed, "P7/1.stl").as_str()), (199, ""));
-    assert_eq!(hash(&tree.sync_as(&ask).expect("readable"), "P7/1.stl"), expected(STL));
+    assert_eq!(hash(&tree.sync_as(&ask).expect("readable"), "P7/1.stl"), sha256(STL));
 }
 
 #[test]
@@ -131,4 +127,102 @@ fn a_file_that_changes_meanwhile_gets_no_hash() {
     let synced = tree.sync_as(&ask).expect("readable");
     assert_eq!((synced.report.hashed, synced.odd()), (1, vec!["FILE_CHANGED 1".to_owned()]), "it is another file now");
     assert_eq!(tree.sync().report.changes.map(|changes| changes.changed), Some(1), "the next time it is known as it is");
+}
+
+/// Another mesh of the same size.
+fn other(mesh: &[u8]) -> Vec<u8> {
+    let letters = mesh.iter().map(|letter| if *letter == b'd' { b'D' } else { *letter });
+    b"solid".iter().copied().chain(letters.skip(5)).collect()
+}
+
+/// What would be found where a file was read once more: its content has changed, its size and its time have not.
+fn swap_content(path: &std::path::Path) {
+    let modified = fs::metadata(path).and_then(|found| found.modified()).expect("there");
+    fs::write(path, other(&fs::read(path).expect("readable"))).expect("writable");
+    fs::File::options().write(true).open(path).and_then(|file| file.set_modified(modified)).expect("settable");
+}
+
+#[test]
+fn hashes_of_a_registry_are_computed_later_and_no_file_is_read_twice() {
+    let tree = Tree::new();
+    let path = |file: usize| format!("P{file}/1.stl");
+    let content = |file: usize| [STL, file.to_string().as_bytes()].concat();
+    for file in 0..200 {
+        tree.file(path(file), &content(file));
+    }
+    let synced = tree.sync();
+    let all = "SELECT file_path || ' ' || file_hash FROM file_registry ORDER BY id";
+    let before = synced.lines(all);
+    let (registry, ledger, scratch) = (tree.beside("registry.sqlite"), tree.beside("hashes.sqlite"), tree.beside("scratch"));
+    let compute = |cancel: &Cancel, observer: &dyn Observer| {
+        let options = HashOptions { scratch: &scratch, threads: 3, cancel, observer, give_way: &|| () };
+        hash(&tree.root(), &registry, &ledger, &options)
+    };
+    let cancel = Cancel::new();
+    let stopped = compute(&cancel, &StopAt(STL.len() as u64 * 70, cancel.clone()));
+    assert_eq!(stopped.map_err(|error| error.code()), Err(Code::Cancelled));
+    assert_eq!(synced.lines(all), before, "the registry is not changed");
+
+    // Whoever read a file again would find something else now.
+    for file in 0..200 {
+        swap_content(&tree.root().join(path(file)));
+    }
+    // One has really changed: it is another file, and left to the next reading of the folder.
+    tree.file(path(199), b"solid changed\nendsolid changed\n");
+    let rest = compute(&Cancel::new(), &Unobserved).expect("readable");
+    assert_eq!((rest.known + rest.read, rest.left), (199, 1), "{rest:?}");
+    assert!(rest.known >= 64, "what was done is kept: {rest:?}");
+    assert_eq!(take_hashes(&registry, &ledger, &scratch).expect("readable"), 199);
+    assert_eq!(hash_counts(&registry, &scratch).expect("readable"), (200, 199));
+    assert_eq!(take_hashes(&registry, &ledger, &scratch).expect("readable"), 0, "they are in the registry");
+
+    let now = rusqlite::Connection::open(&registry).expect("a registry");
+    let hashes = |file: usize| -> String {
+        let sql = "SELECT file_hash FROM file_registry WHERE file_path = ?1";
+        now.query_row(sql, [path(file)], |row| row.get(0)).expect("a row")
+    };
+    let of_the_first = (0..199).filter(|file| hashes(*file) == sha256(&content(*file))).count();
+    assert_eq!(of_the_first as u64, rest.known, "those were not read again");
+    let of_the_others = (0..199).filter(|file| hashes(*file) == sha256(&other(&content(*file)))).count();
+    assert_eq!(of_the_others as u64, rest.read);
+    assert_eq!(synced.lines(all), before, "who has the registry open reads on");
+}
+
+#[test]
+fn a_reading_that_died_while_it_hashed_leaves_its_hashes_to_the_next() {
+    let tree = Tree::new();
+    for file in 0..100 {
+        tree.file(format!("P{file}/1.stl"), &[STL, file.to_string().as_bytes()].concat());
+    }
+    tree.sync();
+    let (ledger, scratch) = (tree.beside("hashes.sqlite"), tree.beside("scratch"));
+    // As a process leaves it that was killed after some of them.
+    let cancel = Cancel::new();
+    let observer = StopAt(STL.len() as u64 * 40, cancel.clone());
+    let options = HashOptions { scratch: &scratch, threads: 2, cancel: &cancel, observer: &observer, give_way: &|| () };
+    hash(&tree.root(), &tree.beside("registry.sqlite"), &ledger, &options).expect_err("stopped");
+    for file in 0..100 {
+        swap_content(&tree.root().join(format!("P{file}/1.stl")));
+    }
+    let ask = Ask { hash: true, ledger: Some(ledger.clone()), ..Ask::default() };
+    let synced = tree.sync_as(&ask).expect("readable");
+    assert_eq!(synced.report.hashed, 100);
+    let kept = (0..100).filter(|file| {
+        let sql = format!("SELECT file_hash FROM file_registry WHERE file_path = 'P{file}/1.stl'");
+        synced.lines(&sql).remove(0) == sha256(&[STL, file.to_string().as_bytes()].concat())
+    });
+    assert!((36..100).contains(&kept.count()), "no file is read again");
+    let left: i64 = rusqlite::Connection::open(&ledger)
+        .and_then(|ledger| ledger.query_row("SELECT count(*) FROM hash", [], |row| row.get(0)))
+        .expect("a count");
+    assert_eq!(left, 0, "they are in the registry");
+
+    // What is no ledger is made anew: it holds nothing that cannot be computed.
+    fs::write(&ledger, "damaged, and longer than the head of a database would be".repeat(20)).expect("writable");
+    assert_eq!(tree.sync_as(&ask).expect("readable").report.hashed, 100);
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    use sha2::Digest as _;
+    sheaf_registry::hex::encode(&sha2::Sha256::digest(bytes).into())
 }

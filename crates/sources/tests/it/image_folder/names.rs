@@ -26,6 +26,7 @@ fn a_name_of_a_header_goes_nowhere_and_the_rest_is_as_it_was() {
             earlier: Some(&*to).filter(|to| to.exists()),
             layout: None,
             hash: false,
+            ledger: None,
             threads: 2,
             cancel: &Cancel::new(),
             observer: &Unobserved,

@@ -143,6 +143,7 @@ fn what_sheaf_itself_writes_into_the_folder_is_none_of_its_images() {
         earlier,
         layout: None,
         hash: false,
+        ledger: None,
         threads: 1,
         cancel: &cancel,
         observer: &Unobserved,
