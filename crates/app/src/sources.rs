@@ -14,10 +14,11 @@ use sheaf_registry::error::Detail;
 use sheaf_registry::progress::{Cancel, Observer, Phase, Unobserved};
 use sheaf_registry::provenance::Oddity;
 use sheaf_registry::studies::{Criteria, StudyField, StudyFilter};
-use sheaf_registry::{Code, Error, Names, Registry, RegistryWriter, Result, foreign};
+use sheaf_registry::{Changed, Changes, Code, Error, Names, Registry, RegistryWriter, Result, foreign};
 use sheaf_sources::server::{Engine, Login, PAUSES, Server};
 use sheaf_sources::study_list::{self, ListError, StudyReport};
 use sheaf_sources::{file_registry, study_database};
+use tempfile::TempDir;
 
 pub use crate::copies::{Freshness, Wish, prepare, resync};
 use crate::credentials;
@@ -100,6 +101,8 @@ pub struct SyncReport {
     pub exports: u64,
     /// Studies.
     pub studies: u64,
+    /// What has changed since what stands for it was read before; `null` the first time, and for a registry of its own.
+    pub changes: Option<SourceChanges>,
     /// What was odd in the source, by code. None of it was left out silently.
     pub oddities: Vec<OddityReport>,
     /// Rows that were rejected, all of them.
@@ -113,6 +116,35 @@ pub struct SyncReport {
     /// Of a folder of images, what else is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub folder: Option<FolderReport>,
+}
+
+/// What has changed in a source since it was read before, row by row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct SourceChanges {
+    /// Patients, with the folders that they are in and their tags.
+    pub patients: RowChanges,
+    /// Files.
+    pub files: RowChanges,
+    /// Studies.
+    pub studies: RowChanges,
+}
+
+/// How many rows are other than before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct RowChanges {
+    /// New ones.
+    pub added: u64,
+    /// Those that say something else.
+    pub changed: u64,
+    /// Those that are gone.
+    pub removed: u64,
+}
+
+impl From<Changes> for SourceChanges {
+    fn from(Changes { patients, files, studies }: Changes) -> Self {
+        let rows = |Changed { added, changed, removed }: Changed| RowChanges { added, changed, removed };
+        Self { patients: rows(patients), files: rows(files), studies: rows(studies) }
+    }
 }
 
 /// Something odd in a source.
@@ -167,6 +199,42 @@ pub fn sync(
 /// The same, with a place for what is kept only while it is read, and with the state of a server that is known: `None` where it
 /// is still the same. Nothing is written then.
 pub(crate) fn sync_with(
+    request: &SyncRequest,
+    environment: &Environment,
+    (scratch, known): (&Path, Option<&str>),
+    observer: &dyn Observer,
+    cancel: &Cancel,
+) -> Result<Option<SyncReport>> {
+    let earlier = Earlier::of(request, scratch);
+    let report = sync_source(request, environment, (scratch, known), observer, cancel)?;
+    Ok(report
+        .map(|report| SyncReport { changes: earlier.and_then(|earlier| earlier.changes(&request.to, scratch)), ..report }))
+}
+
+/// What was read before, kept until what is read now can be compared with it.
+struct Earlier(TempDir);
+
+impl Earlier {
+    /// A second name for what will be replaced, where there is something; costs nothing.
+    fn of(request: &SyncRequest, scratch: &Path) -> Option<Self> {
+        let is_there = request.replace && request.to.exists();
+        let kept = Self(foreign::private_folder(scratch).ok().filter(|_| is_there)?);
+        std::fs::hard_link(&request.to, kept.path()).ok()?;
+        Some(kept)
+    }
+
+    fn path(&self) -> PathBuf {
+        self.0.path().join("registry.sqlite")
+    }
+
+    /// What cannot be compared is not said; what was read is whole all the same.
+    fn changes(&self, now: &Path, scratch: &Path) -> Option<SourceChanges> {
+        let compared = Registry::open_with_scratch(now, scratch).and_then(|now| now.changes_since(&self.path(), scratch));
+        compared.map(SourceChanges::from).inspect_err(|error| tracing::warn!(%error, "what has changed is not known")).ok()
+    }
+}
+
+fn sync_source(
     request: &SyncRequest,
     environment: &Environment,
     (scratch, known): (&Path, Option<&str>),
@@ -319,6 +387,7 @@ impl SyncReport {
             users: 0,
             exports: 0,
             studies: 0,
+            changes: None,
             oddities: Vec::new(),
             rejected: Vec::new(),
             absent_fields: Vec::new(),

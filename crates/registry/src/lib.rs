@@ -4,6 +4,7 @@
 //! them), archives, jobs, and anything that knows a window, a terminal or a network.
 
 pub mod access;
+mod changes;
 mod contents;
 pub mod error;
 pub mod file_store;
@@ -30,6 +31,7 @@ pub mod text;
 pub mod writer;
 
 pub use access::{Actor, Viewer};
+pub use changes::{Changed, Changes};
 pub use error::{Code, Error, Result};
 pub use names::Names;
 pub use registry::Registry;

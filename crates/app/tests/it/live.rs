@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use sheaf_app::Environment;
 use sheaf_app::credentials::{Credentials, Server};
 use sheaf_app::progress::unheard;
-use sheaf_app::sources::{Location, Mapping, Wish, prepare, resync};
+use sheaf_app::sources::{Location, Mapping, RowChanges, SourceChanges, Wish, prepare, resync};
 use sheaf_app::wire::ExportStatus;
 use sheaf_app::{ExportRequest, PlanRequest, Sheaf};
 use sheaf_archive::plan::OnMissing;
@@ -61,7 +61,7 @@ impl Live {
     }
 
     /// Reads it anew, and says where the files lie.
-    fn resync(&self, mappings: Vec<Mapping>) -> sheaf_registry::Result<()> {
+    fn resync(&self, mappings: Vec<Mapping>) -> sheaf_registry::Result<Option<SourceChanges>> {
         let home = self.lab.home();
         let cancel = Cancel::new();
         resync(
@@ -72,7 +72,7 @@ impl Live {
             &Unobserved,
             &cancel,
         )
-        .map(|_| ())
+        .map(|report| report.expect("a source").changes)
     }
 
     fn dataset(&self) -> Vec<Mapping> {
@@ -128,6 +128,18 @@ fn a_server_is_exported_from_as_one_of_its_users_and_its_password_is_kept_nowher
     live.resync(Vec::new()).expect("a server that answers");
     assert_eq!(live.plan().expect("a plan").files, 1, "the files are still found");
     assert_eq!(holding(&live.lab.home(), "geheim"), Vec::<PathBuf>::new(), "in no record, log, name or copy");
+}
+
+#[test]
+fn what_left_a_server_leaves_the_copy_and_is_counted() {
+    let live = Live::new();
+    assert_eq!(live.resync(live.dataset()).expect("a server that answers"), None, "the first time");
+    live.server.run("USE lab; DELETE FROM scans_fileregistry WHERE id = 2; UPDATE scans_patient SET name = 'A. L.'");
+    let changes = live.resync(Vec::new()).expect("a server that answers").expect("compared");
+    let rows = |changed, removed| RowChanges { added: 0, changed, removed };
+    assert_eq!((changes.patients, changes.files, changes.studies), (rows(1, 0), rows(0, 1), rows(0, 0)));
+    assert_eq!(live.plan().expect("a plan").problems.len(), 0, "the file outside of the data is gone");
+    assert!(holding(&live.lab.home(), "Lovelace").is_empty(), "and a name that was another");
 }
 
 #[test]

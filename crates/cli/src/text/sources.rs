@@ -1,7 +1,7 @@
 //! What became of a source, and what a folder would become.
 
 use sheaf_app::folders::{FolderChanges, FolderPreview, FolderReport, PreviewedFile};
-use sheaf_app::sources::{OddityReport, SourceKind, SyncReport};
+use sheaf_app::sources::{OddityReport, RowChanges, SourceChanges, SourceKind, SyncReport};
 
 use super::{LISTED, Readable, count, field, line, many, studies};
 use crate::tables::Side::{Left, Right};
@@ -30,8 +30,10 @@ impl Readable for SyncReport {
         if self.names_left_out {
             field(out, "Names", "of patients are left out");
         }
-        if let Some(folder) = &self.folder {
-            about_folder(out, folder, self.files);
+        match (&self.folder, &self.changes) {
+            (Some(folder), _) => about_folder(out, folder, self.files),
+            (None, Some(changes)) => about_changes(out, self.kind, changes),
+            (None, None) => {}
         }
         if !self.absent_fields.is_empty() {
             field(out, "Not there", &self.absent_fields.join(", "));
@@ -59,6 +61,20 @@ impl Readable for SyncReport {
             out.push_str(&table(&[("ODD IN IT", Left), ("ROWS", Right), ("SUCH AS", Left)], &rows));
         }
     }
+}
+
+fn about_changes(out: &mut String, kind: SourceKind, changes: &SourceChanges) {
+    let SourceChanges { patients, files, studies } = *changes;
+    let rows = |what: &str, of: RowChanges| {
+        format!("{what}: {} added, {} changed, {} removed", count(of.added), count(of.changed), count(of.removed))
+    };
+    let told = match kind {
+        SourceKind::StudyList | SourceKind::StudyDatabase => rows("studies", studies),
+        SourceKind::FileRegistry | SourceKind::ImageFolder => {
+            format!("{}; {}", rows("patients", patients), rows("files", files))
+        }
+    };
+    field(out, "Changes", &told);
 }
 
 fn about_folder(out: &mut String, folder: &FolderReport, files: u64) {

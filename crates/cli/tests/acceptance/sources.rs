@@ -223,3 +223,40 @@ fn a_folder_read_again_into_its_registry_keeps_names_out_of_it() {
         assert_eq!(report["names_left_out"], left_out, "{flag}");
     }
 }
+
+#[test]
+fn what_has_changed_in_a_source_is_counted_and_what_left_it_is_gone() {
+    let scene = Scene::empty();
+    let source = database(&scene);
+    let change = |sql: &str| Connection::open(&source).and_then(|c| c.execute_batch(sql)).expect("changed");
+    let sync = || scene.sheaf.json(&words!["sync", &source], 0);
+    let rows = |added, changed, removed| serde_json::json!({"added": added, "changed": changed, "removed": removed});
+    assert_eq!(sync()["changes"], serde_json::Value::Null, "the first time");
+    assert_eq!(sync()["changes"]["files"], rows(0, 0, 0), "nothing has");
+
+    change(
+        "INSERT INTO scans_patient VALUES (8, 'Grace Hopper', 'public', '2025-10-01 10:00:00', NULL, 1);
+         UPDATE scans_patient SET visibility = 'private' WHERE patient_id = 7;
+         DELETE FROM scans_fileregistry WHERE id = 2; UPDATE scans_fileregistry SET file_size = 5 WHERE id = 1;
+         INSERT INTO scans_fileregistry SELECT 3, file_type, file_path || '.stl', 4, '', created_at, '{}', 8, 5, '' FROM scans_fileregistry",
+    );
+    let report = sync();
+    assert_eq!((&report["changes"]["patients"], &report["changes"]["files"]), (&rows(1, 1, 0), &rows(1, 1, 1)), "{report}");
+    assert_eq!((&report["patients"], &report["files"]), (&2.into(), &2.into()), "what left the source is not in the copy");
+
+    change("DELETE FROM scans_fileregistry WHERE patient_id = 7; DELETE FROM scans_patient WHERE patient_id = 7");
+    let told = scene.sheaf.run(&words!["sync", &source]).stdout;
+    assert!(told.contains("patients: 0 added, 0 changed, 1 removed; files: 0 added, 0 changed, 1 removed"), "{told}");
+    let patients = scene.sheaf.json(&words!["patients", "--registry", &source, "--project", "maxillo"], 0);
+    assert_eq!((&patients["total"], &patients["patients"][0]["id"]), (&1.into(), &"8".into()), "{patients}");
+    assert!(holding(&scene.path("home"), "Lovelace").is_empty(), "nothing of who left stays");
+
+    let list = scene.path("list.csv");
+    fs::write(&list, LIST).expect("writable");
+    scene.sheaf.json(&words!["sync", &list], 0);
+    fs::write(&list, "exam_id,patient_gender\nE2,男\nE3,女\n").expect("writable");
+    assert_eq!(scene.sheaf.json(&words!["sync", &list], 0)["changes"]["studies"], rows(1, 0, 1));
+    fs::write(&list, "exam_id,patient_gender\nE2,女\nE3,女\n").expect("writable");
+    let told = scene.sheaf.run(&words!["sync", &list]).stdout;
+    assert!(told.contains("studies: 0 added, 1 changed, 0 removed"), "{told}");
+}
