@@ -120,6 +120,13 @@ pub struct Wish {
     pub names: Option<Names>,
 }
 
+impl Wish {
+    fn is_silent(&self) -> bool {
+        let Self { mappings, folder, time_zone, names } = self;
+        mappings.is_empty() && folder.layout.is_none() && !folder.hash && time_zone.is_none() && names.is_none()
+    }
+}
+
 /// How a source is read anew.
 #[derive(Default)]
 struct Wanted<'a> {
@@ -132,6 +139,11 @@ impl Copied {
     /// Where hashes of the files of a folder are kept until the copy has them.
     fn ledger(&self) -> PathBuf {
         self.copy.with_file_name("hashes.sqlite")
+    }
+
+    /// Where it stands when a server was found to hold what the copy holds.
+    fn confirmed(&self) -> PathBuf {
+        self.copy.with_file_name("confirmed")
     }
 
     /// The right to change the copy, as long as it is held; `None` while another process has it. What one that died in the middle
@@ -151,6 +163,11 @@ impl Copied {
 
     fn open(&self, scratch: &Path) -> Result<Registry> {
         let registry = Registry::open_copy(&self.copy, &self.source, scratch)?;
+        let confirmed = std::fs::read_to_string(self.confirmed()).ok().and_then(|time| time.parse().ok());
+        let registry = match confirmed {
+            Some(time) => registry.confirmed_at(time),
+            None => registry,
+        };
         Ok(if self.has_users { registry.for_users() } else { registry })
     }
 }
@@ -193,7 +210,9 @@ impl House {
         }
         // An open file could not be replaced everywhere.
         drop(known);
-        let wanted = Wanted { said, known: noted.as_deref() };
+        // What is said now is to be written, also where the source is as it was.
+        let known = noted.as_deref().filter(|_| said.is_silent());
+        let wanted = Wanted { said, known };
         let read = self.read_anew(&copied, wanted, observer, cancel)?;
         Ok(Some(Freshness::of(&copied, &copied.open(&self.scratch()?)?, read.is_some())))
     }
@@ -272,9 +291,20 @@ impl House {
         let request =
             SyncRequest { source: source.clone(), to: copy.clone(), replace: true, time_zone, mappings, folder, names };
         let read = sync_with(&request, &self.environment, (&scratch, known), observer, cancel);
+        let now = self.environment.clock.now();
         match &read {
-            Ok(_) => RefreshProblem::clear(copy),
-            Err(error) => RefreshProblem::keep(copy, self.environment.clock.now(), error),
+            Ok(Some(_)) => {
+                // An older time says nothing; the copy has its own.
+                let _ = std::fs::remove_file(copied.confirmed());
+                RefreshProblem::clear(copy);
+            }
+            Ok(None) => {
+                if let Err(error) = platform::write_whole(&copied.confirmed(), now.to_string().as_bytes()) {
+                    tracing::warn!(%error, "that a source is as it was is not noted");
+                }
+                RefreshProblem::clear(copy);
+            }
+            Err(error) => RefreshProblem::keep(copy, now, error),
         }
         read
     }

@@ -20,6 +20,8 @@ pub struct Registry {
     source: Option<PathBuf>,
     /// Whether nobody may look at it but one of its users.
     needs_user: bool,
+    /// When its source was last found to hold what it holds, after it was made.
+    confirmed: Option<jiff::Timestamp>,
 }
 
 /// A project as one viewer sees it.
@@ -41,7 +43,7 @@ impl Registry {
     /// `REGISTRY_OLDER`, `DB_BUSY`. A file that cannot be read in place (it lies on a network file system, or its WAL holds
     /// changes) is `REGISTRY_UNREADABLE` here; [`Registry::open_with_scratch`] reads a copy of it.
     pub fn open(path: &Path) -> Result<Self> {
-        Ok(Self { opened: open::open(path, None)?, source: None, needs_user: false })
+        Ok(Self { opened: open::open(path, None)?, source: None, needs_user: false, confirmed: None })
     }
 
     /// Like [`Registry::open`]; a file that cannot be read in place is copied into a new private folder in `scratch`, which
@@ -50,7 +52,7 @@ impl Registry {
     /// # Errors
     /// Those of [`Registry::open`].
     pub fn open_with_scratch(path: &Path, scratch: &Path) -> Result<Self> {
-        Ok(Self { opened: open::open(path, Some(scratch))?, source: None, needs_user: false })
+        Ok(Self { opened: open::open(path, Some(scratch))?, source: None, needs_user: false, confirmed: None })
     }
 
     /// Opens the registry at `copy`, which was read from `source` and stands for it: its path is the source's from here on.
@@ -58,7 +60,12 @@ impl Registry {
     /// # Errors
     /// Those of [`Registry::open`].
     pub fn open_copy(copy: &Path, source: &Path, scratch: &Path) -> Result<Self> {
-        Ok(Self { opened: open::open(copy, Some(scratch))?, source: Some(source.to_owned()), needs_user: false })
+        Ok(Self {
+            opened: open::open(copy, Some(scratch))?,
+            source: Some(source.to_owned()),
+            needs_user: false,
+            confirmed: None,
+        })
     }
 
     /// From here on nobody is the owner: it stands for a source that has a login of its own, so whoever can read the file was
@@ -66,6 +73,12 @@ impl Registry {
     #[must_use]
     pub fn for_users(self) -> Self {
         Self { needs_user: true, ..self }
+    }
+
+    /// Its source was found to hold at `time` what it holds.
+    #[must_use]
+    pub fn confirmed_at(self, time: jiff::Timestamp) -> Self {
+        Self { confirmed: Some(time), ..self }
     }
 
     /// Whether only its users may look at it.
@@ -185,9 +198,11 @@ impl Registry {
     /// # Errors
     /// `REGISTRY_CORRUPT` where the registry holds no time there; those of reading.
     pub fn synced_at(&self) -> Result<Option<jiff::Timestamp>> {
-        self.info("synced_at")?
+        let read: Option<jiff::Timestamp> = self
+            .info("synced_at")?
             .map(|time| time.parse().map_err(|_| open::damaged(self.path(), "its time of synchronisation is not a time")))
-            .transpose()
+            .transpose()?;
+        Ok(read.map(|read| self.confirmed.map_or(read, |confirmed| confirmed.max(read))))
     }
 
     /// Version of the file's schema.

@@ -2,9 +2,11 @@
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use sheaf_app::Environment;
 use sheaf_app::credentials::{Credentials, Server};
+use sheaf_app::environment::Clock;
 use sheaf_app::progress::unheard;
 use sheaf_app::sources::{Location, Mapping, RowChanges, SourceChanges, Wish, prepare, resync};
 use sheaf_app::wire::ExportStatus;
@@ -14,7 +16,7 @@ use sheaf_registry::Code;
 use sheaf_registry::progress::{Cancel, Unobserved};
 use sheaf_registry::selection::{KindChoice, Selection};
 use sheaf_registry::sensitive::Sensitive;
-use sheaf_testkit::{MariaDb, laboratory, make_laboratory};
+use sheaf_testkit::{FixedClock, MariaDb, laboratory, make_laboratory};
 
 use crate::fixture::{Lab, environment};
 use crate::refusals::started_after_in;
@@ -28,6 +30,16 @@ struct Live {
     lab: Lab,
     server: MariaDb,
     environment: Environment,
+    clock: FixedClock,
+}
+
+/// The time as a test says it.
+struct Said(FixedClock);
+
+impl Clock for Said {
+    fn now(&self) -> jiff::Timestamp {
+        self.0.now()
+    }
 }
 
 impl Live {
@@ -42,7 +54,9 @@ impl Live {
         server.reader("reader", "geheim", "lab");
         let mut environment = environment();
         environment.credentials = Credentials::default();
-        let live = Self { lab, server, environment };
+        let clock = FixedClock::default();
+        environment.clock = Arc::new(Said(clock.clone()));
+        let live = Self { lab, server, environment, clock };
         live.say("geheim");
         live
     }
@@ -153,9 +167,11 @@ fn what_was_taken_away_since_it_was_queued_stops_the_job() {
         folders.map(|folder| file(folder.expect("an entry").path())).collect::<Vec<_>>()
     };
     let before = copies();
+    live.clock.advance(jiff::SignedDuration::from_hours(5));
     let record = live.sheaf().export(&live.request(), &unheard(), &Cancel::new()).expect("a record");
     assert_eq!(record.status, ExportStatus::CompletedWithProblems, "{:?}", record.error);
     assert_eq!(copies(), before, "a job that asks finds it as it was");
+    assert_eq!(record.registry_synced_at, Some(live.clock.now()), "and it is as young as the question");
     std::fs::remove_file(live.lab.out().join("study.zip")).expect("ours");
     let stopped = |live: &Live, change: &dyn Fn()| {
         let record = started_after_in(&live.sheaf(), &live.lab, &live.request(), change);
