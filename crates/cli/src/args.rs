@@ -80,29 +80,7 @@ pub(crate) enum Command {
     },
     /// Read a database (a server, a SQLite file or a dump), a list of studies or a folder of images into a registry
     #[command(after_help = PASSWORDS)]
-    Sync {
-        #[arg(help = SOURCES)]
-        source: OsString,
-        /// The registry to make; a name that is free, or a registry of the same folder [default: what Sheaf keeps of the source for --registry]
-        #[arg(long, value_name = "FILE")]
-        to: Option<PathBuf>,
-        #[arg(long, value_name = "PREFIX=DIR|URL", help = PLACES)]
-        map: Vec<OsString>,
-        /// Keep the server's password in the keyring of the desktop, once the server has taken it
-        #[arg(long)]
-        keep_password: bool,
-        /// In which time zone the list's times are meant, where they do not say it [default: the machine's]
-        #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
-        tz: Option<String>,
-        /// Leave patients' names out of what is read; it stays so until --with-names
-        #[arg(long, conflicts_with = "with_names")]
-        without_names: bool,
-        /// Keep patients' names again
-        #[arg(long)]
-        with_names: bool,
-        #[command(flatten)]
-        folder: SaidFolder,
-    },
+    Sync(SaidSync),
     /// List the projects that the user sees
     Projects {
         #[command(flatten)]
@@ -186,6 +164,32 @@ pub(crate) enum Command {
         /// The command, word by word [default: sheaf itself]
         command: Vec<String>,
     },
+}
+
+/// Which source is read, into what, and how.
+#[derive(Debug, Args)]
+pub(crate) struct SaidSync {
+    #[arg(help = SOURCES)]
+    pub(crate) source: OsString,
+    /// The registry to make; a name that is free, or a registry of the same folder [default: what Sheaf keeps of the source for --registry]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) to: Option<PathBuf>,
+    #[arg(long, value_name = "PREFIX=DIR|URL", help = PLACES)]
+    pub(crate) map: Vec<OsString>,
+    /// Keep the server's password in the keyring of the desktop, once the server has taken it
+    #[arg(long)]
+    pub(crate) keep_password: bool,
+    /// In which time zone the list's times are meant, where they do not say it [default: the machine's]
+    #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
+    pub(crate) tz: Option<String>,
+    /// Leave patients' names out of what is read; it stays so until --with-names
+    #[arg(long, conflicts_with = "with_names")]
+    pub(crate) without_names: bool,
+    /// Keep patients' names again
+    #[arg(long)]
+    pub(crate) with_names: bool,
+    #[command(flatten)]
+    pub(crate) folder: SaidFolder,
 }
 
 /// How a folder of images is read.
