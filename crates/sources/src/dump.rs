@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::io::{self, Read};
 
 use crate::bytes::{Bytes, LONGEST, unzipped};
+use crate::statements::{Frame, Statements};
 
 /// One value of a row.
 #[derive(Clone, Debug, PartialEq)]
@@ -85,24 +86,37 @@ pub fn read(input: impl Read, sink: &mut dyn Sink) -> Result<(), DumpError> {
 struct Reader<R> {
     bytes: Bytes<R>,
     tables: HashMap<String, Vec<String>>,
-    /// A comment of the program that wrote the dump stood at its head, so one must stand at its end.
-    announced: bool,
-    completed: bool,
+    frame: Frame,
+}
+
+impl<R: Read> Statements for Reader<R> {
+    type Input = R;
+
+    fn bytes(&mut self) -> &mut Bytes<R> {
+        &mut self.bytes
+    }
+
+    fn next_solid(&mut self) -> Result<Option<u8>, DumpError> {
+        loop {
+            match self.bytes.peek()? {
+                Some(byte) if byte.is_ascii_whitespace() => self.bytes.advance(1),
+                Some(b'#') => self.line_comment()?,
+                Some(b'-') if self.bytes.follows(*b"--")? => self.line_comment()?,
+                Some(b'/') if self.bytes.follows(*b"/*")? => self.block_comment()?,
+                other => return Ok(other),
+            }
+        }
+    }
 }
 
 impl<R: Read> Reader<R> {
     fn new(input: R) -> Self {
-        Self { bytes: Bytes::new(input), tables: HashMap::new(), announced: false, completed: false }
+        Self { bytes: Bytes::new(input), tables: HashMap::new(), frame: Frame::default() }
     }
 
     fn run(&mut self, sink: &mut dyn Sink) -> Result<(), DumpError> {
-        match self.statements(sink) {
-            // What has neither the head of a dump nor a table cannot be said to lack its end.
-            Err(DumpError::Cut(at)) if at > 0 && !self.announced && self.tables.is_empty() => {
-                Err(DumpError::Malformed { at, what: "nothing in it is of a dump" })
-            }
-            other => other,
-        }
+        let read = self.statements(sink);
+        self.frame.judge(read, !self.tables.is_empty())
     }
 
     fn statements(&mut self, sink: &mut dyn Sink) -> Result<(), DumpError> {
@@ -111,14 +125,14 @@ impl<R: Read> Reader<R> {
                 self.bytes.take()?;
                 continue;
             }
-            self.completed = false;
+            self.frame.completed = false;
             match self.word()?.as_str() {
                 "CREATE" => self.create(sink)?,
                 "INSERT" | "REPLACE" => self.insert(sink)?,
                 _ => self.skip_statement()?,
             }
         }
-        if self.announced && !self.completed { Err(DumpError::Cut(self.bytes.at)) } else { Ok(()) }
+        self.frame.end(self.bytes.at)
     }
 
     fn create(&mut self, sink: &mut dyn Sink) -> Result<(), DumpError> {
@@ -179,17 +193,7 @@ impl<R: Read> Reader<R> {
         let name = self.name()?;
         let mut columns = self.tables.get(&name).cloned().unwrap_or_default();
         if self.need_solid()? == b'(' {
-            self.bytes.take()?;
-            columns.clear();
-            loop {
-                self.need_solid()?;
-                columns.push(self.name()?);
-                match self.take_solid()? {
-                    b',' => {}
-                    b')' => break,
-                    _ => return Err(self.bytes.malformed("a list of columns")),
-                }
-            }
+            self.list(&mut columns, "a list of columns", Self::name)?;
         }
         self.need_solid()?;
         if !matches!(self.word()?.as_str(), "VALUES" | "VALUE") {
@@ -203,7 +207,7 @@ impl<R: Read> Reader<R> {
         }
         let mut values = Vec::with_capacity(columns.len());
         loop {
-            self.row(&mut values)?;
+            self.list(&mut values, "no comma between two values", Self::value)?;
             if values.len() != columns.len() {
                 return Err(self.bytes.malformed("a row has another number of values than its table has columns"));
             }
@@ -212,19 +216,6 @@ impl<R: Read> Reader<R> {
                 b',' => {}
                 b';' => return Ok(()),
                 _ => return Err(self.bytes.malformed("no comma between two rows")),
-            }
-        }
-    }
-
-    fn row(&mut self, values: &mut Vec<Value>) -> Result<(), DumpError> {
-        values.clear();
-        self.expect(b'(')?;
-        loop {
-            values.push(self.value()?);
-            match self.take_solid()? {
-                b',' => {}
-                b')' => return Ok(()),
-                _ => return Err(self.bytes.malformed("no comma between two values")),
             }
         }
     }
@@ -357,32 +348,6 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    fn expect(&mut self, wanted: u8) -> Result<(), DumpError> {
-        if self.take_solid()? == wanted { Ok(()) } else { Err(self.bytes.malformed("a bracket is missing")) }
-    }
-
-    fn take_solid(&mut self) -> Result<u8, DumpError> {
-        self.need_solid()?;
-        self.bytes.take()
-    }
-
-    fn need_solid(&mut self) -> Result<u8, DumpError> {
-        self.next_solid()?.ok_or(DumpError::Cut(self.bytes.at))
-    }
-
-    /// The next byte that is neither space nor comment, not yet taken.
-    fn next_solid(&mut self) -> Result<Option<u8>, DumpError> {
-        loop {
-            match self.bytes.peek()? {
-                Some(byte) if byte.is_ascii_whitespace() => self.bytes.advance(1),
-                Some(b'#') => self.line_comment()?,
-                Some(b'-') if self.bytes.follows(*b"--")? => self.line_comment()?,
-                Some(b'/') if self.bytes.follows(*b"/*")? => self.block_comment()?,
-                other => return Ok(other),
-            }
-        }
-    }
-
     fn line_comment(&mut self) -> Result<(), DumpError> {
         let mut line = Vec::new();
         while let Some(byte) = self.bytes.peek()? {
@@ -394,8 +359,8 @@ impl<R: Read> Reader<R> {
                 line.push(byte);
             }
         }
-        self.announced |= line.starts_with(b"-- MySQL dump") || line.starts_with(b"-- MariaDB dump");
-        self.completed |= line.starts_with(b"-- Dump completed");
+        self.frame.announced |= line.starts_with(b"-- MySQL dump") || line.starts_with(b"-- MariaDB dump");
+        self.frame.completed |= line.starts_with(b"-- Dump completed");
         Ok(())
     }
 

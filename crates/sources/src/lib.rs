@@ -21,6 +21,7 @@ pub mod report;
 pub mod secret;
 pub mod server;
 pub mod sheet;
+mod statements;
 pub mod study_database;
 pub mod study_list;
 mod study_rows;

@@ -8,6 +8,7 @@ use std::io::Read;
 
 use crate::bytes::{Bytes, LONGEST, unzipped};
 use crate::dump::{DumpError, Sink, Value};
+use crate::statements::{Frame, Statements};
 
 /// How a dump begins that only `pg_restore` reads.
 pub const ARCHIVE: &[u8] = b"PGDMP";
@@ -21,7 +22,7 @@ const NO_COLUMNS: [&str; 7] = ["CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FORE
 /// [`DumpError::Cut`] where it is not whole. Rows that stood before the fault have been handed over by then.
 pub fn read(input: impl Read, sink: &mut dyn Sink) -> Result<(), DumpError> {
     let bytes = Bytes::new(unzipped(input).map_err(DumpError::Io)?);
-    Reader { bytes, tables: HashMap::new(), is_foreign: false, announced: false, completed: false }.run(sink)
+    Reader { bytes, tables: HashMap::new(), is_foreign: false, frame: Frame::default() }.run(sink)
 }
 
 struct Reader<R> {
@@ -29,9 +30,26 @@ struct Reader<R> {
     tables: HashMap<String, Vec<String>>,
     /// Its letters are not UTF-8.
     is_foreign: bool,
-    /// A comment of the program that wrote the dump stood at its head, so one must stand at its end.
-    announced: bool,
-    completed: bool,
+    frame: Frame,
+}
+
+impl<R: Read> Statements for Reader<R> {
+    type Input = R;
+
+    fn bytes(&mut self) -> &mut Bytes<R> {
+        &mut self.bytes
+    }
+
+    fn next_solid(&mut self) -> Result<Option<u8>, DumpError> {
+        loop {
+            match self.bytes.peek()? {
+                Some(byte) if byte.is_ascii_whitespace() => self.bytes.advance(1),
+                Some(b'-') if self.bytes.follows(*b"--")? => self.line_comment()?,
+                Some(b'/') if self.bytes.follows(*b"/*")? => self.block_comment()?,
+                other => return Ok(other),
+            }
+        }
+    }
 }
 
 impl<R: Read> Reader<R> {
@@ -40,13 +58,8 @@ impl<R: Read> Reader<R> {
         if self.bytes.ready().starts_with(ARCHIVE) {
             return Err(DumpError::Malformed { at: 0, what: "it is an archive for pg_restore, not plain" });
         }
-        match self.statements(sink) {
-            // What has neither the head of a dump nor a table cannot be said to lack its end.
-            Err(DumpError::Cut(at)) if at > 0 && !self.announced && self.tables.is_empty() => {
-                Err(DumpError::Malformed { at, what: "nothing in it is of a dump" })
-            }
-            other => other,
-        }
+        let read = self.statements(sink);
+        self.frame.judge(read, !self.tables.is_empty())
     }
 
     fn statements(&mut self, sink: &mut dyn Sink) -> Result<(), DumpError> {
@@ -64,7 +77,7 @@ impl<R: Read> Reader<R> {
                 },
             }
         }
-        if self.announced && !self.completed { Err(DumpError::Cut(self.bytes.at)) } else { Ok(()) }
+        self.frame.end(self.bytes.at)
     }
 
     fn set(&mut self) -> Result<(), DumpError> {
@@ -124,17 +137,7 @@ impl<R: Read> Reader<R> {
         let name = self.name()?;
         let mut columns = self.tables.get(&name).cloned().unwrap_or_default();
         if self.need_solid()? == b'(' {
-            self.bytes.take()?;
-            columns.clear();
-            loop {
-                self.need_solid()?;
-                columns.push(self.part()?);
-                match self.take_solid()? {
-                    b',' => {}
-                    b')' => break,
-                    _ => return Err(self.bytes.malformed("a list of columns")),
-                }
-            }
+            self.list(&mut columns, "a list of columns", Self::part)?;
         }
         Ok((name, columns))
     }
@@ -215,16 +218,7 @@ impl<R: Read> Reader<R> {
         }
         let mut values = Vec::with_capacity(columns.len());
         loop {
-            values.clear();
-            self.expect(b'(')?;
-            loop {
-                values.push(self.value()?);
-                match self.take_solid()? {
-                    b',' => {}
-                    b')' => break,
-                    _ => return Err(self.bytes.malformed("no comma between two values")),
-                }
-            }
+            self.list(&mut values, "no comma between two values", Self::value)?;
             self.hand_over(&name, &columns, &values, sink)?;
             match self.need_solid()? {
                 b',' => drop(self.bytes.take()?),
@@ -379,31 +373,6 @@ impl<R: Read> Reader<R> {
         Ok(())
     }
 
-    fn expect(&mut self, wanted: u8) -> Result<(), DumpError> {
-        if self.take_solid()? == wanted { Ok(()) } else { Err(self.bytes.malformed("a bracket is missing")) }
-    }
-
-    fn take_solid(&mut self) -> Result<u8, DumpError> {
-        self.need_solid()?;
-        self.bytes.take()
-    }
-
-    fn need_solid(&mut self) -> Result<u8, DumpError> {
-        self.next_solid()?.ok_or(DumpError::Cut(self.bytes.at))
-    }
-
-    /// The next byte that is neither space nor comment, not yet taken.
-    fn next_solid(&mut self) -> Result<Option<u8>, DumpError> {
-        loop {
-            match self.bytes.peek()? {
-                Some(byte) if byte.is_ascii_whitespace() => self.bytes.advance(1),
-                Some(b'-') if self.bytes.follows(*b"--")? => self.line_comment()?,
-                Some(b'/') if self.bytes.follows(*b"/*")? => self.block_comment()?,
-                other => return Ok(other),
-            }
-        }
-    }
-
     fn line_comment(&mut self) -> Result<(), DumpError> {
         let mut line = Vec::new();
         self.bytes.line(&mut line)?;
@@ -411,10 +380,10 @@ impl<R: Read> Reader<R> {
         match line {
             // Each database of pg_dumpall has a head and an end of its own.
             b"-- PostgreSQL database dump" | b"-- PostgreSQL database cluster dump" => {
-                (self.announced, self.completed) = (true, false);
+                (self.frame.announced, self.frame.completed) = (true, false);
             }
             b"-- PostgreSQL database dump complete" | b"-- PostgreSQL database cluster dump complete" => {
-                self.completed = true;
+                self.frame.completed = true;
             }
             _ => {}
         }
