@@ -34,6 +34,7 @@ mod store;
 mod stores;
 pub mod studies;
 pub mod study_search;
+mod sync_report;
 pub mod wire;
 
 pub use environment::Environment;

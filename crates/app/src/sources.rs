@@ -12,23 +12,23 @@ use flate2::read::MultiGzDecoder;
 use serde::Serialize;
 use sheaf_registry::error::Detail;
 use sheaf_registry::progress::{Cancel, Observer, Phase, Unobserved};
-use sheaf_registry::provenance::Oddity;
 use sheaf_registry::studies::{Criteria, StudyField, StudyFilter};
-use sheaf_registry::{Changed, Changes, Code, Error, Names, Registry, RegistryWriter, Result, foreign};
+use sheaf_registry::{Code, Error, Names, Registry, RegistryWriter, Result, foreign};
 use sheaf_sources::server::{Engine, Login, PAUSES, Server};
-use sheaf_sources::study_list::{self, ListError, StudyReport};
+use sheaf_sources::study_list::{self, ListError};
 use sheaf_sources::{file_registry, study_database};
-use tempfile::TempDir;
 
 pub use crate::copies::{Freshness, Wish, prepare, resync};
 use crate::credentials;
 use crate::environment::Environment;
-use crate::folders::{self, FolderOptions, FolderReport};
+use crate::folders::{self, FolderOptions};
 use crate::home::{Home, SOURCES};
 use crate::platform::Stamp;
 pub use crate::refresh_problem::RefreshProblem;
-use crate::sheets::{RejectedRow, bytes_of, name_of, unreadable};
+use crate::sheets::{bytes_of, name_of, unreadable};
 use crate::studies::progress;
+use crate::sync_report::Earlier;
+pub use crate::sync_report::{OddityReport, RowChanges, SourceChanges, SyncReport};
 
 pub use sheaf_registry::rows::Location;
 pub use sheaf_sources::bucket::BucketAddress;
@@ -70,100 +70,6 @@ pub struct SyncRequest {
     pub folder: FolderOptions,
     /// Whether names of patients are kept; `None`: as in the registry of the same folder that is there already, else kept.
     pub names: Option<Names>,
-}
-
-/// What became of a source.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct SyncReport {
-    /// The registry that was made.
-    pub registry: String,
-    /// The source.
-    pub source: String,
-    /// What it is.
-    pub kind: SourceKind,
-    /// What the source says of its generation, in words; of a list, nothing.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub generation: Option<String>,
-    /// In which zone the times of a list were read, where it does not say.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub time_zone: Option<String>,
-    /// Whether names of patients were left out.
-    pub names_left_out: bool,
-    /// Projects.
-    pub projects: u64,
-    /// Patients, those that the source marks as deleted among them.
-    pub patients: u64,
-    /// Files.
-    pub files: u64,
-    /// Users.
-    pub users: u64,
-    /// Exports of the source's own history.
-    pub exports: u64,
-    /// Studies.
-    pub studies: u64,
-    /// What has changed since what stands for it was read before; `null` the first time, and for a registry of its own.
-    pub changes: Option<SourceChanges>,
-    /// What was odd in the source, by code. None of it was left out silently.
-    pub oddities: Vec<OddityReport>,
-    /// Rows that were rejected, all of them.
-    pub rejected: Vec<RejectedRow>,
-    /// Fields that the list has no column for.
-    pub absent_fields: Vec<String>,
-    /// Titles of columns that are no field of a study; not read.
-    pub ignored_columns: Vec<String>,
-    /// Names of sheets besides the first; not read.
-    pub ignored_sheets: Vec<String>,
-    /// Of a folder of images, what else is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub folder: Option<FolderReport>,
-}
-
-/// What has changed in a source since it was read before, row by row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct SourceChanges {
-    /// Patients, with the folders that they are in and their tags.
-    pub patients: RowChanges,
-    /// Files.
-    pub files: RowChanges,
-    /// Studies.
-    pub studies: RowChanges,
-}
-
-/// How many rows are other than before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct RowChanges {
-    /// New ones.
-    pub added: u64,
-    /// Those that say something else.
-    pub changed: u64,
-    /// Those that are gone.
-    pub removed: u64,
-}
-
-impl From<Changes> for SourceChanges {
-    fn from(Changes { patients, files, studies }: Changes) -> Self {
-        let rows = |Changed { added, changed, removed }: Changed| RowChanges { added, changed, removed };
-        Self { patients: rows(patients), files: rows(files), studies: rows(studies) }
-    }
-}
-
-/// Something odd in a source.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-pub struct OddityReport {
-    /// What: a word in capitals, such as `ORPHAN`.
-    pub code: String,
-    /// How often.
-    #[cfg_attr(feature = "typescript", ts(type = "number"))]
-    pub count: u64,
-    /// Some of the rows: ids and paths.
-    pub examples: Vec<String>,
-}
-
-impl From<Oddity> for OddityReport {
-    fn from(Oddity { code, count, examples }: Oddity) -> Self {
-        Self { code, count, examples }
-    }
 }
 
 /// Whether this is something else than a registry of Sheaf, for which a copy in the home stands, or will.
@@ -209,29 +115,6 @@ pub(crate) fn sync_with(
     let report = sync_source(request, environment, (scratch, known), observer, cancel)?;
     Ok(report
         .map(|report| SyncReport { changes: earlier.and_then(|earlier| earlier.changes(&request.to, scratch)), ..report }))
-}
-
-/// What was read before, kept until what is read now can be compared with it.
-struct Earlier(TempDir);
-
-impl Earlier {
-    /// A second name for what will be replaced, where there is something; costs nothing.
-    fn of(request: &SyncRequest, scratch: &Path) -> Option<Self> {
-        let is_there = request.replace && request.to.exists();
-        let kept = Self(foreign::private_folder(scratch).ok().filter(|_| is_there)?);
-        std::fs::hard_link(&request.to, kept.path()).ok()?;
-        Some(kept)
-    }
-
-    fn path(&self) -> PathBuf {
-        self.0.path().join("registry.sqlite")
-    }
-
-    /// What cannot be compared is not said; what was read is whole all the same.
-    fn changes(&self, now: &Path, scratch: &Path) -> Option<SourceChanges> {
-        let compared = Registry::open_with_scratch(now, scratch).and_then(|now| now.changes_since(&self.path(), scratch));
-        compared.map(SourceChanges::from).inspect_err(|error| tracing::warn!(%error, "what has changed is not known")).ok()
-    }
 }
 
 fn sync_source(
@@ -358,44 +241,6 @@ fn sync_study_database(
         None => Some(study_database::sync(&request.source, begin(request)?, &options)?),
     };
     Ok(report.map(|report| SyncReport::of(request, SourceKind::StudyDatabase).with_studies(report)))
-}
-
-impl SyncReport {
-    fn with_studies(self, report: StudyReport) -> Self {
-        Self {
-            studies: report.studies,
-            rejected: report.rejected,
-            absent_fields: report.absent.into_iter().map(|field| field.name().to_owned()).collect(),
-            ignored_columns: report.ignored,
-            ignored_sheets: report.ignored_sheets,
-            ..self
-        }
-    }
-
-    /// Of a source that held nothing.
-    pub(crate) fn of(request: &SyncRequest, kind: SourceKind) -> Self {
-        Self {
-            registry: request.to.to_string_lossy().into_owned(),
-            source: canonical(&request.source).to_string_lossy().into_owned(),
-            kind,
-            generation: None,
-            time_zone: None,
-            names_left_out: request.names == Some(Names::LeftOut),
-            projects: 0,
-            patients: 0,
-            files: 0,
-            users: 0,
-            exports: 0,
-            studies: 0,
-            changes: None,
-            oddities: Vec::new(),
-            rejected: Vec::new(),
-            absent_fields: Vec::new(),
-            ignored_columns: Vec::new(),
-            ignored_sheets: Vec::new(),
-            folder: None,
-        }
-    }
 }
 
 /// The registry in the making, which knows what its source looked like before it was read.
