@@ -206,6 +206,10 @@ impl House {
             Asking::Anew => false,
         };
         if let Some(known) = known.as_ref().filter(|_| is_current) {
+            if now.is_some() && now == noted {
+                // What could not be read in between is not there any longer.
+                RefreshProblem::clear(&copied.copy);
+            }
             return Ok(Some(Freshness::of(&copied, known, false)));
         }
         // An open file could not be replaced everywhere.

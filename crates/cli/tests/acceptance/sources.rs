@@ -56,11 +56,21 @@ fn a_list_stands_for_a_registry_and_is_read_again_when_it_changes() {
     assert!(study.to_string().contains("2025-01-04T23:30:00"), "{study}");
 
     // What can no longer be read is told, and takes nothing away.
+    let good = scene.path("good.csv");
+    fs::rename(&list, &good).expect("there");
     fs::write(&list, "nothing\n").expect("writable");
     let refused = scene.sheaf.json(&words!["studies", "search", "--registry", &list], 2);
     assert_eq!(refused["error"]["code"], "TABLE_UNREADABLE", "{refused}");
     fs::remove_file(&list).expect("there");
-    assert_eq!(total(&scene, &list).0, 2, "a source that is away is looked at as it was read");
+    let (studies, told) = total(&scene, &list);
+    assert_eq!(studies, 2, "a source that is away is looked at as it was read");
+    assert!(told.contains("could not be read anew on") && told.contains("[TABLE_UNREADABLE]"), "and why: {told}");
+    fs::rename(&good, &list).expect("there");
+    for _ in 0..2 {
+        let told = total(&scene, &list).1;
+        assert!(!told.contains("could not be read anew"), "what was read is what is there again: {told}");
+    }
+    fs::remove_file(&list).expect("there");
     let out = scene.path("women.csv");
     let export = words!["studies", "export", "--registry", &list, "--patient-gender", "F", "--out", &out];
     assert_eq!(scene.sheaf.json(&export, 0)["studies"]["studies"], 2);
