@@ -528,7 +528,12 @@ fn any_files() -> impl Strategy<Value = Vec<(u32, u16, Kind, String)>> {
     ];
     let path = proptest::collection::vec(part, 1..3).prop_map(|parts| parts.join("/"));
     let kind = proptest::sample::select(&Kind::ALL[..]);
-    proptest::collection::vec((0..3_u32, 0..3_u16, kind, path), 0..40)
+    // Folders of one patient that hold files of the same names.
+    let folder = proptest::sample::select(vec!["s1/", "s2/", "s2/deeper/", ""]);
+    let slice = proptest::sample::select(vec!["1.dcm", "2.dcm", "2.DCM", "a?", "a_"]);
+    let series = (folder, slice).prop_map(|(folder, slice)| (0, 0, Kind::Raw, format!("{folder}{slice}")));
+    let file = prop_oneof![(0..3_u32, 0..3_u16, kind, path), series];
+    proptest::collection::vec(file, 0..40)
 }
 
 proptest! {
