@@ -7,6 +7,7 @@ mod screen;
 
 mod awake;
 mod begins;
+mod buckets;
 mod desktop;
 mod everyone;
 mod failures;

@@ -1,4 +1,4 @@
-//! Passwords of database servers: as they were said to this process, in the environment, in a file of this account alone, in
+//! Passwords of database servers and keys of buckets: as they were said to this process, in the environment, in a file of this account alone, in
 //! the keyring of the desktop.
 //!
 //! They are asked for when a server is, and shown nowhere. Deliberately absent: keeping them anywhere else; a record, a list
@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use sheaf_registry::progress::Cancel;
 use sheaf_registry::sensitive::Sensitive;
 use sheaf_registry::{Code, Error, Result};
+use sheaf_sources::bucket::{BucketAddress, BucketKey, Surroundings};
 use sheaf_sources::secret::is_private;
 use sheaf_sources::server::Login;
 pub use sheaf_sources::server::{Server, masked};
@@ -29,10 +30,12 @@ pub const FILE_VARIABLE: &str = "SHEAF_SOURCE_PASSWORD_FILE";
 /// A password is not longer than this.
 const LONGEST: u64 = 4096;
 
-/// What opens servers. Clones share what they are told.
+/// What opens servers and buckets. Clones share what they are told.
 #[derive(Clone, Default)]
 pub struct Credentials {
     said: Arc<Mutex<HashMap<Server, Sensitive<String>>>>,
+    /// Keys of buckets, by address.
+    keys: Arc<Mutex<HashMap<String, BucketKey>>>,
     variable: Option<Sensitive<String>>,
     file: Option<PathBuf>,
     keyring: bool,
@@ -82,14 +85,7 @@ impl Credentials {
     pub fn login(&self, server: Server, cancel: &Cancel) -> Result<Login> {
         let mut password = self.said_password(&server)?;
         if password.is_none() && self.keyring {
-            password = match keyring::password(&server, cancel) {
-                Kept::Password(password) => Some(password),
-                Kept::Nothing => None,
-                Kept::Unavailable => {
-                    tracing::info!("no keyring is open; a password that is kept there is not known");
-                    None
-                }
-            };
+            password = Self::kept(&server.to_string(), cancel);
         }
         Ok(Login { server, password })
     }
@@ -104,14 +100,66 @@ impl Credentials {
             Error::new(Code::PasswordUnusable, format!("No password of {server} was said, so none is kept."))
                 .hint(format!("Say it in the URL, in {PASSWORD_VARIABLE} or in the file that {FILE_VARIABLE} names."))
         })?;
-        keyring::keep(server, &password, cancel)
+        keyring::keep(&server.to_string(), &password, cancel)
+    }
+
+    /// From now on this opens the bucket, as long as this process lives.
+    pub(crate) fn say_key(&self, bucket: &BucketAddress, key: BucketKey) {
+        self.keys().insert(bucket.url(), key);
+    }
+
+    /// The same with this key for a bucket, where there is one; nobody else is told.
+    pub(crate) fn with_key(&self, bucket: &BucketAddress, key: Option<BucketKey>) -> Self {
+        let Some(key) = key else { return self.clone() };
+        let mut keys = self.keys().clone();
+        keys.insert(bucket.url(), key);
+        Self { keys: Arc::new(Mutex::new(keys)), ..self.clone() }
+    }
+
+    fn keys(&self) -> MutexGuard<'_, HashMap<String, BucketKey>> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps the key of a bucket in the keyring. `DESKTOP_UNAVAILABLE`.
+    pub(crate) fn keep_key(bucket: &BucketAddress, key: &BucketKey, cancel: &Cancel) -> Result<()> {
+        let both = Sensitive::new(format!("{}\n{}", key.id, key.secret.expose()));
+        keyring::keep(&bucket.url(), &both, cancel)
+    }
+
+    /// What a store of buckets may ask for: what was said of a bucket, the keyring, the environment, the files of this account.
+    pub(crate) fn of_buckets(&self) -> Surroundings {
+        let (said, keyring) = (self.clone(), self.keyring);
+        let known = move |bucket: &BucketAddress| said.keys().get(&bucket.url()).cloned();
+        let kept = move |bucket: &BucketAddress| {
+            let both = keyring.then(|| Self::kept(&bucket.url(), &Cancel::new())).flatten()?.into_inner();
+            let (id, secret) = both.split_once('\n')?;
+            Some(BucketKey { id: id.to_owned(), secret: Sensitive::new(secret.to_owned()) })
+        };
+        Surroundings {
+            said: Box::new(known),
+            kept: Box::new(kept),
+            variable: Box::new(|name| std::env::var(name).ok()),
+            home: dirs::home_dir(),
+        }
+    }
+
+    /// What the keyring has under this name.
+    fn kept(name: &str, cancel: &Cancel) -> Option<Sensitive<String>> {
+        match keyring::secret(name, cancel) {
+            Kept::Secret(secret) => Some(secret),
+            Kept::Nothing => None,
+            Kept::Unavailable => {
+                tracing::info!("no keyring is open; what is kept there is not known");
+                None
+            }
+        }
     }
 
     /// Forgets the password of a server, also in the keyring.
     pub(crate) fn forget(&self, server: &Server, cancel: &Cancel) {
         self.said().remove(server);
         if self.keyring {
-            keyring::forget(server, cancel);
+            keyring::forget(&server.to_string(), cancel);
         }
     }
 

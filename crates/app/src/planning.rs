@@ -48,7 +48,7 @@ pub(crate) fn answer(house: &House, question: &Question<'_>, observer: &dyn Obse
     let resolved = Resolved::new(&registry, &viewer, question.project, question.selection)?;
     cancel.check()?;
     let roots = house.data_roots(registry.path(), resolved.roots());
-    let store = stores::open(&roots)?;
+    let store = stores::open(&roots, &house.environment.credentials)?;
     let planning = Planning {
         store: Arc::clone(&store),
         on_missing: question.on_missing,

@@ -7,16 +7,17 @@ use sheaf_registry::Result;
 use sheaf_registry::file_store::{FileStat, FileStore, SourceError, SourceFile};
 use sheaf_registry::ids::RootId;
 use sheaf_registry::rows::DataRoot;
-use sheaf_sources::bucket::{BucketStore, Surroundings};
+use sheaf_sources::bucket::BucketStore;
+
+use crate::credentials::Credentials;
 
 /// The files below these roots. Nothing is asked yet.
 ///
 /// # Errors
 /// `USAGE` for an address of a bucket that cannot be meant; `PASSWORD_UNUSABLE` for credentials that cannot be used.
-pub(crate) fn open(roots: &[DataRoot]) -> Result<Arc<dyn FileStore>> {
-    let surroundings = Surroundings { variable: Box::new(|name| std::env::var(name).ok()), home: dirs::home_dir() };
+pub(crate) fn open(roots: &[DataRoot], credentials: &Credentials) -> Result<Arc<dyn FileStore>> {
     let local = LocalFileStore::open(roots);
-    Ok(match BucketStore::open(roots, &surroundings)? {
+    Ok(match BucketStore::open(roots, &credentials.of_buckets())? {
         None => Arc::new(local),
         Some(buckets) => Arc::new(Everywhere { local, buckets }),
     })

@@ -32,7 +32,7 @@ use tokio::sync::oneshot;
 use file::BucketFile;
 
 pub use address::BucketAddress;
-pub use credentials::{Surroundings, Variable};
+pub use credentials::{BucketKey, Known, Surroundings, Variable};
 
 /// Files that are asked for at once.
 pub const AT_ONCE: usize = 64;

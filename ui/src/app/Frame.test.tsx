@@ -3,7 +3,7 @@ import userEvent from '@testing-library/user-event';
 import { expect, it } from 'vitest';
 
 import { makeFakeHost } from '../test/fakeHost';
-import { openRegistry, startup } from '../test/fixtures';
+import { dataRoot, openRegistry, startup } from '../test/fixtures';
 import type { Startup } from '../bindings/Startup';
 import { App } from './App';
 
@@ -28,7 +28,7 @@ it('takes back that a data folder is missing when it is there again', async () =
     start: () => startup({ registry: openRegistry({ data_roots_missing: 1 }) }),
     exports: () => ({ exports: [] }),
     data_roots: () => ({
-      roots: [{ id: 1, prefix: '', location: '/data', located: false, problem: null }],
+      roots: [dataRoot()],
     }),
   });
   render(<App host={host} />);

@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { Activity, useEffect, useState } from 'react';
+import { Activity, useEffect, useEffectEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { applyEvent } from '../api/events';
@@ -57,20 +57,29 @@ export function Frame({ startup }: { startup: Startup }) {
     listens.then(done, done);
   }, [host, client, startAgain]);
 
+  // What cannot be told of them now is told by what needs it.
+  const lookForRoots = useEffectEvent(() => {
+    if (startup.registry)
+      host.call('data_roots', {}).then(
+        (roots) => keepRoots(client, roots),
+        () => undefined,
+      );
+  });
   // Somebody comes back from the file manager: what they did to files there is seen.
   useEffect(() => {
     const look = () => {
       for (const queryKey of [keys.exports, keys.destination]) void client.invalidateQueries({ queryKey });
-      // A disk was connected, or taken away. What cannot be told now is told by what needs it.
-      if (client.getQueryData<Startup>(keys.startup)?.registry)
-        host.call('data_roots', {}).then(
-          (roots) => keepRoots(client, roots),
-          () => undefined,
-        );
+      // A disk was connected, or taken away.
+      lookForRoots();
     };
     window.addEventListener('focus', look);
     return () => window.removeEventListener('focus', look);
-  }, [host, client]);
+  }, [client]);
+  // Folders were looked at when it was opened; a bucket takes longer than that may.
+  const hasBuckets = startup.registry?.has_buckets === true;
+  useEffect(() => {
+    if (hasBuckets) lookForRoots();
+  }, [hasBuckets, startup.registry?.id]);
 
   return (
     <div className={classes.frame}>

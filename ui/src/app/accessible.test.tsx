@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 
 import { axeViolations } from '../test/axe';
 import { makeFakeHost } from '../test/fakeHost';
-import { openRegistry, recentRegistry, settingsView, startup } from '../test/fixtures';
+import { dataRoot, openRegistry, recentRegistry, settingsView, startup } from '../test/fixtures';
 import { App } from './App';
 
 const missing = { code: 'REGISTRY_MISSING', message: 'It is not there.', hint: 'Look for it.', details: [] };
@@ -20,8 +20,8 @@ function host(change: Parameters<typeof startup>[0]) {
     destination: () => ({ folder: '/data/out', free_bytes: 1e12, largest_file: 1e9, problem: missing }),
     data_roots: () => ({
       roots: [
-        { id: 1, prefix: '', location: '/data', located: false, problem: null },
-        { id: 2, prefix: 'scans/', location: null, located: true, problem: missing },
+        dataRoot(),
+        dataRoot({ id: 2, prefix: 'scans/', location: null, located: true, problem: missing }),
       ],
     }),
     make_demo: () => new Promise(() => undefined),

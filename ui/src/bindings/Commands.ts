@@ -2,6 +2,7 @@
 import type { ActAs } from "./ActAs";
 import type { ArchivePreview } from "./ArchivePreview";
 import type { BrowseState } from "./BrowseState";
+import type { BucketUsed } from "./BucketUsed";
 import type { CertificateFile } from "./CertificateFile";
 import type { CheckInput } from "./CheckInput";
 import type { CheckMatching } from "./CheckMatching";
@@ -49,6 +50,7 @@ import type { RecentId } from "./RecentId";
 import type { RecentRegistries } from "./RecentRegistries";
 import type { RecordNumbersReport } from "./RecordNumbersReport";
 import type { RegistryUsers } from "./RegistryUsers";
+import type { RootCheck } from "./RootCheck";
 import type { RowPlace } from "./RowPlace";
 import type { RowRange } from "./RowRange";
 import type { RunningTasks } from "./RunningTasks";
@@ -75,8 +77,10 @@ import type { StudyValuesInput } from "./StudyValuesInput";
 import type { StudyWindow } from "./StudyWindow";
 import type { SuggestedName } from "./SuggestedName";
 import type { TaskId } from "./TaskId";
+import type { TestBucket } from "./TestBucket";
 import type { TestServer } from "./TestServer";
 import type { TreeWindow } from "./TreeWindow";
+import type { UseBucket } from "./UseBucket";
 import type { UseList } from "./UseList";
 import type { Verification } from "./Verification";
 
@@ -101,6 +105,9 @@ export type Commands = {
   act_as: { input: ActAs; output: OpenRegistry };
   data_roots: { input: Nothing; output: DataRoots };
   locate_data_root: { input: DataRootId; output: DataRoots };
+  check_data_root: { input: DataRootId; output: RootCheck };
+  test_bucket: { input: TestBucket; output: RootCheck };
+  use_bucket: { input: UseBucket; output: BucketUsed };
   browse: { input: Nothing; output: BrowseState };
   tree_window: { input: RowRange; output: TreeWindow };
   set_filter: { input: FilterInput; output: BrowseState };

@@ -64,6 +64,10 @@ oddities: Array<OddityReport>,
  */
 data_roots_missing: number, 
 /**
+ * Some of its files are in buckets, which are not asked when it is opened.
+ */
+has_buckets: boolean, 
+/**
  * The file has changed since: `refresh_registry` reads it anew.
  */
 changed: boolean, 

@@ -1,4 +1,5 @@
 import type { BrowseState } from '../bindings/BrowseState';
+import type { DataRootView } from '../bindings/DataRootView';
 import type { OpenRegistry } from '../bindings/OpenRegistry';
 import type { Preferences } from '../bindings/Preferences';
 import type { RecentRegistry } from '../bindings/RecentRegistry';
@@ -45,6 +46,7 @@ export function openRegistry(change: Partial<OpenRegistry> = {}): OpenRegistry {
     needs_user: false,
     server: null,
     data_roots_missing: 0,
+    has_buckets: false,
     changed: false,
     refresh_problem: null,
     browse: browseState(),
@@ -63,6 +65,10 @@ export function recentRegistry(change: Partial<RecentRegistry> = {}): RecentRegi
     present: true,
     ...change,
   };
+}
+
+export function dataRoot(change: Partial<DataRootView> = {}): DataRootView {
+  return { id: 1, prefix: '', location: '/data', bucket: null, located: false, problem: null, ...change };
 }
 
 export const PREFERENCES: Preferences = {

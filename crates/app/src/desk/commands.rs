@@ -29,6 +29,9 @@ macro_rules! sheaf_commands {
             act_as(ActAs) -> OpenRegistry;
             data_roots(Nothing) -> DataRoots;
             locate_data_root(DataRootId) -> DataRoots;
+            check_data_root(DataRootId) -> RootCheck;
+            test_bucket(TestBucket) -> RootCheck;
+            use_bucket(UseBucket) -> BucketUsed;
 
             browse(Nothing) -> BrowseState;
             tree_window(RowRange) -> TreeWindow;

@@ -13,6 +13,7 @@ mod commands;
 pub mod completeness;
 pub mod connect;
 pub mod create;
+pub mod data_roots;
 pub mod events;
 pub mod exports;
 pub mod facets;
@@ -160,6 +161,7 @@ pub mod types {
     pub use super::completeness::*;
     pub use super::connect::*;
     pub use super::create::*;
+    pub use super::data_roots::*;
     pub use super::exports::*;
     pub use super::facets::*;
     pub use super::list::*;

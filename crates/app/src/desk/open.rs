@@ -44,6 +44,8 @@ pub(crate) struct Open {
     /// As the registry has them.
     pub(crate) roots: Vec<DataRoot>,
     pub(crate) roots_missing: u32,
+    /// Some of them are buckets, as they lie on this machine.
+    pub(crate) has_buckets: bool,
     pub(crate) choosing: Option<Choosing>,
     /// Read when they are looked at first.
     pub(crate) studies: Option<Studying>,
@@ -61,6 +63,7 @@ impl Open {
         let stamp = stamp_of_source(&registry).or(stamp);
         let roots = registry.data_roots()?;
         let located = house.data_roots(registry.path(), &roots);
+        let has_buckets = located.iter().any(|root| matches!(root.location, Some(Location::Bucket(_))));
         let missing = std::thread::spawn(move || missing(located));
         let viewer = registry.viewer(&actor(user))?;
         let summaries = registry.projects(&viewer)?;
@@ -93,6 +96,7 @@ impl Open {
             projects: projects.collect(),
             roots,
             roots_missing: missing.join().unwrap_or(0),
+            has_buckets,
             choosing,
             studies: None,
             rejected: Vec::new(),

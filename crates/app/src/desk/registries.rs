@@ -6,14 +6,13 @@ use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use sheaf_registry::rows::{DataRoot, Location};
 use sheaf_registry::text::quoted;
 use sheaf_registry::{Code, Error, Result};
 
 use super::browse::{BrowseState, RowRange, TreeWindow};
 use super::connect::ServerForm;
 use super::events::Event;
-use super::open::{Open, canonical, root_problems};
+use super::open::{Open, canonical};
 use super::settings::Preferences;
 use super::tasks::TaskKind;
 use super::{Desk, FileQuestion, FolderQuestion, Nothing, NotificationState, TaskId};
@@ -106,6 +105,8 @@ pub struct OpenRegistry {
     pub oddities: Vec<OddityReport>,
     /// Folders in which files cannot be looked at now.
     pub data_roots_missing: u32,
+    /// Some of its files are in buckets, which are not asked when it is opened.
+    pub has_buckets: bool,
     /// The file has changed since: `refresh_registry` reads it anew.
     pub changed: bool,
     /// Why the source of what is shown could not be read anew, where that was tried since in vain.
@@ -147,39 +148,6 @@ pub struct ProjectChoice {
 pub struct ActAs {
     /// A user of the registry; `null` is the owner.
     pub user: Option<String>,
-}
-
-/// The data roots of the open registry.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-pub struct DataRoots {
-    /// In the registry's order.
-    pub roots: Vec<DataRootView>,
-}
-
-/// Where files of the registry lie.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-pub struct DataRootView {
-    /// Row id.
-    pub id: i64,
-    /// Leading part of the paths that stand for this root; empty: all the rest.
-    pub prefix: String,
-    /// Where it is looked for; `null`: nowhere yet.
-    pub location: Option<String>,
-    /// The user has said where it is on this machine, which stands in the home and not in the registry.
-    pub located: bool,
-    /// Why files in it cannot be looked at; `null` when they can.
-    pub problem: Option<ErrorReport>,
-}
-
-/// A data root.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-#[serde(deny_unknown_fields)]
-pub struct DataRootId {
-    /// Row id.
-    pub id: i64,
 }
 
 /// Rows of the tree that come along with a registry: a page of them, more than any screen shows at first.
@@ -422,47 +390,6 @@ impl Desk {
         self.show(Open::read(self.sheaf.house(), &path, act.user.as_deref(), project.as_deref())?)
     }
 
-    /// Where files of the registry lie.
-    pub fn data_roots(&self, _: Nothing) -> Result<DataRoots> {
-        let (path, roots) = {
-            let open = self.opened();
-            let open = open.as_ref().ok_or_else(nothing_open)?;
-            (open.path.clone(), open.roots.clone())
-        };
-        let located = self.sheaf.house().store.located(&path, &roots)?;
-        let problems = root_problems(located.iter().map(|(root, _)| root.clone()).collect());
-        let missing = problems.iter().filter(|problem| problem.is_some()).count();
-        if let Some(open) = self.opened().as_mut().filter(|open| open.path == path) {
-            open.roots_missing = u32::try_from(missing).unwrap_or(u32::MAX);
-        }
-        let view = |((root, located), problem): ((DataRoot, bool), Option<Error>)| DataRootView {
-            id: root.id.0,
-            prefix: root.prefix,
-            location: root.location.map(|location| location.to_string()),
-            located,
-            problem: problem.map(|problem| ErrorReport::from(&problem)),
-        };
-        Ok(DataRoots { roots: located.into_iter().zip(problems).map(view).collect() })
-    }
-
-    /// Lets the user say where a data root is on this machine. The registry is not changed.
-    pub fn locate_data_root(&self, root: DataRootId) -> Result<DataRoots> {
-        let (id, root) = {
-            let open = self.opened();
-            let open = open.as_ref().ok_or_else(nothing_open)?;
-            let root = open.roots.iter().find(|known| known.id.0 == root.id).cloned();
-            (open.id.clone(), root.ok_or_else(|| Error::new(Code::RootMissing, "The registry has no such data root."))?)
-        };
-        let question = FolderQuestion {
-            title: self.language().locate_data().to_owned(),
-            folder: root.location.as_ref().and_then(Location::folder).and_then(Path::parent).map(Path::to_owned),
-        };
-        if let Some(folder) = self.native.choose_folder(&question) {
-            self.sheaf.house().store.locate(&id, &root.prefix, &folder)?;
-        }
-        self.data_roots(Nothing {})
-    }
-
     /// One registry at a time is opened.
     pub(super) fn opening(&self) -> MutexGuard<'_, Option<Unopened>> {
         self.opening.lock().unwrap_or_else(PoisonError::into_inner)
@@ -561,6 +488,7 @@ impl Desk {
             server: self.form_at(&open.path),
             oddities: open.oddities.clone(),
             data_roots_missing: open.roots_missing,
+            has_buckets: open.has_buckets,
             changed,
             refresh_problem: self.sheaf.house().refresh_problem(&open.path),
             browse: open.choosing.as_ref().map(super::choosing::Choosing::state),

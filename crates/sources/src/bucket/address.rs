@@ -3,9 +3,14 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use sheaf_registry::{Code, Error, Result};
-use url::{Host, Url};
+use url::{Host, Url, form_urlencoded};
+
+/// The region where none is said.
+const USUAL_REGION: &str = "us-east-1";
+/// What needs no escape in a key.
+const KEY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
 
 /// Where the objects of a data root are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,8 +48,10 @@ impl BucketAddress {
             return Err(wrong("a port belongs into the endpoint, and nothing follows a #"));
         }
         let bucket = url.host_str().filter(|host| !host.is_empty()).ok_or_else(|| wrong("it names no bucket"))?;
-        let path = url.path().trim_matches('/');
-        let prefix = percent_decode_str(path).decode_utf8().map_err(|_| wrong("its path is no UTF-8"))?.into_owned();
+        // As it was said: a URL resolves what leads up, silently.
+        let path = text.split('?').next().unwrap_or_default().splitn(4, '/').nth(3).unwrap_or_default();
+        let prefix = percent_decode_str(path).decode_utf8().map_err(|_| wrong("its path is no UTF-8"))?;
+        let prefix = prefix.trim_matches('/').to_owned();
         if !prefix.is_empty() && prefix.split('/').any(|part| matches!(part, "" | "." | "..")) {
             return Err(wrong("its path has an empty part, or one that leads up"));
         }
@@ -52,7 +59,7 @@ impl BucketAddress {
             bucket: bucket.to_owned(),
             prefix,
             endpoint: None,
-            region: "us-east-1".to_owned(),
+            region: USUAL_REGION.to_owned(),
             path_style: false,
             profile: None,
             loopback: false,
@@ -85,6 +92,53 @@ impl BucketAddress {
         Ok(address)
     }
 
+    /// Of parts that are known. An empty `endpoint` is AWS's; an empty `region` the usual one; a `path_style` of `None` is what goes
+    /// with the endpoint.
+    ///
+    /// # Errors
+    /// `USAGE`.
+    pub fn of(bucket: &str, prefix: &str, endpoint: &str, region: &str, path_style: Option<bool>) -> Result<Self> {
+        let is_plain =
+            |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte));
+        if !is_plain(bucket) {
+            let message = "The name of a bucket has letters, digits, dots and hyphens.";
+            return Err(Error::new(Code::Usage, message)
+                .hint("Write the name alone; what leads to its files has a place of its own."));
+        }
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        for (key, value) in [("endpoint", endpoint), ("region", region)] {
+            if !value.is_empty() {
+                query.append_pair(key, value);
+            }
+        }
+        if let Some(path_style) = path_style {
+            query.append_pair("path_style", if path_style { "true" } else { "false" });
+        }
+        let (query, prefix) = (query.finish(), utf8_percent_encode(prefix.trim_matches('/'), KEY));
+        Self::parse(format!("s3://{bucket}/{prefix}?{query}").trim_end_matches('?'))
+    }
+
+    /// The address as it is written, always in the same way.
+    pub fn url(&self) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        if let Some(endpoint) = &self.endpoint {
+            query.append_pair("endpoint", endpoint);
+        }
+        if self.region != USUAL_REGION {
+            query.append_pair("region", &self.region);
+        }
+        if self.path_style != self.endpoint.is_some() {
+            query.append_pair("path_style", if self.path_style { "true" } else { "false" });
+        }
+        if let Some(profile) = &self.profile {
+            query.append_pair("profile", profile);
+        }
+        let query = query.finish();
+        let prefix = utf8_percent_encode(&self.prefix, KEY);
+        let slash = if self.prefix.is_empty() { "" } else { "/" };
+        format!("s3://{}{slash}{prefix}?{query}", self.bucket).trim_end_matches('?').to_owned()
+    }
+
     /// Name of the bucket.
     pub fn bucket(&self) -> &str {
         &self.bucket
@@ -95,15 +149,18 @@ impl BucketAddress {
         &self.prefix
     }
 
-    pub(super) fn endpoint(&self) -> Option<&str> {
+    /// The server that has it; `None`: AWS's.
+    pub fn endpoint(&self) -> Option<&str> {
         self.endpoint.as_deref()
     }
 
-    pub(super) fn region(&self) -> &str {
+    /// Its region.
+    pub fn region(&self) -> &str {
         &self.region
     }
 
-    pub(super) const fn path_style(&self) -> bool {
+    /// Whether the bucket stands in the path and not in the host's name.
+    pub const fn path_style(&self) -> bool {
         self.path_style
     }
 
@@ -165,13 +222,38 @@ mod tests {
     }
 
     #[test]
+    fn an_address_of_parts_is_written_in_one_way_and_reads_as_the_same() {
+        for (said, url) in [
+            (
+                ("scans", "/lab a/x/", "https://minio.lab:9000/", "", None),
+                "s3://scans/lab%20a/x?endpoint=https%3A%2F%2Fminio.lab%3A9000",
+            ),
+            (("scans", "", "", "eu-1", Some(true)), "s3://scans?region=eu-1&path_style=true"),
+            (("scans", "é?#", "", "us-east-1", Some(false)), "s3://scans/%C3%A9%3F%23"),
+        ] {
+            let (bucket, prefix, endpoint, region, path_style) = said;
+            let address = BucketAddress::of(bucket, prefix, endpoint, region, path_style).expect("an address");
+            assert_eq!(address.url(), url, "{said:?}");
+            assert_eq!(BucketAddress::parse(&address.url()).expect("its own"), address, "{said:?}");
+        }
+        let named = BucketAddress::parse("s3://b?profile=lab&path_style=true").expect("an address");
+        assert_eq!(BucketAddress::parse(&named.url()).expect("its own"), named);
+        for bucket in ["", "a/b", "key:hush@b", "b?x=hush"] {
+            let error = BucketAddress::of(bucket, "", "", "", None).expect_err(bucket);
+            assert!(error.code() == Code::Usage && !error.to_string().contains("hush"), "{error}");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_meant_is_refused_and_no_secret_is_repeated() {
         for (text, why) in [
             ("s3://b?endpoint=http://minio.lab:9000", "no TLS"),
             ("s3://key:hush@b", "user or a password"),
             ("s3://b?endpoint=https://key:hush@minio.lab", "user or a password"),
             ("s3://b?secret=hush", "not understood"),
-            ("s3://b/a/../c//d", "leads up"),
+            ("s3://b/a//d", "leads up"),
+            ("s3://b/a/../c", "leads up"),
+            ("s3://b/%2e%2e/c?region=x", "leads up"),
             ("https://b", "s3://"),
             ("s3://", "bucket"),
         ] {

@@ -5,18 +5,35 @@ use std::sync::Arc;
 
 use object_store::StaticCredentialProvider;
 use object_store::aws::{AwsCredential, AwsCredentialProvider};
+use sheaf_registry::sensitive::Sensitive;
 use sheaf_registry::{Code, Error, Result};
 
 use super::BucketAddress;
 use crate::secret::is_private;
 
-/// Where credentials may stand: variables of the process, and the home of its user.
+/// A key and its secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BucketKey {
+    /// Its name, which is no secret.
+    pub id: String,
+    /// What goes with it.
+    pub secret: Sensitive<String>,
+}
+
+/// Where credentials may stand: said of a bucket to this process or kept for it, variables of the process, the home of its user.
 pub struct Surroundings {
+    /// What was said of this bucket.
+    pub said: Box<Known>,
+    /// What is kept for this bucket; asked only where neither it nor the environment says anything.
+    pub kept: Box<Known>,
     /// The value of a variable.
     pub variable: Box<Variable>,
     /// The user's home folder.
     pub home: Option<PathBuf>,
 }
+
+/// The key that is known for a bucket.
+pub type Known = dyn Fn(&BucketAddress) -> Option<BucketKey> + Send + Sync;
 
 /// The value of a variable of the process, by its name.
 pub type Variable = dyn Fn(&str) -> Option<String> + Send + Sync;
@@ -34,19 +51,31 @@ impl Credentials {
     }
 }
 
-/// The credentials for a bucket, by the names that other programs use: `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` (with
-/// `AWS_SESSION_TOKEN`), unless the address names a profile; else that profile of `AWS_SHARED_CREDENTIALS_FILE` or
-/// `~/.aws/credentials`. `None` where there are none: the bucket may be public.
+/// The credentials for a bucket: what was said of it; else, unless its address names a profile, by the names that other programs
+/// use, `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` (with `AWS_SESSION_TOKEN`), and what is kept for it; else that profile of
+/// `AWS_SHARED_CREDENTIALS_FILE` or `~/.aws/credentials`. `None` where there are none: the bucket may be public.
 ///
 /// # Errors
 /// `PASSWORD_UNUSABLE` for a file that cannot be read, that others may read too, or that lacks what was asked for.
 pub(super) fn find(address: &BucketAddress, surroundings: &Surroundings) -> Result<Option<Credentials>> {
+    let own = |key: BucketKey| {
+        let secret_key = key.secret.into_inner();
+        Ok(Some(Credentials(Arc::new(AwsCredential { key_id: key.id, secret_key, token: None }))))
+    };
+    if let Some(key) = (surroundings.said)(address) {
+        return own(key);
+    }
     let variable = |name: &str| (surroundings.variable)(name).filter(|value| !value.is_empty());
     if address.profile().is_none()
         && let (Some(key_id), Some(secret_key)) = (variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY"))
     {
         let token = variable("AWS_SESSION_TOKEN");
         return Ok(Some(Credentials(Arc::new(AwsCredential { key_id, secret_key, token }))));
+    }
+    if address.profile().is_none()
+        && let Some(key) = (surroundings.kept)(address)
+    {
+        return own(key);
     }
     let named = variable("AWS_SHARED_CREDENTIALS_FILE").map(PathBuf::from);
     let usual = || surroundings.home.as_ref().map(|home| home.join(".aws/credentials"));

@@ -48,7 +48,7 @@ impl Lab {
 
 fn surroundings(variables: &'static [(&'static str, &'static str)], home: Option<&Path>) -> Surroundings {
     let variable = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
-    Surroundings { variable: Box::new(variable), home: home.map(Path::to_owned) }
+    Surroundings { variable: Box::new(variable), home: home.map(Path::to_owned), ..nobody() }
 }
 
 fn bytes(length: usize) -> Vec<u8> {

@@ -11,7 +11,7 @@ import type { ErrorReport } from '../../bindings/ErrorReport';
 import { ErrorNotice, reportOf } from '../../components/ErrorNotice';
 import { ScrollBox } from '../../components/ScrollBox';
 import { useHost } from '../../host/context';
-import classes from './Connect.module.css';
+import classes from '../../components/DialogForm.module.css';
 
 /** More users than this are looked for by name. */
 const FEW = 8;

@@ -14,7 +14,7 @@ import { ErrorNotice, reportOf } from '../../components/ErrorNotice';
 import { toastReport } from '../../components/toast';
 import { useHost } from '../../host/context';
 import { draftOf, lackOf, looksLikeUrl, passwordOf, serverOf, USUAL_PORT, type Draft } from './form';
-import classes from './Connect.module.css';
+import classes from '../../components/DialogForm.module.css';
 
 /** What was typed, and what came of it. */
 export interface Typed {

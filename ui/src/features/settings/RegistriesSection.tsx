@@ -1,22 +1,18 @@
 import { ActionIcon, Button } from '@mantine/core';
-import { IconAlertTriangle, IconCircleCheck, IconX } from '@tabler/icons-react';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { IconAlertTriangle, IconX } from '@tabler/icons-react';
 import { useId, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
-import { keys } from '../../api/keys';
 import { askToConnect } from '../../api/connecting';
-import { keepRoots, useRecent, useRegistry } from '../../api/registry';
+import { useRecent, useRegistry } from '../../api/registry';
 import { useFormat } from '../../app/FormatContext';
 import { useNow } from '../../app/useNow';
-import type { DataRootView } from '../../bindings/DataRootView';
 import type { ErrorReport } from '../../bindings/ErrorReport';
 import type { OddityReport } from '../../bindings/OddityReport';
 import type { Startup } from '../../bindings/Startup';
 import { ErrorNotice, reportOf } from '../../components/ErrorNotice';
 import { toast } from '../../components/toast';
-import { useErrorWords } from '../../errors/words';
-import { useHost } from '../../host/context';
+import { DataRoots } from './DataRoots';
 import { Row } from './Row';
 import { settings } from './strings.en';
 import classes from './SettingsPage.module.css';
@@ -100,7 +96,7 @@ export function RegistriesSection({ startup }: { startup: Startup }) {
         </section>
       )}
 
-      {open && <Roots />}
+      {open && <DataRoots key={open.id} />}
       {open && open.oddities.length > 0 && <Oddities oddities={open.oddities} />}
 
       <h3 className={classes.subheading}>{t('settings.registries.recent')}</h3>
@@ -158,93 +154,6 @@ export function RegistriesSection({ startup }: { startup: Startup }) {
         })}
       </ul>
     </>
-  );
-}
-
-/** Folders that the registry names: there, elsewhere, or to be located. */
-function Roots() {
-  const { t } = useTranslation();
-  const host = useHost();
-  const client = useQueryClient();
-  const roots = useQuery({ queryKey: keys.dataRoots, queryFn: () => host.call('data_roots', {}) });
-  const [busy, setBusy] = useState<number | null>(null);
-  const [problem, setProblem] = useState<ErrorReport | null>(null);
-  const locate = async (id: number) => {
-    setBusy(id);
-    setProblem(null);
-    try {
-      const before = roots.data?.roots;
-      const after = await host.call('locate_data_root', { id });
-      keepRoots(client, after);
-      const here = after.roots.find((root) => root.id === id);
-      const was = before?.find((root) => root.id === id);
-      if (here && here.problem === null && here.location !== was?.location)
-        toast({ message: t('settings.registries.located'), detail: here.location ?? '', tone: 'good' });
-    } catch (error) {
-      setProblem(reportOf(error));
-    } finally {
-      setBusy(null);
-    }
-  };
-  return (
-    <>
-      <h3 className={classes.subheading}>{t('settings.registries.roots')}</h3>
-      <p className={classes.lead}>{t('settings.registries.rootsAbout')}</p>
-      {roots.isError && (
-        <ErrorNotice
-          report={reportOf(roots.error)}
-          action={{ label: t('common.retry'), onClick: () => void roots.refetch() }}
-        />
-      )}
-      {problem && <ErrorNotice report={problem} />}
-      {roots.data?.roots.length === 0 && <p className={classes.lead}>{t('settings.registries.noRoots')}</p>}
-      <ul className={classes.list}>
-        {roots.data?.roots.map((root) => (
-          <Root key={root.id} root={root} busy={busy === root.id} onLocate={() => void locate(root.id)} />
-        ))}
-      </ul>
-    </>
-  );
-}
-
-function Root({ root, busy, onLocate }: { root: DataRootView; busy: boolean; onLocate: () => void }) {
-  const { t } = useTranslation();
-  const words = useErrorWords();
-  const what =
-    root.prefix === ''
-      ? t('settings.registries.rootAll')
-      : t('settings.registries.rootPrefix', { prefix: root.prefix });
-  return (
-    <li className={classes.item}>
-      <div className={classes.itemText}>
-        <span className={`name ${classes.itemName}`}>{what}</span>
-        <span className={`selectable ${classes.path}`}>
-          {root.location ?? t('settings.registries.rootNowhere')}
-        </span>
-        <span className={classes.state} data-bad={root.problem !== null || undefined}>
-          {root.problem ? (
-            <IconAlertTriangle size={14} stroke={1.75} aria-hidden />
-          ) : (
-            <IconCircleCheck size={14} stroke={1.75} aria-hidden />
-          )}
-          {root.problem ? t('settings.registries.rootProblem') : t('settings.registries.rootHere')}
-          {root.located && ` · ${t('settings.registries.rootLocated')}`}
-        </span>
-        {root.problem && (
-          <span className={classes.dim}>
-            {words(root.problem).message} {words(root.problem).hint}
-          </span>
-        )}
-      </div>
-      <Button
-        variant="default"
-        loading={busy}
-        aria-label={t('settings.registries.locateOf', { what })}
-        onClick={onLocate}
-      >
-        {t('settings.registries.locate')}
-      </Button>
-    </li>
   );
 }
 

@@ -4,8 +4,16 @@ import { beforeEach, describe, expect, it } from 'vitest';
 
 import { App } from '../../app/App';
 import { HostError } from '../../host/types';
+import { axeViolations } from '../../test/axe';
 import { makeFakeHost } from '../../test/fakeHost';
-import { openRegistry, PREFERENCES, recentRegistry, settingsView, startup } from '../../test/fixtures';
+import {
+  dataRoot,
+  openRegistry,
+  PREFERENCES,
+  recentRegistry,
+  settingsView,
+  startup,
+} from '../../test/fixtures';
 import { fieldOf, formOf, inputOf, reasonOf, sizeAsWritten } from './limits';
 
 const report = (code: string, message: string, details: string[] = []) => ({
@@ -24,13 +32,11 @@ function host() {
     destination: () => ({ folder: '/data/out', free_bytes: 1.2e12, largest_file: null, problem: null }),
     data_roots: () => ({
       roots: [
-        {
-          id: 1,
+        dataRoot({
           prefix: 'scans/',
           location: '/mnt/nas',
-          located: false,
           problem: report('ROOT_MISSING', 'The folder /mnt/nas is not there.'),
-        },
+        }),
       ],
     }),
     set_preferences: (preferences) => preferences,
@@ -39,6 +45,7 @@ function host() {
 
 beforeEach(() => {
   window.location.hash = '#settings';
+  document.title = 'Sheaf';
 });
 
 describe('settings', () => {
@@ -151,8 +158,9 @@ describe('settings', () => {
   it('locate a folder of files', async () => {
     const fake = host();
     fake.answer({
+      check_data_root: ({ id }) => ({ id, sampled: 12, found: 12, missed: [], problem: null }),
       locate_data_root: () => ({
-        roots: [{ id: 1, prefix: 'scans/', location: '/media/scans', located: true, problem: null }],
+        roots: [dataRoot({ prefix: 'scans/', location: '/media/scans', located: true })],
       }),
     });
     render(<App host={fake} />);
@@ -161,7 +169,78 @@ describe('settings', () => {
     await user.click(screen.getByRole('button', { name: 'Locate Files under scans/…' }));
     expect(await screen.findByText(/Located on this computer/)).toBeVisible();
     expect(screen.queryByText(/is not there/)).not.toBeInTheDocument();
+    expect(await screen.findByText('12 of 12 sampled files found')).toBeVisible();
     expect(fake.calls).toContainEqual({ command: 'locate_data_root', input: { id: 1 } });
+  });
+
+  it('tell which of some files are not found, and why none is', async () => {
+    const fake = host();
+    const missed = [3, 7, 8, 9, 11].map((id) => ({ id, code: 'SOURCE_MISSING' }));
+    fake.answer({ check_data_root: ({ id }) => ({ id, sampled: 12, found: 7, missed, problem: null }) });
+    render(<App host={fake} />);
+    const user = userEvent.setup();
+    const check = await screen.findByRole('button', { name: 'Check files: Files under scans/' });
+    await user.click(check);
+    expect(await screen.findByText('7 of 12 sampled files found')).toBeVisible();
+    expect(
+      screen.getByText(
+        'Not found: file 3 (Missing), file 7 (Missing), file 8 (Missing), file 9 (Missing), …',
+      ),
+    ).toBeVisible();
+    const problem = report('ROOT_MISSING', 'The bucket does not answer.');
+    fake.answer({ check_data_root: ({ id }) => ({ id, sampled: 12, found: 0, missed, problem }) });
+    await user.click(check);
+    expect(await screen.findByText(/The bucket does not answer/)).toBeVisible();
+    fake.answer({ check_data_root: ({ id }) => ({ id, sampled: 0, found: 0, missed: [], problem: null }) });
+    await user.click(check);
+    expect(await screen.findByText('No file here that you may see')).toBeVisible();
+  });
+
+  it('say that files are in a bucket, when they were found there', async () => {
+    const fake = host();
+    const bucket = {
+      bucket: 'scans',
+      prefix: 'lab',
+      endpoint: 'https://minio.lab',
+      region: '',
+      path_style: null,
+    };
+    fake.answer({
+      test_bucket: ({ id }) => ({ id, sampled: 12, found: 12, missed: [], problem: null }),
+      check_data_root: ({ id }) => ({ id, sampled: 12, found: 12, missed: [], problem: null }),
+      use_bucket: () => ({
+        roots: { roots: [dataRoot({ prefix: 'scans/', location: 's3://scans/lab', bucket, located: true })] },
+        not_kept: report('DESKTOP_UNAVAILABLE', 'There is no keyring.'),
+      }),
+    });
+    render(<App host={fake} />);
+    const user = userEvent.setup();
+    await user.click(await screen.findByRole('button', { name: 'Files under scans/ in a bucket…' }));
+    const dialog = within(await screen.findByRole('dialog', { name: 'Files in a bucket' }));
+    expect(dialog.getByRole('button', { name: 'Use this bucket' })).toHaveAccessibleDescription(
+      'Say the bucket.',
+    );
+    await user.keyboard('scans');
+    await user.type(dialog.getByRole('textbox', { name: 'Folder in it' }), 'lab');
+    await user.type(dialog.getByRole('textbox', { name: 'Endpoint' }), 'https://minio.lab');
+    await user.type(dialog.getByRole('textbox', { name: 'Access key' }), 'lab-key');
+    expect(dialog.getByText('An access key goes with a secret key.')).toBeVisible();
+    await user.type(dialog.getByLabelText('Secret key'), 'hush');
+    await user.click(dialog.getByRole('checkbox', { name: /keyring/ }));
+    await user.click(dialog.getByRole('button', { name: 'Test' }));
+    expect(await dialog.findByText('12 of 12 sampled files found')).toBeVisible();
+    expect(await axeViolations()).toEqual([]);
+    await user.click(dialog.getByRole('button', { name: 'Use this bucket' }));
+    expect(await screen.findByText('s3://scans/lab')).toBeVisible();
+    expect(await screen.findByText('There is no keyring.')).toBeVisible();
+    await waitFor(() => expect(screen.queryByRole('dialog')).not.toBeInTheDocument());
+    expect(await screen.findByText('12 of 12 sampled files found')).toBeVisible();
+    expect(fake.calls.find((call) => call.command === 'use_bucket')?.input).toEqual({
+      id: 1,
+      bucket,
+      key: { id: 'lab-key', secret: 'hush' },
+      keep_key: true,
+    });
   });
 
   it('tell what was odd in a source, with counts and examples', async () => {

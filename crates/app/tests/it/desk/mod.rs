@@ -10,6 +10,7 @@ mod browsing;
 mod cohorts;
 mod connect;
 mod creating;
+mod data_roots;
 #[allow(dead_code, reason = "each test uses a part of it")]
 mod hospital;
 mod registries;

@@ -102,7 +102,7 @@ impl Lab {
     }
 }
 
-/// A process without any variable and without a home.
+/// A process to which nothing was said, without any variable and without a home.
 pub(crate) fn nobody() -> Surroundings {
-    Surroundings { variable: Box::new(|_| None), home: None }
+    Surroundings { said: Box::new(|_| None), kept: Box::new(|_| None), variable: Box::new(|_| None), home: None }
 }
