@@ -19,6 +19,7 @@ use crate::folders::FolderOptions;
 use crate::house::House;
 use crate::platform::{self, Stamp};
 use crate::refresh_problem::RefreshProblem;
+use crate::roots;
 use crate::sources::{SourceKind, SyncReport, SyncRequest, TIME_ZONE, canonical, kind_of, sync_with};
 
 /// How a source is looked at from now on.
@@ -92,7 +93,14 @@ pub fn resync(
 ) -> Result<Option<SyncReport>> {
     let house = House::open(home, environment)?;
     let Some(copy) = house.copy_of(source)? else { return Ok(None) };
-    house.read_anew(&copy, Wanted { said, known: None }, observer, cancel)
+    let Some(mut report) = house.read_anew(&copy, Wanted { said, known: None }, observer, cancel)? else { return Ok(None) };
+    if report.kind == SourceKind::FileRegistry {
+        // As whoever reads the source, before it is said which of its users looks at it.
+        let registry = Registry::open_copy(&copy.copy, &copy.source, &house.scratch()?)?;
+        let located = house.data_roots(&copy.source, &registry.data_roots()?);
+        report.roots = Some(roots::reports(&registry, located, &house.environment.credentials)?);
+    }
+    Ok(Some(report))
 }
 
 /// A foreign source and what stands for it.

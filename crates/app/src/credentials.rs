@@ -120,6 +120,20 @@ impl Credentials {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Keeps the key of a bucket in the keyring, as the environment says it.
+    ///
+    /// # Errors
+    /// `DESKTOP_UNAVAILABLE` where there is no keyring; `PASSWORD_UNUSABLE` where no key is said.
+    pub fn keep_said_key(bucket: &BucketAddress, cancel: &Cancel) -> Result<()> {
+        let said = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let (Some(id), Some(secret)) = (said("AWS_ACCESS_KEY_ID"), said("AWS_SECRET_ACCESS_KEY")) else {
+            let message = format!("No key of the bucket {bucket} was said, so none is kept.");
+            return Err(Error::new(Code::PasswordUnusable, message)
+                .hint("Say it in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY this once."));
+        };
+        Self::keep_key(bucket, &BucketKey { id, secret: Sensitive::new(secret) }, cancel)
+    }
+
     /// Keeps the key of a bucket in the keyring. `DESKTOP_UNAVAILABLE`.
     pub(crate) fn keep_key(bucket: &BucketAddress, key: &BucketKey, cancel: &Cancel) -> Result<()> {
         let both = Sensitive::new(format!("{}\n{}", key.id, key.secret.expose()));

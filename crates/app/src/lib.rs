@@ -25,6 +25,7 @@ mod platform;
 pub mod progress;
 mod refresh_problem;
 pub mod registries;
+mod roots;
 mod runner;
 pub mod settings;
 pub mod sheaf;

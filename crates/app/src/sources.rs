@@ -25,10 +25,12 @@ use crate::folders::{self, FolderOptions};
 use crate::home::{Home, SOURCES};
 use crate::platform::Stamp;
 pub use crate::refresh_problem::RefreshProblem;
+use crate::roots;
+pub use crate::roots::{MissedFile, RootCheck};
 use crate::sheets::{bytes_of, name_of, unreadable};
 use crate::studies::progress;
 use crate::sync_report::Earlier;
-pub use crate::sync_report::{OddityReport, RowChanges, SourceChanges, SyncReport};
+pub use crate::sync_report::{OddityReport, RootReport, RowChanges, SourceChanges, SyncReport};
 
 pub use sheaf_registry::rows::Location;
 pub use sheaf_sources::bucket::BucketAddress;
@@ -99,7 +101,13 @@ pub fn sync(
     let beside = request.to.parent().filter(|folder| folder.is_dir()).unwrap_or(Path::new("."));
     let scratch = foreign::private_folder(beside)?;
     let report = sync_with(request, environment, (scratch.path(), None), observer, cancel)?;
-    report.ok_or_else(|| Error::new(Code::Internal, "A source of which nothing was known was not read."))
+    let mut report =
+        report.ok_or_else(|| Error::new(Code::Internal, "A source of which nothing was known was not read."))?;
+    if report.kind == SourceKind::FileRegistry {
+        let registry = Registry::open_with_scratch(&request.to, scratch.path())?;
+        report.roots = Some(roots::reports(&registry, registry.data_roots()?, &environment.credentials)?);
+    }
+    Ok(report)
 }
 
 /// The same, with a place for what is kept only while it is read, and with the state of a server that is known: `None` where it

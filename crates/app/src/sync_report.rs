@@ -11,6 +11,7 @@ use sheaf_sources::study_list::StudyReport;
 use tempfile::TempDir;
 
 use crate::folders::FolderReport;
+use crate::roots::RootCheck;
 use crate::sheets::RejectedRow;
 use crate::sources::{SourceKind, SyncRequest, canonical};
 
@@ -58,6 +59,20 @@ pub struct SyncReport {
     /// Of a folder of images, what else is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub folder: Option<FolderReport>,
+    /// Where files lie, as far as that is known, and some of them looked at; `null` where that was not done.
+    pub roots: Option<Vec<RootReport>>,
+}
+
+/// A place of files.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RootReport {
+    /// Leading part of the paths that stand for it; empty: all the rest.
+    pub prefix: String,
+    /// Where it is, for people; `null`: nowhere yet.
+    pub location: Option<String>,
+    /// Some of its files.
+    #[serde(flatten)]
+    pub check: RootCheck,
 }
 
 impl SyncReport {
@@ -94,6 +109,7 @@ impl SyncReport {
             ignored_columns: Vec::new(),
             ignored_sheets: Vec::new(),
             folder: None,
+            roots: None,
         }
     }
 }

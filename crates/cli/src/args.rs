@@ -176,7 +176,7 @@ pub(crate) struct SaidSync {
     pub(crate) to: Option<PathBuf>,
     #[arg(long, value_name = "PREFIX=DIR|URL", help = PLACES)]
     pub(crate) map: Vec<OsString>,
-    /// Keep the server's password in the keyring of the desktop, once the server has taken it
+    /// Keep the server's password, and the keys of buckets that --map names, in the keyring of the desktop once the source was read
     #[arg(long)]
     pub(crate) keep_password: bool,
     /// In which time zone the list's times are meant, where they do not say it [default: the machine's]

@@ -11,7 +11,7 @@ use clap_complete::Shell;
 use sheaf_app::credentials::Server;
 use sheaf_app::demo::DemoOptions;
 use sheaf_app::folders::Layout;
-use sheaf_app::sources::{SyncRequest, Wish};
+use sheaf_app::sources::{BucketAddress, SyncRequest, Wish};
 use sheaf_app::studies::StudyExportRequest;
 use sheaf_app::{ExportRequest, PlanRequest};
 use sheaf_archive::plan::OnMissing;
@@ -70,10 +70,19 @@ pub(crate) enum Work {
     SearchStudies(Studies),
     StudyValues { studies: Studies, field: StudyField },
     ExportStudies { request: Box<StudyExportRequest>, unknown_order: Option<String> },
-    Sync { what: Synced, keep: Option<Server> },
+    Sync { what: Synced, keep: Vec<Kept> },
     PreviewFolder { source: PathBuf, layout: Layout, most: usize },
     Completions(Shell),
     Man { command: Vec<String> },
+}
+
+/// Whose secret goes into the keyring.
+#[derive(Debug)]
+pub(crate) enum Kept {
+    /// The password of a server.
+    Server(Server),
+    /// The key of a bucket.
+    Bucket(BucketAddress),
 }
 
 /// What a source is read into.

@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use clap::CommandFactory as _;
+use sheaf_app::credentials::Credentials;
 use sheaf_app::folders;
 use sheaf_app::progress::{Listener, Meter};
 use sheaf_app::registries::Looking;
@@ -17,7 +18,7 @@ use sheaf_registry::text::quoted;
 use sheaf_registry::{Code, Error, Result};
 
 use crate::args::Said;
-use crate::meaning::{Meaning, Synced, Work};
+use crate::meaning::{Kept, Meaning, Synced, Work};
 use crate::output::{Output, exit};
 use crate::progress::{Watch, cancelled_by_signals};
 use crate::tables::shown;
@@ -105,8 +106,14 @@ pub(crate) fn perform(meaning: Meaning, output: Output) -> Result<u8> {
         }
         Work::Sync { what, keep } => {
             let report = synced(home.as_deref(), environment, what, output)?;
-            if let Some(Err(error)) = keep.map(|server| environment().credentials.keep(&server, &cancelled_by_signals())) {
-                output.message(&format!("Note: {error} {}\n", error.next_step()));
+            for kept in keep {
+                let kept = match kept {
+                    Kept::Server(server) => environment().credentials.keep(&server, &cancelled_by_signals()),
+                    Kept::Bucket(bucket) => Credentials::keep_said_key(&bucket, &cancelled_by_signals()),
+                };
+                if let Err(error) = kept {
+                    output.message(&format!("Note: {error} {}\n", error.next_step()));
+                }
             }
             output.answer(&report, if report.rejected.is_empty() { exit::DONE } else { exit::WITH_PROBLEMS })
         }

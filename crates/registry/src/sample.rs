@@ -77,12 +77,13 @@ impl Registry {
         Ok(sampled)
     }
 
-    /// The path of any file of this root, whoever may see it; `None` where it has none.
+    /// The path of any file that begins as those of this root do, whoever may see it; `None` where it has none.
     ///
     /// # Errors
     /// Those of reading.
     pub fn any_file_of(&self, root: RootId) -> Result<Option<String>> {
-        let sql = "SELECT file_path FROM file_registry WHERE root_id = ?1 AND patient_id IS NOT NULL LIMIT 1";
+        let sql = "SELECT file_path FROM file_registry JOIN data_root ON data_root.id = root_id
+                   WHERE root_id = ?1 AND patient_id IS NOT NULL AND substr(file_path, 1, length(prefix)) = prefix LIMIT 1";
         Ok(self.rows(sql, [root.0], |row| row.get(0))?.pop())
     }
 }

@@ -4,33 +4,22 @@
 //! that is asked for, into the keyring. Deliberately absent: writing to the registry, whose own word stays as it is.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use sheaf_registry::file_store::{FileStore, SourceError};
-use sheaf_registry::ids::{FileId, RootId};
 use sheaf_registry::progress::Cancel;
 use sheaf_registry::rows::{DataRoot, Location};
 use sheaf_registry::sensitive::Sensitive;
-use sheaf_registry::{Code, Error, Result, SampledFile};
+use sheaf_registry::{Code, Error, Result};
 use sheaf_sources::bucket::{BucketAddress, BucketKey};
 
-use super::open::{Open, root_problems};
+use super::open::Open;
 use super::registries::nothing_open;
 use super::{Desk, FolderQuestion, Nothing};
 use crate::credentials::Credentials;
 use crate::house::actor;
-use crate::patience::ask_all;
-use crate::stores;
+use crate::roots::{self, root_problems};
+pub use crate::roots::{MissedFile, RootCheck};
 use crate::wire::ErrorReport;
-
-/// Files of a root that are looked at.
-const SAMPLED: usize = 12;
-/// How long all of them together may take.
-const LOOKING: Duration = Duration::from_secs(15);
-/// How long a bucket may take to answer when it is only asked whether it is there.
-const BUCKET: Duration = Duration::from_secs(5);
 
 /// The data roots of the open registry.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -134,32 +123,6 @@ pub struct BucketUsed {
     pub not_kept: Option<ErrorReport>,
 }
 
-/// Some files of a data root, looked at: 12 of those that the user may see, spread over all of them, or as many as there are.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-pub struct RootCheck {
-    /// Row id of the data root.
-    pub id: i64,
-    /// How many were looked at.
-    pub sampled: u32,
-    /// How many of them are there.
-    pub found: u32,
-    /// The others, by their ids in the registry: a path may name somebody.
-    pub missed: Vec<MissedFile>,
-    /// Why none can be looked at, where there is one reason for all.
-    pub problem: Option<ErrorReport>,
-}
-
-/// A file that is not where it should be.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-pub struct MissedFile {
-    /// Row id.
-    pub id: i64,
-    /// One of `SOURCE_*`, `PATH_ESCAPE`, `ROOT_MISSING`.
-    pub code: String,
-}
-
 impl Desk {
     /// Where files of the registry lie.
     pub fn data_roots(&self, _: Nothing) -> Result<DataRoots> {
@@ -167,9 +130,11 @@ impl Desk {
         let house = self.sheaf.house();
         let located = house.store.located(&path, &roots)?;
         let roots: Vec<DataRoot> = located.iter().map(|(root, _)| root.clone()).collect();
-        let mut problems = root_problems(roots.clone());
+        let mut problems = root_problems(&roots);
         if roots.iter().any(|root| matches!(root.location, Some(Location::Bucket(_)))) {
-            for (problem, asked) in problems.iter_mut().zip(self.bucket_problems(&path, &roots)) {
+            let asked = house.registry(&path)?;
+            let asked = roots::bucket_problems(&asked, &roots, &house.environment.credentials);
+            for (problem, asked) in problems.iter_mut().zip(asked) {
                 *problem = problem.take().or(asked);
             }
         }
@@ -181,7 +146,7 @@ impl Desk {
             id: root.id.0,
             prefix: root.prefix,
             bucket: root.location.as_ref().and_then(BucketForm::of),
-            location: root.location.map(|location| shown(&location)),
+            location: root.location.map(|location| roots::shown(&location)),
             located,
             problem: problem.map(|problem| ErrorReport::from(&problem)),
         };
@@ -207,7 +172,7 @@ impl Desk {
         let path = self.of_open(|open| open.path.clone())?;
         let located = self.sheaf.house().data_roots(&path, &[root]);
         let root = located.into_iter().next().ok_or_else(|| Error::new(Code::Internal, "A data root is lost."))?;
-        self.check_root(root, &self.sheaf.house().environment.credentials)
+        self.check_root(&root, &self.sheaf.house().environment.credentials)
     }
 
     /// Looks for some files of a data root in a bucket. Nothing is kept.
@@ -216,7 +181,7 @@ impl Desk {
         let address = test.bucket.address()?;
         let credentials = self.sheaf.house().environment.credentials.with_key(&address, test.key.map(Into::into));
         let root = DataRoot { location: Some(Location::Bucket(address.url())), ..root };
-        self.check_root(root, &credentials)
+        self.check_root(&root, &credentials)
     }
 
     /// Says that a data root is in a bucket. The registry is not changed.
@@ -248,99 +213,12 @@ impl Desk {
         })?
     }
 
-    fn check_root(&self, root: DataRoot, credentials: &Credentials) -> Result<RootCheck> {
+    fn check_root(&self, root: &DataRoot, credentials: &Credentials) -> Result<RootCheck> {
         let (path, user) = self.of_open(|open| (open.path.clone(), open.user.clone()))?;
-        let none = RootCheck { id: root.id.0, sampled: 0, found: 0, missed: Vec::new(), problem: None };
-        if let Some(problem) = root_problems(vec![root.clone()]).pop().flatten() {
-            return Ok(RootCheck { problem: Some(ErrorReport::from(&problem)), ..none });
-        }
         let registry = self.sheaf.house().registry(&path)?;
         let viewer = registry.viewer(&actor(user.as_deref()))?;
-        let files = registry.sample_files(&viewer, SAMPLED)?.remove(&root.id).unwrap_or_default();
-        let store = stores::open(std::slice::from_ref(&root), credentials)?;
-        let mut check = RootCheck { sampled: u32::try_from(files.len()).unwrap_or(u32::MAX), ..none };
-        let mut reasons = Vec::new();
-        for (file, look) in files.iter().zip(look_at(&store, root.id, &files, LOOKING)) {
-            match look {
-                Ok(()) => check.found += 1,
-                Err(error) => {
-                    check.missed.push(MissedFile { id: file.id.0, code: error.code.as_str().to_owned() });
-                    reasons.push(error);
-                }
-            }
-        }
-        if check.found == 0 {
-            check.problem = reason_of_all(reasons).map(|problem| ErrorReport::from(&problem));
-        }
-        Ok(check)
+        roots::check(&registry, &viewer, root, credentials)
     }
-
-    /// For each root that is a bucket, why its files cannot be had: one of them is asked for, all buckets at once.
-    fn bucket_problems(&self, path: &Path, roots: &[DataRoot]) -> Vec<Option<Error>> {
-        let house = self.sheaf.house();
-        let asked = || -> Result<Vec<Option<Error>>> {
-            let registry = house.registry(path)?;
-            let mut threads = Vec::new();
-            for root in roots {
-                let is_bucket = matches!(root.location, Some(Location::Bucket(_)));
-                let file = if is_bucket { registry.any_file_of(root.id)? } else { None };
-                let file = file.map(|path| SampledFile { id: FileId(0), path });
-                let (root, credentials) = (root.clone(), house.environment.credentials.clone());
-                threads.push(std::thread::spawn(move || {
-                    let file = file?;
-                    match stores::open(std::slice::from_ref(&root), &credentials) {
-                        Ok(store) => reason_of_all(
-                            look_at(&store, root.id, &[file], BUCKET).into_iter().filter_map(Result::err).collect(),
-                        ),
-                        Err(error) => Some(error),
-                    }
-                }));
-            }
-            Ok(threads.into_iter().map(|thread| thread.join().unwrap_or_default()).collect())
-        };
-        asked().unwrap_or_else(|error| {
-            tracing::warn!(%error, "buckets are not asked");
-            roots.iter().map(|_| None).collect()
-        })
-    }
-}
-
-/// A place as people read it: a bucket without the escapes of its address.
-fn shown(location: &Location) -> String {
-    match location {
-        Location::Folder(_) => location.to_string(),
-        Location::Bucket(address) => {
-            BucketAddress::parse(address).map_or_else(|_| address.clone(), |address| address.to_string())
-        }
-    }
-}
-
-/// Looks at files of one root, all at once.
-fn look_at(
-    store: &Arc<dyn FileStore>,
-    root: RootId,
-    files: &[SampledFile],
-    patience: Duration,
-) -> Vec<Result<(), SourceError>> {
-    // Each in a folder of its own, so that one that hangs holds up no other.
-    let asked =
-        (files.iter().enumerate()).map(|(at, file)| (PathBuf::from(format!("{at}/file")), file.path.clone())).collect();
-    let store = Arc::clone(store);
-    let looks = ask_all(patience, asked, move |_, path: String| store.stat(root, &path).map(drop));
-    let silent = || SourceError { code: Code::RootMissing, message: "The place of the files does not answer.".to_owned() };
-    looks.into_iter().map(|look| look.unwrap_or_else(|| Err(silent()))).collect()
-}
-
-/// The reason where all have the same, and it is one of the place and not of single files.
-fn reason_of_all(reasons: Vec<SourceError>) -> Option<Error> {
-    let first = reasons.first()?.code;
-    let hint = match first {
-        Code::RootMissing => "Check its address, the network and whether the server runs.",
-        Code::SourceUnreadable => "Check the key, and whether it may read there.",
-        _ => return None,
-    };
-    let is_same = reasons.iter().all(|reason| reason.code == first);
-    reasons.into_iter().next().filter(|_| is_same).map(|reason| Error::new(reason.code, reason.message).hint(hint))
 }
 
 impl BucketForm {

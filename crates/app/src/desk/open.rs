@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use sheaf_registry::index::{Index, View};
@@ -15,14 +14,12 @@ use super::choosing::Choosing;
 use super::studying::Studying;
 use crate::copies::stamp_of_source;
 use crate::house::{House, actor};
-use crate::patience::{PATIENCE, ask, ask_all};
+use crate::patience::{PATIENCE, ask};
 use crate::platform::Stamp;
+use crate::roots::root_problems;
 use crate::sheets::RejectedRow;
 use crate::sources::{self, OddityReport};
 use crate::wire::{Project, User};
-
-/// How long a folder may take to answer, when it is only asked whether it is there.
-const GLANCE: Duration = Duration::from_millis(500);
 
 /// A registry as it was read.
 pub(crate) struct Open {
@@ -64,7 +61,7 @@ impl Open {
         let roots = registry.data_roots()?;
         let located = house.data_roots(registry.path(), &roots);
         let has_buckets = located.iter().any(|root| matches!(root.location, Some(Location::Bucket(_))));
-        let missing = std::thread::spawn(move || missing(located));
+        let missing = std::thread::spawn(move || missing(&located));
         let viewer = registry.viewer(&actor(user))?;
         let summaries = registry.projects(&viewer)?;
         let named = summaries.iter().find(|summary| Some(summary.project.slug.as_str()) == project);
@@ -138,51 +135,9 @@ pub(crate) fn canonical(path: &Path) -> Result<PathBuf> {
 }
 
 /// How many of these folders cannot be looked at.
-fn missing(roots: Vec<DataRoot>) -> u32 {
+fn missing(roots: &[DataRoot]) -> u32 {
     let problems = root_problems(roots);
     u32::try_from(problems.iter().filter(|problem| problem.is_some()).count()).unwrap_or(u32::MAX)
-}
-
-/// For each root, why its files cannot be looked at; asked all at once, and none for long.
-pub(crate) fn root_problems(roots: Vec<DataRoot>) -> Vec<Option<Error>> {
-    // Each under a folder of its own, so that a silent one holds up no other. A bucket is asked when its files are wanted.
-    let folder = |root: &DataRoot| root.location.as_ref().and_then(Location::folder).map(|folder| folder.join("_"));
-    let asked = roots.iter().enumerate().filter_map(|(at, root)| Some((folder(root)?, at))).collect();
-    let answers = ask_all(GLANCE, asked, |path, at| (at, std::fs::read_dir(path.parent().unwrap_or(path)).map(drop)));
-    let mut looked: Vec<Option<std::io::Result<()>>> = roots.iter().map(|_| None).collect();
-    for (at, answer) in answers.into_iter().flatten() {
-        looked[at] = Some(answer);
-    }
-    roots.iter().zip(looked).map(|(root, looked)| root_problem(root, looked)).collect()
-}
-
-fn root_problem(root: &DataRoot, looked: Option<std::io::Result<()>>) -> Option<Error> {
-    const HINT: &str = "Say where the folder is now; the registry itself is not changed.";
-    let Some(location) = &root.location else {
-        let message = match root.prefix.as_str() {
-            "" => "No folder of this machine is set for this data.".to_owned(),
-            prefix => format!("No folder of this machine is set for data under {prefix}."),
-        };
-        return Some(Error::new(Code::RootMissing, message).hint(HINT));
-    };
-    let Location::Folder(location) = location else { return None };
-    let shown = location.display();
-    match looked {
-        Some(Ok(())) => None,
-        None => Some(
-            Error::new(Code::RootMissing, format!("The data folder {shown} does not answer."))
-                .hint("Check its disk or network, or say where the folder is now."),
-        ),
-        Some(Err(error)) => {
-            let why = match error.kind() {
-                std::io::ErrorKind::NotFound => "does not exist",
-                std::io::ErrorKind::NotADirectory => "is not a folder",
-                std::io::ErrorKind::PermissionDenied => "may not be read by this account",
-                _ => "cannot be opened",
-            };
-            Some(Error::new(Code::RootMissing, format!("The data folder {shown} {why}.")).hint(HINT).cause(error))
-        }
-    }
 }
 
 #[cfg(test)]

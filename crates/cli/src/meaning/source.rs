@@ -9,7 +9,7 @@ use sheaf_app::sources::{BucketAddress, Location, Mapping, SyncRequest, Wish};
 use sheaf_registry::text::quoted;
 use sheaf_registry::{Code, Error, Names, Result};
 
-use super::{Passwords, Synced, Work, not_yet};
+use super::{Kept, Passwords, Synced, Work, not_yet};
 use crate::args::{Registry, SaidSync};
 
 /// What is meant by `sheaf sync`.
@@ -24,7 +24,7 @@ pub(super) fn sync(said: SaidSync, passwords: &mut Passwords) -> Result<Work> {
     let mappings = map.iter().map(|said| mapping(said)).collect::<Result<Vec<_>>>()?;
     let layout = folder.pattern.as_deref().map(folders::layout).transpose()?;
     must_be_folder(&source, !mappings.is_empty(), layout.is_some() || folder.hash || folder.preview.is_some())?;
-    let keep = kept(&source, keep_password)?;
+    let keep = if keep_password { kept(&source, &mappings)? } else { Vec::new() };
     if let Some(most) = folder.preview {
         return Ok(Work::PreviewFolder { source, layout: layout.unwrap_or_default(), most });
     }
@@ -36,15 +36,19 @@ pub(super) fn sync(said: SaidSync, passwords: &mut Passwords) -> Result<Work> {
     Ok(Work::Sync { what, keep })
 }
 
-/// The server whose password is to be kept, where that is said.
-fn kept(source: &Path, keep_password: bool) -> Result<Option<Server>> {
-    match Server::named(source) {
-        Some(server) => Ok(keep_password.then_some(server?)),
-        None if keep_password => {
-            Err(Error::new(Code::Usage, "Only a server has a password.").hint("Leave --keep-password out."))
-        }
-        None => Ok(None),
+/// Whose secrets are to be kept.
+fn kept(source: &Path, mappings: &[Mapping]) -> Result<Vec<Kept>> {
+    let server = Server::named(source).transpose()?.map(Kept::Server);
+    let buckets = mappings.iter().filter_map(|mapping| match &mapping.location {
+        Location::Bucket(address) => Some(BucketAddress::parse(address).map(Kept::Bucket)),
+        Location::Folder(_) => None,
+    });
+    let kept: Vec<Kept> = server.map(Ok).into_iter().chain(buckets).collect::<Result<_>>()?;
+    if kept.is_empty() {
+        let message = "Only a server has a password, and a bucket a key.";
+        return Err(Error::new(Code::Usage, message).hint("Leave --keep-password out."));
     }
+    Ok(kept)
 }
 
 /// `PREFIX=DIR` or `PREFIX=s3://BUCKET/PREFIX?...`; `=DIR` is for keys without a prefix. The first `=` parts them: no prefix of a data root has one.

@@ -1,7 +1,7 @@
 //! What became of a source, and what a folder would become.
 
 use sheaf_app::folders::{FolderChanges, FolderPreview, FolderReport, PreviewedFile};
-use sheaf_app::sources::{OddityReport, RowChanges, SourceChanges, SourceKind, SyncReport};
+use sheaf_app::sources::{OddityReport, RootReport, RowChanges, SourceChanges, SourceKind, SyncReport};
 
 use super::{LISTED, Readable, count, field, line, many, studies};
 use crate::tables::Side::{Left, Right};
@@ -35,6 +35,9 @@ impl Readable for SyncReport {
             (None, Some(changes)) => about_changes(out, self.kind, changes),
             (None, None) => {}
         }
+        for root in self.roots.iter().flatten() {
+            about_root(out, root);
+        }
         if !self.absent_fields.is_empty() {
             field(out, "Not there", &self.absent_fields.join(", "));
         }
@@ -60,6 +63,23 @@ impl Readable for SyncReport {
             let rows: Vec<_> = self.oddities.iter().map(row).collect();
             out.push_str(&table(&[("ODD IN IT", Left), ("ROWS", Right), ("SUCH AS", Left)], &rows));
         }
+    }
+}
+
+/// A place of files, and how many of some are there.
+fn about_root(out: &mut String, RootReport { prefix, location, check }: &RootReport) {
+    let place = location.as_deref().unwrap_or("nowhere that is known");
+    let what = if prefix.is_empty() { "all files" } else { prefix };
+    let told = match &check.problem {
+        _ if location.is_none() => format!("{what}: {place}; say it with --map"),
+        Some(problem) => format!("{what} in {place}: {} [{}]", problem.message, problem.code),
+        None if check.sampled == 0 => format!("{what} in {place}: there are none"),
+        None => format!("{what} in {place}: {} of {} sampled files found", check.found, check.sampled),
+    };
+    field(out, "Files", &told);
+    if check.problem.is_none() && !check.missed.is_empty() {
+        let missed: Vec<_> = check.missed.iter().map(|file| format!("{} ({})", file.id, file.code)).collect();
+        field(out, "Not found", &missed.join(", "));
     }
 }
 

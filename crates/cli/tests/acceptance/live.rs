@@ -86,11 +86,18 @@ fn a_keyring_keeps_a_password_and_where_there_is_none_that_is_said() {
     let (code, message) = scene.sheaf.refused(&words!["sync", &name], 2);
     assert!(code == "SOURCE_DENIED" && message.contains("wants a password"), "{message}");
 
-    // A desktop's session with a keyring that is open.
     let sheaf = env!("CARGO_BIN_EXE_sheaf");
-    let session = format!(
+    let session = format!("'{sheaf}' sync '{url}' --keep-password --json && '{sheaf}' sync '{name}' --json");
+    let told = in_keyring_session(&scene, &session);
+    assert_eq!(told.matches("\"generation\": \"G1\"").count(), 2, "with the URL, then without a password: {told}");
+    assert!(!told.contains("no keyring") && !told.contains("geheim"), "{told}");
+}
+
+/// Runs this in a desktop's session with a keyring that is open; all that it told.
+pub(crate) fn in_keyring_session(scene: &Scene, script: &str) -> String {
+    let script = format!(
         "printf own | gnome-keyring-daemon --unlock --components=secrets --control-directory=$XDG_RUNTIME_DIR >&2
-         '{sheaf}' sync '{url}' --keep-password --json && '{sheaf}' sync '{name}' --json"
+         {script}"
     );
     let folders = ["keyring", "run"].map(|folder| scene.path(folder));
     for folder in &folders {
@@ -98,7 +105,7 @@ fn a_keyring_keeps_a_password_and_where_there_is_none_that_is_said() {
         fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).expect("ours");
     }
     let session = Command::new("dbus-run-session")
-        .args(["--", "bash", "-c", &session])
+        .args(["--", "bash", "-c", &script])
         .env("SHEAF_HOME", scene.path("home"))
         .env("HOME", &folders[0])
         .env("XDG_DATA_HOME", &folders[0])
@@ -107,9 +114,8 @@ fn a_keyring_keeps_a_password_and_where_there_is_none_that_is_said() {
         .output()
         .expect("a session; `make setup` brings it");
     let told = String::from_utf8_lossy(&session.stdout).into_owned() + &String::from_utf8_lossy(&session.stderr);
-    assert!(session.status.success(), "the keyring opens the server: {told}");
-    assert_eq!(told.matches("\"generation\": \"G1\"").count(), 2, "with the URL, then without a password: {told}");
-    assert!(!told.contains("no keyring") && !told.contains("geheim"), "{told}");
+    assert!(session.status.success(), "it ends well: {told}");
+    told
 }
 
 #[test]

@@ -129,7 +129,10 @@ fn what_lies_in_a_bucket_is_exported_as_what_lies_in_a_folder() {
     let (source, registry) = (database(&scene), scene.path("lab.sqlite"));
     let server = S3Server::start(&scene.path("."), None);
     let map = format!("/dataset={}", server.location("dataset"));
-    scene.sheaf.json(&words!["sync", &source, "--to", &registry, "--map", &map], 0);
+    let report = scene.sheaf.json(&words!["sync", &source, "--to", &registry, "--map", &map], 0);
+    // The other of its two files is outside of every data folder, and in no place.
+    let root = &report["roots"][0];
+    assert_eq!((&root["prefix"], &root["sampled"], &root["found"]), (&"/dataset".into(), &1.into(), &1.into()), "{report}");
     export_ios(&scene, &registry);
     let asked = server.asked();
     let object = "GET /dataset/maxillo/raw/ios/ios_upper_patient_7.stl";
@@ -146,6 +149,46 @@ fn what_lies_in_a_bucket_is_exported_as_what_lies_in_a_folder() {
     assert_eq!(error["code"], "USAGE", "{error}");
     assert!(!error.to_string().contains("hush"), "no secret: {error}");
     assert_eq!(refused("/dataset=s3://bucket?endpoint=http://minio.lab")["code"], "USAGE", "off this machine with TLS only");
+}
+
+#[test]
+fn where_files_lie_is_looked_at_when_a_source_is_read() {
+    let scene = Scene::empty();
+    let source = database(&scene);
+    let told = scene.sheaf.run(&words!["sync", &source]);
+    assert!(told.stdout.contains("/dataset: nowhere that is known; say it with --map"), "{}", told.stdout);
+    let map = |place: &Path| format!("/dataset={}", place.display());
+    let told = scene.sheaf.run(&words!["sync", &source, "--map", map(&scene.path("dataset"))]);
+    assert!(told.stdout.contains("1 of 1 sampled files found"), "{}", told.stdout);
+    let report = scene.sheaf.json(&words!["sync", &source, "--map", map(&scene.path("."))], 0);
+    let root = &report["roots"][0];
+    assert_eq!((&root["found"], &root["missed"][0]["code"]), (&0.into(), &"SOURCE_MISSING".into()), "{report}");
+    let report = scene.sheaf.json(&words!["sync", &source, "--map", map(&scene.path("away"))], 0);
+    assert_eq!(report["roots"][0]["problem"]["code"], "ROOT_MISSING", "{report}");
+}
+
+#[test]
+fn a_keyring_keeps_the_key_of_a_bucket() {
+    let scene = Scene::empty();
+    let source = database(&scene);
+    let server = S3Server::start(&scene.path("."), Some(("lab-key", "hush-hush")));
+    let map = format!("/dataset={}", server.location("dataset"));
+    let refused = scene.sheaf.json(&words!["sync", &source, "--map", &map], 0);
+    assert_eq!(refused["roots"][0]["problem"]["code"], "SOURCE_UNREADABLE", "{refused}");
+    let without = scene.sheaf.run(&words!["sync", &source, "--map", &map, "--keep-password"]);
+    assert!(without.stderr.contains("No key of the bucket"), "none was said: {}", without.stderr);
+
+    let sheaf = env!("CARGO_BIN_EXE_sheaf");
+    let source = source.display();
+    let told = crate::live::in_keyring_session(
+        &scene,
+        &format!(
+            "AWS_ACCESS_KEY_ID=lab-key AWS_SECRET_ACCESS_KEY=hush-hush '{sheaf}' sync '{source}' --map '{map}' --keep-password --json &&
+             '{sheaf}' sync '{source}' --json"
+        ),
+    );
+    assert_eq!(told.matches("\"found\": 1").count(), 2, "with the key in the environment, then without: {told}");
+    assert!(!told.contains("hush-hush"), "{told}");
 }
 
 #[test]
