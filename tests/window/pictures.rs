@@ -7,6 +7,7 @@ use fantoccini::key::Key;
 
 use crate::everyone::choose_look;
 use crate::fixture;
+use crate::folders::{by_pattern, type_pattern};
 use crate::harness::{Desktop, Window};
 use crate::main_job::choose_project;
 use crate::screen::Screen;
@@ -313,10 +314,62 @@ async fn running(desktop: &Desktop, album: &Album<'_>) {
     window.put_messages_away().await;
 }
 
+/// A folder of images that is to be read: in the known ways, by a pattern, by what is none; then its settings.
+async fn image_folder(width: u32, height: u32) {
+    let desktop = Desktop::bare(width, height);
+    let window = Window::open(&desktop).await;
+    if (width, height) != (1280, 800) {
+        Screen::of(desktop.display()).resize("Sheaf", width, height);
+    }
+    let wide = async || (window.run("return innerWidth;", vec![]).await.as_u64() == Some(u64::from(width))).then_some(());
+    window.until("the whole screen", wide).await;
+    let images = fixture::shown().parent().expect("a folder").join("data");
+    for look in ["Light", "Dark"] {
+        choose_look(&window, look).await;
+        let album = Album::of(&window, look, width, height);
+        window.click("link", "New export").await;
+        desktop.answer_dialogs(&[&images]);
+        window.click("button", "Open a folder of images").await;
+        window.wait("[data-testid=folder-preview] tbody tr").await;
+        album.keep("folder-auto").await;
+        by_pattern(&window).await;
+        album.keep("folder-pattern").await;
+        type_pattern(&window, "{project}/{kind}/{modality}/ios_patient_{patient}.{*}").await;
+        window.wait_text("[data-testid=folder-preview] [role=status]", "of them").await;
+        album.keep("folder-pattern-some").await;
+        type_pattern(&window, "{project}/{knd}/{*}").await;
+        window.wait("[data-testid=pattern][aria-invalid=true]").await;
+        album.keep("folder-pattern-wrong").await;
+        window.press(Key::Escape).await;
+        window.wait_gone("[role=dialog]").await;
+    }
+    desktop.answer_dialogs(&[&images]);
+    window.click("button", "Open a folder of images").await;
+    window.click("button", "Index folder").await;
+    window.wait("[role=treeitem]").await;
+    window.click("link", "Settings").await;
+    for look in ["Light", "Dark"] {
+        choose_look(&window, look).await;
+        window
+            .run("document.querySelector('main').querySelectorAll('*').forEach((each) => each.scrollTo(0, 0));", vec![])
+            .await;
+        Album::of(&window, look, width, height).keep("folder-settings").await;
+    }
+    window.close().await;
+}
+
 #[tokio::test]
 #[ignore = "makes pictures: make screenshots"]
 async fn pictures_of_every_page_and_state() {
     for (width, height) in [(1280, 800), (1920, 1080)] {
         album(width, height).await;
+    }
+}
+
+#[tokio::test]
+#[ignore = "makes pictures: make screenshots"]
+async fn pictures_of_a_folder_of_images() {
+    for (width, height) in [(1280, 800), (1920, 1080)] {
+        image_folder(width, height).await;
     }
 }

@@ -144,29 +144,9 @@ struct Wanted<'a> {
 }
 
 impl Copied {
-    /// Where hashes of the files of a folder are kept until the copy has them.
-    fn ledger(&self) -> PathBuf {
-        self.copy.with_file_name("hashes.sqlite")
-    }
-
     /// Where it stands when a server was found to hold what the copy holds.
     fn confirmed(&self) -> PathBuf {
         self.copy.with_file_name("confirmed")
-    }
-
-    /// The right to change the copy, as long as it is held; `None` while another process has it. What one that died in the middle
-    /// has left is removed.
-    fn alone(&self) -> Option<File> {
-        let folder = self.copy.parent()?;
-        // The folder itself is locked, so that nothing is left in it.
-        let lock = File::open(folder).ok()?;
-        lock.try_lock().ok()?;
-        for left in std::fs::read_dir(folder).ok()?.flatten() {
-            if left.path().extension().is_some_and(|ending| ending == "partial") {
-                let _ = std::fs::remove_file(left.path());
-            }
-        }
-        Some(lock)
     }
 
     fn open(&self, scratch: &Path) -> Result<Registry> {
@@ -235,7 +215,7 @@ impl House {
     }
 
     /// Where what stands for a source is or would be.
-    fn copy_at(&self, source: &Path) -> PathBuf {
+    pub(crate) fn copy_at(&self, source: &Path) -> PathBuf {
         let key = hex::encode(&Sha256::digest(source.as_os_str().as_encoded_bytes()).into());
         self.home.sources().join(&key[..16]).join("registry.sqlite")
     }
@@ -286,7 +266,7 @@ impl House {
         let around = copy.parent().unwrap_or(copy);
         platform::create_private_dir(around).map_err(|error| crate::home::unusable(self.home.dir(), &error))?;
         // Another process that reads it too makes a whole copy as well.
-        let _alone = copied.alone();
+        let _alone = alone(copy);
         let scratch = self.scratch()?;
         // What was said of an earlier copy; one that cannot be read says nothing.
         let earlier = copied.open(&scratch).ok();
@@ -299,7 +279,7 @@ impl House {
                 mappings.push(Mapping { prefix: root.prefix, location });
             }
         }
-        folder.ledger = Some(copied.ledger());
+        folder.ledger = Some(ledger(copy));
         let request =
             SyncRequest { source: source.clone(), to: copy.clone(), replace: true, time_zone, mappings, folder, names };
         let read = sync_with(&request, &self.environment, (&scratch, known), observer, cancel);
@@ -325,4 +305,24 @@ impl House {
 /// What the source of a copy looked like when it was read; `None` for a registry of Sheaf, and for a server.
 pub(crate) fn stamp_of_source(registry: &Registry) -> Option<Stamp> {
     registry.info(STATE).ok().flatten().filter(|_| registry.is_copy())?.parse().ok()
+}
+
+/// The right to change a copy, as long as it is held; `None` while another process has it. What one that died in the middle
+/// has left is removed.
+pub(crate) fn alone(copy: &Path) -> Option<File> {
+    let folder = copy.parent()?;
+    // The folder itself is locked, so that nothing is left in it.
+    let lock = File::open(folder).ok()?;
+    lock.try_lock().ok()?;
+    for left in std::fs::read_dir(folder).ok()?.flatten() {
+        if left.path().extension().is_some_and(|ending| ending == "partial") {
+            let _ = std::fs::remove_file(left.path());
+        }
+    }
+    Some(lock)
+}
+
+/// Where hashes of the files of a folder are kept until its copy has them.
+pub(crate) fn ledger(copy: &Path) -> PathBuf {
+    copy.with_file_name("hashes.sqlite")
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use sheaf_registry::progress::{Cancel, Observer, Phase, Progress};
 use sheaf_registry::text::write_path;
 use sheaf_registry::{Code, Error, Names, Registry, RegistryWriter, Result};
+pub(crate) use sheaf_sources::image_folder::LAYOUT;
 pub use sheaf_sources::image_folder::Layout;
 use sheaf_sources::image_folder::{self, Options, PatternError};
 
@@ -78,6 +79,7 @@ pub struct FolderPreview {
 
 /// What a file would be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct PreviewedFile {
     /// Its path in the folder.
     pub path: String,
@@ -95,6 +97,21 @@ pub struct PreviewedFile {
     pub modality: String,
     /// Raw, processed or other.
     pub kind: String,
+}
+
+impl From<image_folder::Previewed> for PreviewedFile {
+    fn from(file: image_folder::Previewed) -> Self {
+        Self {
+            path: file.path,
+            format: file.format,
+            fits: file.fits,
+            project: file.project,
+            folder: write_path(&file.folders),
+            patient: file.patient,
+            modality: file.modality,
+            kind: file.kind.to_owned(),
+        }
+    }
 }
 
 /// How a text says that paths are read.
@@ -115,19 +132,9 @@ pub fn layout(said: &str) -> Result<Layout> {
 pub fn preview(source: &Path, layout: &Layout, most: usize, cancel: &Cancel) -> Result<FolderPreview> {
     check(source)?;
     let preview = image_folder::preview(source, layout, most, cancel)?;
-    let file = |file: image_folder::Previewed| PreviewedFile {
-        path: file.path,
-        format: file.format,
-        fits: file.fits,
-        project: file.project,
-        folder: write_path(&file.folders),
-        patient: file.patient,
-        modality: file.modality,
-        kind: file.kind.to_owned(),
-    };
     Ok(FolderPreview {
         pattern: layout.to_string(),
-        files: preview.files.into_iter().map(file).collect(),
+        files: preview.files.into_iter().map(PreviewedFile::from).collect(),
         more: preview.more,
     })
 }

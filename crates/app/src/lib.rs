@@ -10,6 +10,7 @@ pub mod demo;
 pub mod desk;
 pub mod environment;
 mod failpoint;
+mod folder_hashes;
 pub mod folders;
 mod history;
 pub mod home;

@@ -70,6 +70,8 @@ impl RegistryWriter {
         })?;
         let begin = || {
             let mut connection = Self::open_part(&part)?;
+            // What is replaced would be kept in memory, and nobody asks for it: a copy that fails is dropped as a whole.
+            connection.execute_batch("PRAGMA journal_mode = OFF")?;
             schema::migrate(&mut connection)?;
             connection.execute_batch("BEGIN").map(|()| connection)
         };

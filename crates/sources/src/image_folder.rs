@@ -12,6 +12,7 @@ mod pattern;
 mod people;
 mod place;
 mod preview;
+mod sample;
 mod stage;
 mod walk;
 mod write;
@@ -35,6 +36,8 @@ use people::People;
 pub use place::Layout;
 use place::{Place, place, slug};
 pub use preview::{Preview, Previewed, preview};
+pub use sample::{Sample, Sampled};
+pub use stage::LAYOUT;
 use stage::{Item, Stage};
 use walk::{Entry, Walk};
 

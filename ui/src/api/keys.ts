@@ -14,6 +14,7 @@ export const keys = {
   exportDetails: (id: string) => ['export', id] as const,
   settings: ['settings'] as const,
   dataRoots: ['data-roots'] as const,
+  imageFolder: ['image-folder'] as const,
   recent: ['recent'] as const,
   users: (registry: string) => ['users', registry] as const,
   demo: ['demo'] as const,

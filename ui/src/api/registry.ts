@@ -3,6 +3,7 @@ import { useMemo } from 'react';
 
 import type { ConnectServer } from '../bindings/ConnectServer';
 import type { DataRoots } from '../bindings/DataRoots';
+import type { IndexImageFolder } from '../bindings/IndexImageFolder';
 import type { OpenRegistry } from '../bindings/OpenRegistry';
 import type { RecentRegistry } from '../bindings/RecentRegistry';
 import type { RunningTask } from '../bindings/RunningTask';
@@ -12,6 +13,7 @@ import { useHost } from '../host/context';
 import { HostError } from '../host/types';
 import { inTurn } from './browse';
 import { askInstead, askToConnect, lackingAtStart } from './connecting';
+import { askAboutFolder } from './imageFolder';
 import { keys } from './keys';
 import { newTask, taskEnded, useTaskProgress } from './tasks';
 import { wasCancelled } from './useTask';
@@ -25,7 +27,7 @@ export function keepRegistry(client: QueryClient, registry: OpenRegistry | null)
   else client.removeQueries({ queryKey: keys.browse });
   client.setQueryData<Startup>(keys.startup, (old) => (old ? { ...old, registry, problem: null } : old));
   void client.resetQueries({ queryKey: keys.studiesAll });
-  for (const queryKey of [keys.cohorts, keys.dataRoots, keys.recent])
+  for (const queryKey of [keys.cohorts, keys.dataRoots, keys.imageFolder, keys.recent])
     void client.invalidateQueries({ queryKey });
 }
 
@@ -58,8 +60,12 @@ export interface RegistryActions {
   startAgain: () => Promise<void>;
   /** Asks for a file; false when the user thought better of it. */
   open: () => Promise<boolean>;
-  /** Asks for a folder of images; false when the user thought better of it. */
+  /** Asks for a folder of images, and how its paths are read; false when the user thought better of it. */
   openFolder: () => Promise<boolean>;
+  /** Asks how the paths of the open folder of images are read. */
+  rereadFolder: () => Promise<boolean>;
+  /** Reads the folder that was chosen, and opens it. */
+  indexFolder: (said: IndexImageFolder) => Promise<void>;
   /** False when the user is asked for what a server lacks. */
   openRecent: (recent: RecentRegistry) => Promise<boolean>;
   /** Reads a server and opens it, where it need not be said first as whom. */
@@ -89,11 +95,6 @@ export function useRegistry(): RegistryActions {
       inTurn(async () => {
         keepRegistry(client, await ask());
       });
-    const chosen = async (command: 'open_registry' | 'open_image_folder') => {
-      const opened = await host.call(command, {}).catch(stopped);
-      if (opened) await keep(opened);
-      return opened !== null;
-    };
     return {
       async startAgain() {
         const begun = await host.call('start', {});
@@ -102,8 +103,17 @@ export function useRegistry(): RegistryActions {
         else if (begun.problem && !begun.registry) throw new HostError(begun.problem);
         await keep(begun.registry);
       },
-      open: () => chosen('open_registry'),
-      openFolder: () => chosen('open_image_folder'),
+      async open() {
+        const opened = await host.call('open_registry', {}).catch(stopped);
+        if (opened) await keep(opened);
+        return opened !== null;
+      },
+      async openFolder() {
+        const choice = await host.call('choose_image_folder', {});
+        return choice !== null && askAboutFolder(choice);
+      },
+      rereadFolder: async () => askAboutFolder(await host.call('rechoose_image_folder', {})),
+      indexFolder: async (said) => keep(await host.call('index_image_folder', said)),
       openRecent: (recent) =>
         host.call('open_recent', { id: recent.id }).then(
           (opened) => keep(opened).then(() => true),

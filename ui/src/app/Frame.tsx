@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 
 import { applyEvent } from '../api/events';
 import { useExports } from '../api/exports';
+import { HASHES_TASK } from '../api/imageFolder';
 import { keys } from '../api/keys';
 import { keepRoots, useRegistry } from '../api/registry';
 import { SOURCE_TASK, taskEnded, useFoundTasks } from '../api/tasks';
@@ -12,6 +13,7 @@ import { ConnectDialog } from '../features/connect/ConnectDialog';
 import { ExportsPage } from '../features/exports/ExportsPage';
 import { FirstRun } from '../features/first-run/FirstRun';
 import { DraftProvider } from '../features/new-export/draft';
+import { ImageFolderDialog } from '../features/image-folder/ImageFolderDialog';
 import { NewExportPage } from '../features/new-export/NewExportPage';
 import { SettingsPage } from '../features/settings/SettingsPage';
 import { StudiesPage } from '../features/studies/StudiesPage';
@@ -45,6 +47,10 @@ export function Frame({ startup }: { startup: Startup }) {
       heard();
       applyEvent(client, event);
       if (event.type === 'source_read') taskEnded(SOURCE_TASK);
+      if (event.type === 'hashes_ended') {
+        taskEnded(HASHES_TASK);
+        void client.invalidateQueries({ queryKey: keys.imageFolder });
+      }
       if (event.type === 'quit_asked') askToQuit(event.active);
       if (event.type === 'show_export') goTo('exports', event.id);
       if (event.type === 'registry_opened') startAgain().then(() => goTo('new-export'), toastError);
@@ -127,6 +133,7 @@ export function Frame({ startup }: { startup: Startup }) {
       <QuitDialog />
       <ConnectDialog startup={startup} />
       <ReadingSource />
+      <ImageFolderDialog />
     </div>
   );
 }

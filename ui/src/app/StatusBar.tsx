@@ -7,6 +7,7 @@ import type { ExportRow } from '../bindings/ExportRow';
 import type { Startup } from '../bindings/Startup';
 import { toastError } from '../components/toast';
 import { activeJob, standingOf, toneOf } from '../features/exports/model';
+import { HashesLine } from '../features/image-folder/HashesLine';
 import { useTurns } from '../features/exports/useTurns';
 import { paceParts, stateWord } from '../features/exports/words';
 import { useFormat } from './FormatContext';
@@ -26,6 +27,7 @@ export function StatusBar({ startup, exports }: Props) {
   return (
     <footer className={classes.bar} aria-label={t('exports.bar.label')}>
       <Job exports={exports} />
+      <HashesLine registry={startup.registry} waits={activeJob(exports).shown !== undefined} />
       <Index startup={startup} />
       <div className="visually-hidden" role="status" aria-live="polite" data-testid="said">
         {said}

@@ -29,7 +29,7 @@ task: string,
 /**
  * How far it is.
  */
-progress: JobProgress, } | { "type": "source_read" } | { "type": "alive" } | { "type": "quit_asked", 
+progress: JobProgress, } | { "type": "source_read" } | { "type": "hashes_ended" } | { "type": "alive" } | { "type": "quit_asked", 
 /**
  * Exports that wait or run in this process.
  */

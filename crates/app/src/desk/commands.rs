@@ -12,7 +12,12 @@ macro_rules! sheaf_commands {
         $then! {
             start(Nothing) -> Startup;
             open_registry(Nothing) -> Option<OpenRegistry>;
-            open_image_folder(Nothing) -> Option<OpenRegistry>;
+            choose_image_folder(Nothing) -> Option<ImageFolderChoice>;
+            rechoose_image_folder(Nothing) -> ImageFolderChoice;
+            preview_image_folder(ImageFolderPattern) -> ImageFolderPreview;
+            index_image_folder(IndexImageFolder) -> OpenRegistry;
+            image_folder(Nothing) -> Option<ImageFolderState>;
+            want_hashes(HashesInput) -> Option<ImageFolderState>;
             read_server_url(ServerUrl) -> ServerForm;
             choose_certificate(Nothing) -> Option<CertificateFile>;
             test_server(TestServer) -> ServerAnswer;

@@ -35,6 +35,9 @@ pub enum Event {
     },
     /// The reading of a foreign source, which is the task `source`, has ended, well or not.
     SourceRead,
+    /// The computing of checksums of the open folder of images, which is the task `hashes`, has ended; `image_folder` says how far it
+    /// is.
+    HashesEnded,
     /// The Rust side lives. Told once a second.
     Alive,
     /// The user wants to close the window while exports run; answered with the command `quit`.

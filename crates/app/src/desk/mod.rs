@@ -17,6 +17,8 @@ pub mod data_roots;
 pub mod events;
 pub mod exports;
 pub mod facets;
+mod hashing;
+pub mod image_folders;
 pub mod list;
 mod native;
 mod notices;
@@ -66,8 +68,11 @@ pub struct TaskId {
 
 /// One window's conversation with the house. Commands may be called from many threads at once.
 pub struct Desk {
-    // First: its threads end before what they work with.
+    // First: their threads end before what they work with.
+    hashing: hashing::Hashing,
     background: background::Background,
+    /// The folder of images that may be read.
+    chosen: image_folders::Chosen,
     /// Held while a registry is read, so that one is opened at a time; never while `open` is. Holds why the one of the last
     /// time could not be opened before the page asked.
     opening: Mutex<Option<registries::Unopened>>,
@@ -110,7 +115,9 @@ impl Desk {
             tasks: tasks.clone(),
         });
         Ok(Self {
+            hashing: hashing::Hashing::new(Arc::clone(&sheaf), hub.clone(), tasks.clone()),
             background,
+            chosen: image_folders::Chosen::default(),
             opening: Mutex::default(),
             open: Mutex::default(),
             certificates: Mutex::default(),
@@ -164,6 +171,7 @@ pub mod types {
     pub use super::data_roots::*;
     pub use super::exports::*;
     pub use super::facets::*;
+    pub use super::image_folders::*;
     pub use super::list::*;
     pub use super::record_numbers::*;
     pub use super::registries::*;

@@ -13,6 +13,7 @@ use sheaf_sources::server::Server;
 use super::choosing::Choosing;
 use super::studying::Studying;
 use crate::copies::stamp_of_source;
+use crate::folders;
 use crate::house::{House, actor};
 use crate::patience::{PATIENCE, ask};
 use crate::platform::Stamp;
@@ -33,6 +34,8 @@ pub(crate) struct Open {
     pub(crate) users: Vec<User>,
     /// Nobody may look at it but one of them.
     pub(crate) needs_user: bool,
+    /// How paths of a folder of images were read; `None` for what is none.
+    pub(crate) layout: Option<String>,
     /// What was odd in the source, as far as this user may know it.
     pub(crate) oddities: Vec<OddityReport>,
     /// `None`: the owner.
@@ -86,6 +89,7 @@ impl Open {
             stamp,
             opened_at: house.environment.clock.now(),
             synced_at: registry.synced_at()?,
+            layout: registry.info(folders::LAYOUT)?.filter(|_| registry.is_copy()),
             oddities: registry.oddities(&viewer)?.into_iter().map(OddityReport::from).collect(),
             users: users(&registry)?,
             needs_user: registry.needs_user(),

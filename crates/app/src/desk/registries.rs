@@ -15,7 +15,7 @@ use super::events::Event;
 use super::open::{Open, canonical};
 use super::settings::Preferences;
 use super::tasks::TaskKind;
-use super::{Desk, FileQuestion, FolderQuestion, Nothing, NotificationState, TaskId};
+use super::{Desk, FileQuestion, Nothing, NotificationState, TaskId};
 use crate::copies::{Asking, Wish};
 use crate::credentials::Server;
 use crate::demo::{self, DemoOptions};
@@ -265,12 +265,6 @@ impl Desk {
         self.native.choose_file(&question).map(|path| self.open_chosen(&path)).transpose()
     }
 
-    /// Lets the user choose a folder of images and opens it as a registry; `null` when the dialog was closed.
-    pub fn open_image_folder(&self, _: Nothing) -> Result<Option<OpenRegistry>> {
-        let question = FolderQuestion { title: self.language().open_image_folder().to_owned(), folder: None };
-        self.native.choose_folder(&question).map(|path| self.open_chosen(&path)).transpose()
-    }
-
     fn open_chosen(&self, path: &Path) -> Result<OpenRegistry> {
         let _opening = self.opening();
         self.read_source(path, Asking::Looking, Wish::default())?;
@@ -354,6 +348,7 @@ impl Desk {
     pub fn close_registry(&self, _: Nothing) -> Result<Nothing> {
         let _opening = self.opening();
         self.watch.set(None);
+        self.hashing.go_on(None);
         *self.opened() = None;
         self.sheaf.house().store.keep(LAST, None)?;
         Ok(Nothing {})
@@ -364,7 +359,9 @@ impl Desk {
     pub fn refresh_registry(&self, _: Nothing) -> Result<OpenRegistry> {
         let _opening = self.opening();
         let (path, user, project) = self.standing()?;
-        self.read_source(&path, Asking::Anew, Wish::default())?;
+        // What comes along is hashed too.
+        self.hashing.stop();
+        self.read_source(&path, Asking::Anew, Wish::default()).inspect_err(|_| self.go_on_hashing())?;
         self.show(Open::read(self.sheaf.house(), &path, user.as_deref(), project.as_deref())?)
     }
 
@@ -396,7 +393,7 @@ impl Desk {
     }
 
     /// Path, user and project of what is open.
-    fn standing(&self) -> Result<(PathBuf, Option<String>, Option<String>)> {
+    pub(super) fn standing(&self) -> Result<(PathBuf, Option<String>, Option<String>)> {
         let open = self.opened();
         let open = open.as_ref().ok_or_else(nothing_open)?;
         Ok((open.path.clone(), open.user.clone(), open.choosing.as_ref().map(|choosing| choosing.project.clone())))
@@ -431,7 +428,7 @@ impl Desk {
     }
 
     /// Makes this what is open. Where it is the same project of the same registry, the choosing goes on.
-    fn show(&self, mut open: Open) -> Result<OpenRegistry> {
+    pub(super) fn show(&self, mut open: Open) -> Result<OpenRegistry> {
         let store = &self.sheaf.house().store;
         let known = Known {
             id: self.sheaf.house().environment.random_id(),
@@ -465,6 +462,7 @@ impl Desk {
         }
         *held = Some(open);
         drop(held);
+        self.go_on_hashing();
         self.view_open().ok_or_else(nothing_open)
     }
 

@@ -3,6 +3,7 @@
 //!
 //! Written as hashes come, without waiting for the disk: the death of the process loses none, that of the machine perhaps the last.
 
+use std::fs::OpenOptions;
 use std::path::Path;
 use std::time::Duration;
 
@@ -44,6 +45,8 @@ impl Ledger {
     }
 
     fn begin(path: &Path) -> rusqlite::Result<Self> {
+        // Paths may hold names: private before there is anything in it, and so is what SQLite puts beside it.
+        let _ = private_file().open(path);
         let connection = Connection::open(path)?;
         connection.busy_timeout(BUSY)?;
         connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")?;
@@ -84,10 +87,25 @@ impl Ledger {
                               (SELECT file_path FROM registry.file_registry WHERE hash_kind != 'sha256')";
             let forgotten = self.0.execute(sql, []);
             self.0.execute("DETACH registry", [])?;
-            forgotten.map(drop)
+            forgotten?;
+            let is_empty: bool = self.0.query_row("SELECT NOT EXISTS (SELECT 1 FROM hash)", [], |row| row.get(0))?;
+            // The file gives its room back. While another process writes to it, that is left to the next time.
+            if is_empty {
+                let _ = self.0.execute_batch("VACUUM");
+            }
+            Ok(())
         };
         run().map_err(failed)
     }
+}
+
+/// Makes a file that only this account may read.
+fn private_file() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
 }
 
 fn count(bytes: u64) -> i64 {

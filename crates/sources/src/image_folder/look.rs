@@ -21,7 +21,7 @@ const LONG_HEAD: u64 = 4 << 20;
 pub(super) const ROOT: RootId = RootId(1);
 
 /// What a file is.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum What {
     Image {
         format: Format,
@@ -35,7 +35,7 @@ pub(super) enum What {
 }
 
 /// A file that was looked at.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Looked {
     pub(super) path: String,
     pub(super) bytes: u64,

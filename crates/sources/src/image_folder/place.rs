@@ -160,7 +160,7 @@ fn folders(path: &[&str]) -> Place {
 }
 
 /// `patient_7`, `Pat-007`, `subject12`, `P0007`: a word for a patient, then a number.
-fn is_patient(part: &str) -> bool {
+pub(super) fn is_patient(part: &str) -> bool {
     let part = part.to_lowercase();
     let words = ["patient", "subject", "proband", "paziente", "pat", "subj", "case", "sub", "pt", "p"];
     words.iter().filter_map(|word| part.strip_prefix(word)).any(|rest| {
@@ -182,7 +182,7 @@ fn subtype(modality: &str, path: &[&str]) -> String {
     path.last().filter(|_| modality == "ios").and_then(|name| jaw(name)).unwrap_or_default()
 }
 
-fn kind_of(part: &str) -> Option<Kind> {
+pub(super) fn kind_of(part: &str) -> Option<Kind> {
     let part = part.to_lowercase();
     if RAW.contains(&part.as_str()) {
         Some(Kind::Raw)

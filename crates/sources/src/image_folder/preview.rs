@@ -7,6 +7,7 @@ use sheaf_registry::progress::Cancel;
 
 use super::look;
 use super::people::People;
+use super::sample::previewed;
 use super::walk::Entry;
 use super::{BATCH, Folder, Format, Layout, item, place};
 use crate::report::Oddities;
@@ -61,9 +62,7 @@ pub fn preview(source: &Path, layout: &Layout, most: usize, cancel: &Cancel) -> 
         seen += batch.len();
         for looked in look::all(&folder.store, batch, 1) {
             let parts: Vec<&str> = looked.path.split('/').collect();
-            let said = place::place(layout, &parts);
-            let fits = said.is_some();
-            let folders = said.map(|place| place.folders).unwrap_or_default();
+            let said = place::place(layout, &parts).map(|place| place.folders);
             // Of this file alone.
             let mut people = People::default();
             let Some(item) = item(looked, layout, &folder.slug, &mut people, &mut odd) else { continue };
@@ -71,17 +70,7 @@ pub fn preview(source: &Path, layout: &Layout, most: usize, cancel: &Cancel) -> 
                 continue;
             }
             let patients = people.resolved(&mut odd);
-            let patient = patients.of(item.claim).map(|at| &patients.all[at]);
-            files.push(Previewed {
-                format: item.format.into_owned(),
-                fits,
-                project: people.project(item.claim).to_owned(),
-                folders,
-                patient: patient.map(|patient| patient.id.clone()).unwrap_or_default(),
-                modality: item.modality,
-                kind: item.kind.as_str(),
-                path: item.path,
-            });
+            files.push(previewed(said, item, &people, &patients));
         }
     }
     let more = files.len() > most || walk.next(&mut odd).is_some();

@@ -87,7 +87,8 @@ const TABLES: &str = "
 /// The keys under which a registry of a folder notes what the next one goes on with.
 pub(super) const NEXT_PATIENT: &str = "next_patient_id";
 pub(super) const NEXT_FILE: &str = "next_file_id";
-pub(super) const LAYOUT: &str = "layout";
+/// The key under which a registry of a folder notes how paths were read.
+pub const LAYOUT: &str = "layout";
 
 impl Stage {
     pub(super) fn new(scratch: &Path) -> Result<Self> {

@@ -3,6 +3,7 @@
 //! Folders are listed through a handle that is confined to the folder, as files are opened. Links to folders are not followed:
 //! what they lead to is found where it lies, if it lies in the folder.
 
+use std::collections::VecDeque;
 use std::io;
 use std::path::Path;
 
@@ -109,6 +110,70 @@ impl Walk {
         self.own
             .iter()
             .any(|own| path.strip_prefix(own.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with(".partial")))
+    }
+}
+
+/// The files of a folder from all over it: each folder in turn gives one, so that the first few tell of all.
+pub(super) struct Spread {
+    walk: Walk,
+    top: Node,
+}
+
+/// A folder that was listed, with what is left in it, the next one first.
+struct Node(VecDeque<Child>);
+
+enum Child {
+    File(Entry),
+    /// A folder, listed when it is its turn.
+    Folder(String, Option<Box<Node>>),
+}
+
+impl Spread {
+    /// Of a walk that has just begun.
+    pub(super) fn new(mut walk: Walk) -> Self {
+        let top = Node::new("", walk.open.pop().map(|(_, listed)| listed).unwrap_or_default());
+        Self { walk, top }
+    }
+
+    /// The next file.
+    pub(super) fn next(&mut self, odd: &mut Oddities) -> Option<Entry> {
+        self.top.next(&self.walk, odd)
+    }
+}
+
+impl Node {
+    /// First and middle ones before their neighbours: what lies side by side is alike.
+    fn new(folder: &str, mut listed: Vec<Listed>) -> Self {
+        listed.reverse();
+        let mut order: Vec<(usize, Listed)> = listed.into_iter().enumerate().collect();
+        let bits = order.len().max(2).ilog2() + 1;
+        order.sort_unstable_by_key(|(at, _)| at.reverse_bits() >> (usize::BITS - bits));
+        let child = |(_, listed): (usize, Listed)| {
+            let path = joined(folder, &listed.name);
+            if listed.is_folder { Child::Folder(path, None) } else { Child::File(Entry { path, is_link: listed.is_link }) }
+        };
+        Self(order.into_iter().map(child).collect())
+    }
+
+    fn next(&mut self, walk: &Walk, odd: &mut Oddities) -> Option<Entry> {
+        while let Some(child) = self.0.pop_front() {
+            let (path, node) = match child {
+                Child::File(entry) => return Some(entry),
+                Child::Folder(path, node) => (path, node),
+            };
+            let mut node = match node {
+                Some(node) => node,
+                None => match walk.root.read_dir(&path) {
+                    Ok(entries) => Box::new(Node::new(&path, walk.listed(&path, entries, odd))),
+                    Err(_) => continue,
+                },
+            };
+            if let Some(entry) = node.next(walk, odd) {
+                self.0.push_back(Child::Folder(path, Some(node)));
+                return Some(entry);
+            }
+        }
+        None
     }
 }
 

@@ -12,6 +12,7 @@ import type { OddityReport } from '../../bindings/OddityReport';
 import type { Startup } from '../../bindings/Startup';
 import { ErrorNotice, reportOf } from '../../components/ErrorNotice';
 import { toast } from '../../components/toast';
+import { FolderSettings } from '../image-folder/FolderSettings';
 import { DataRoots } from './DataRoots';
 import { Row } from './Row';
 import { settings } from './strings.en';
@@ -96,6 +97,7 @@ export function RegistriesSection({ startup }: { startup: Startup }) {
         </section>
       )}
 
+      {open && <FolderSettings registry={open} />}
       {open && <DataRoots key={open.id} />}
       {open && open.oddities.length > 0 && <Oddities oddities={open.oddities} />}
 

@@ -90,7 +90,7 @@ pub(super) fn made(lab: &Lab) -> sheaf_app::wire::DatasetExport {
     record
 }
 
-fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+pub(super) fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value[key].as_str().unwrap_or_else(|| panic!("{key} of {value}"))
 }
 

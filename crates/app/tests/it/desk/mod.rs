@@ -13,6 +13,7 @@ mod creating;
 mod data_roots;
 #[allow(dead_code, reason = "each test uses a part of it")]
 mod hospital;
+mod image_folders;
 mod registries;
 mod settings;
 mod sources;

@@ -140,30 +140,3 @@ fn reading_a_source_is_stopped_and_leaves_nothing() {
         std::fs::read_dir(&sources).expect("a folder").flatten().flat_map(|key| std::fs::read_dir(key.path())).flatten();
     assert_eq!(left.count(), 0, "no part of it stays");
 }
-
-#[test]
-fn a_folder_of_images_opens_with_its_files_and_is_read_again_when_that_is_asked_for() {
-    let bench = Bench::new();
-    let folder = bench.lab.root().join("images");
-    let put = |path: &str| {
-        let path = folder.join(path);
-        std::fs::create_dir_all(path.parent().expect("a folder")).expect("writable");
-        std::fs::write(path, b"solid jaw\nfacet normal 0 0 1\nendsolid jaw\n").expect("writable");
-    };
-    put("A/1.stl");
-    put("A/notes.txt");
-    assert_eq!(bench.just("open_image_folder"), json!(null), "the dialog was closed");
-    bench.desktop.will_choose_folder(&folder);
-    let opened = bench.just("open_image_folder");
-    assert_eq!((&opened["name"], &opened["project"]), (&json!("images"), &json!("images")), "{opened}");
-    assert_eq!((&opened["data_roots_missing"], &opened["rows"]["total"]), (&json!(0), &json!(1)), "its files are there");
-    assert!(opened["synced_at"].is_string(), "its age is told");
-    assert!(bench.told.lock().expect("unpoisoned").contains(&Event::SourceRead), "and the reading");
-
-    put("B/1.stl");
-    let refreshed = bench.just("refresh_registry");
-    assert_eq!(refreshed["rows"]["total"], 2, "what has come since: {refreshed}");
-    assert_eq!(refreshed["changed"], false);
-    let recent = bench.just("recent_registries");
-    assert_eq!(recent["recent"][0]["present"], true, "a folder that is there: {recent}");
-}
