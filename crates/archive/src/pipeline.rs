@@ -192,14 +192,10 @@ impl Pipeline {
         let until = state.results.len().min(state.next + self.store.at_once() - 1);
         let coming = state.announced.max(state.next)..until;
         state.announced = state.announced.max(until);
-        let coming: Vec<(usize, u64)> = coming
-            .filter(|coming| !state.omitted.contains(coming))
-            .map(|coming| (coming, self.bytes_of(&state, coming)))
-            .collect();
-        drop(state);
-        for (index, bytes) in coming {
-            let entry = &self.plan.entries()[index];
-            self.store.expect(entry.root, &entry.path, bytes);
+        // While nobody else can take one of them: it would be asked for twice.
+        for coming in coming.filter(|coming| !state.omitted.contains(coming)) {
+            let entry = &self.plan.entries()[coming];
+            self.store.expect(entry.root, &entry.path, self.bytes_of(&state, coming));
         }
         Some((index, bytes))
     }
