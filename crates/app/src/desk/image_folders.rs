@@ -299,3 +299,21 @@ impl Desk {
         self.hashing.go_on(path.as_deref());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_ends_with_the_next_and_all_end_with_another_folder() {
+        let chosen = Chosen::default();
+        chosen.hold("1".to_owned(), PathBuf::from("/one"));
+        let (first, second) = (chosen.of("1").expect("known"), chosen.of("1").expect("known"));
+        assert!(first.superseded.is_raised() && !first.gone.is_raised(), "the images are looked at once for both");
+        assert!(!second.superseded.is_raised());
+        chosen.hold("2".to_owned(), PathBuf::from("/two"));
+        assert!(second.superseded.is_raised() && second.gone.is_raised(), "nobody waits for them any longer");
+        assert_eq!(chosen.of("1").err().map(|error| error.code()), Some(Code::SourceUnknown));
+        assert_eq!(chosen.of("2").expect("known").path, PathBuf::from("/two"));
+    }
+}

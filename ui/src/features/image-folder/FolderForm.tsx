@@ -135,7 +135,12 @@ export function FolderForm({ choice, said, onSaid }: Props) {
         <Button variant="default" onClick={() => closeFolderQuestion(false)}>
           {t('common.cancel')}
         </Button>
-        <Button type="submit" loading={busy} aria-disabled={tried.problem !== null}>
+        <Button
+          type="submit"
+          loading={busy}
+          data-disabled={tried.problem !== null || undefined}
+          aria-disabled={tried.problem !== null}
+        >
           {choice.known ? t('imageFolder.indexAnew') : t('imageFolder.index')}
         </Button>
       </div>
