@@ -1,6 +1,6 @@
 import { Button, PasswordInput, SegmentedControl, TextInput } from '@mantine/core';
 import { IconCircleCheck, IconFileCertificate, IconX } from '@tabler/icons-react';
-import { useEffect, useId, useRef, useState, type ClipboardEvent } from 'react';
+import { useEffect, useRef, useState, type ClipboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { askToConnect, closeConnecting, type Lacking } from '../../api/connecting';
@@ -10,6 +10,7 @@ import { useFormat } from '../../app/FormatContext';
 import type { ErrorReport } from '../../bindings/ErrorReport';
 import type { ServerAnswer } from '../../bindings/ServerAnswer';
 import { Check } from '../../components/Check';
+import { DialogFoot } from '../../components/DialogFoot';
 import { ErrorNotice, reportOf } from '../../components/ErrorNotice';
 import { toastReport } from '../../components/toast';
 import { useHost } from '../../host/context';
@@ -34,7 +35,6 @@ export function ServerFields({ asked, typed, onTyped }: Props) {
   const { t } = useTranslation();
   const host = useHost();
   const registry = useRegistry();
-  const reason = useId();
   const first = useRef<HTMLInputElement>(null);
   const password = useRef<HTMLInputElement>(null);
   const { draft, problem } = typed ?? { draft: draftOf(asked.server), problem: asked.problem };
@@ -256,31 +256,12 @@ export function ServerFields({ asked, typed, onTyped }: Props) {
         {!answer && !problem && !test.running && <p className={classes.about}>{t('connect.reads')}</p>}
       </div>
       {problem && <ErrorNotice report={problem} />}
-      <div className={classes.foot}>
-        <Button
-          variant="default"
-          loading={test.running}
-          aria-disabled={lack !== null || busy}
-          aria-describedby={reason}
-          onClick={ask}
-        >
-          {t('connect.test')}
-        </Button>
-        <span id={reason} className={classes.reason}>
-          {lack !== null && t(`connect.lacks.${lack}`)}
-        </span>
-        <Button variant="default" onClick={close}>
-          {t('common.cancel')}
-        </Button>
-        <Button
-          type="submit"
-          loading={connecting}
-          aria-disabled={lack !== null || busy}
-          aria-describedby={reason}
-        >
-          {t('connect.connect')}
-        </Button>
-      </div>
+      <DialogFoot
+        test={{ label: t('connect.test'), busy: test.running, onClick: ask }}
+        submit={{ label: t('connect.connect'), busy: connecting }}
+        lacks={lack === null ? null : t(`connect.lacks.${lack}`)}
+        onCancel={close}
+      />
     </form>
   );
 }

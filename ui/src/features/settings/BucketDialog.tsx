@@ -1,5 +1,5 @@
-import { Button, Modal, PasswordInput, TextInput } from '@mantine/core';
-import { useId, useRef, useState } from 'react';
+import { Modal, PasswordInput, TextInput } from '@mantine/core';
+import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import type { BucketForm } from '../../bindings/BucketForm';
@@ -8,6 +8,7 @@ import type { DataRootView } from '../../bindings/DataRootView';
 import type { ErrorReport } from '../../bindings/ErrorReport';
 import type { RootCheck } from '../../bindings/RootCheck';
 import { Check } from '../../components/Check';
+import { DialogFoot } from '../../components/DialogFoot';
 import { ErrorNotice, reportOf } from '../../components/ErrorNotice';
 import { toastReport } from '../../components/toast';
 import { useHost } from '../../host/context';
@@ -42,7 +43,6 @@ export function BucketDialog(props: Props) {
 function Fields({ root, onClose, onUsed }: Props) {
   const { t } = useTranslation();
   const host = useHost();
-  const reason = useId();
   const latest = useRef(0);
   const [bucket, setBucket] = useState<BucketForm>(root.bucket ?? EMPTY);
   const [keyId, setKeyId] = useState('');
@@ -192,31 +192,12 @@ function Fields({ root, onClose, onUsed }: Props) {
         {check && <Checked check={check} />}
       </div>
       {problem && <ErrorNotice report={problem} />}
-      <div className={classes.foot}>
-        <Button
-          variant="default"
-          loading={busy === 'test'}
-          aria-disabled={lack !== null || busy !== null}
-          aria-describedby={reason}
-          onClick={test}
-        >
-          {t('settings.registries.bucket.test')}
-        </Button>
-        <span id={reason} className={classes.reason}>
-          {lack !== null && t(`settings.registries.bucket.lacks.${lack}`)}
-        </span>
-        <Button variant="default" onClick={onClose}>
-          {t('common.cancel')}
-        </Button>
-        <Button
-          type="submit"
-          loading={busy === 'use'}
-          aria-disabled={lack !== null || busy !== null}
-          aria-describedby={reason}
-        >
-          {t('settings.registries.bucket.use')}
-        </Button>
-      </div>
+      <DialogFoot
+        test={{ label: t('settings.registries.bucket.test'), busy: busy === 'test', onClick: test }}
+        submit={{ label: t('settings.registries.bucket.use'), busy: busy === 'use' }}
+        lacks={lack === null ? null : t(`settings.registries.bucket.lacks.${lack}`)}
+        onCancel={onClose}
+      />
     </form>
   );
 }
