@@ -129,3 +129,34 @@ async fn keys_lead_from_the_first_run_over_the_demo_to_a_notification_and_a_veri
     window.wait_text("main", "files and the ZIP are whole").await;
     window.close().await;
 }
+
+#[tokio::test]
+async fn a_dialog_that_was_opened_by_a_click_shows_where_keys_are() {
+    let desktop = Desktop::start();
+    let window = Window::open(&desktop).await;
+    window.role("button", "Connect to a server").await;
+    Screen::of(desktop.display()).look_at("Sheaf");
+    // As a hand does it: the window as a whole gets the click and the keys, not its page alone.
+    let by_hand = |arguments: &[&str]| {
+        assert!(desktop.command("xdotool").args(arguments).status().expect("xdotool runs").success(), "{arguments:?}");
+    };
+    let place = "const button = [...document.querySelectorAll('button')].find((each) => each.textContent.startsWith('Connect to a server'));
+                 const box = button.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2].map(Math.round);";
+    let place = window.run(place, vec![]).await;
+    by_hand(&["mousemove", &place[0].to_string(), &place[1].to_string(), "click", "1"]);
+    window.wait("[role=dialog] form").await;
+    let focus = "const of = document.activeElement; return [of.textContent.trim(), getComputedStyle(of).outlineStyle];";
+    for _ in 0..9 {
+        let before = window.run("return [...document.querySelectorAll('*')].indexOf(document.activeElement);", vec![]).await;
+        by_hand(&["key", "Tab"]);
+        let moved = async || {
+            let now =
+                window.run("return [...document.querySelectorAll('*')].indexOf(document.activeElement);", vec![]).await;
+            (now != before).then_some(())
+        };
+        window.until("the focus moves", moved).await;
+        let focus = window.run(focus, vec![]).await;
+        assert_eq!(focus[1], "solid", "one sees that the focus is on {focus}");
+    }
+    window.close().await;
+}

@@ -61,6 +61,9 @@ async fn a_server_is_connected_to_by_keys_alone_and_exported_from() {
     window.shot("connect-whom").await;
     // The focus is on the first of them.
     window.keys(" ").await;
+    window.tab_to("Keep here only").await;
+    window.keys(" ").await;
+    window.tab_to("Open").await;
     window.press(Key::Enter).await;
     window.wait("[role=treeitem]").await;
     window.role("button", "Registry localhost/lab").await;
@@ -68,6 +71,8 @@ async fn a_server_is_connected_to_by_keys_alone_and_exported_from() {
     // Where its files lie is said once, then it is exported from like any other.
     desktop.answer_dialogs(&[&desktop.path("dataset"), &desktop.path("out")]);
     window.click("link", "Settings").await;
+    window.wait_text("[data-testid=settings]", "Only what mo may read").await;
+    window.judge("what is kept for one user").await;
     window.shot("connect-settings").await;
     window.click("button", "Locate").await;
     window.wait_text("[data-testid=settings]", "There").await;

@@ -3,13 +3,15 @@
 //!
 //! Readers of an earlier copy go on as if nothing was. Deliberately absent: how a source is read (see `sources.rs`).
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 use sheaf_registry::access::Actor;
 use sheaf_registry::progress::{Cancel, Observer, Unobserved};
-use sheaf_registry::{Names, Registry, Result, hex};
+use sheaf_registry::rows::DataRoot;
+use sheaf_registry::{Audience, Names, Registry, Result, hex};
 use sheaf_sources::file_registry::{Mapping, STATE};
 use sheaf_sources::report::Odd;
 use sheaf_sources::server::Server;
@@ -21,6 +23,9 @@ use crate::platform::{self, Stamp};
 use crate::refresh_problem::RefreshProblem;
 use crate::roots;
 use crate::sources::{SourceKind, SyncReport, SyncRequest, TIME_ZONE, canonical, kind_of, sync_with};
+
+/// How often it is looked whether a reading has done.
+const TURN: Duration = Duration::from_millis(20);
 
 /// How a source is looked at from now on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,12 +131,15 @@ pub struct Wish {
     pub time_zone: Option<String>,
     /// Whether names of patients are kept in what is read.
     pub names: Option<Names>,
+    /// For whom it is read.
+    pub audience: Option<Audience>,
 }
 
 impl Wish {
     fn is_silent(&self) -> bool {
-        let Self { mappings, folder, time_zone, names } = self;
-        mappings.is_empty() && folder.layout.is_none() && !folder.hash && time_zone.is_none() && names.is_none()
+        let Self { mappings, folder, time_zone, names, audience } = self;
+        let is_unsaid = time_zone.is_none() && names.is_none() && audience.is_none();
+        mappings.is_empty() && folder.layout.is_none() && !folder.hash && is_unsaid
     }
 }
 
@@ -227,10 +235,15 @@ impl House {
 
     /// Deletes what was read of a foreign source; it is read again when it is opened. Whoever reads the copy goes on.
     pub(crate) fn forget_copy(&self, path: &Path) -> Result<()> {
-        let Ok(Some(Copied { copy, .. })) = self.copy_of(path) else { return Ok(()) };
         if let Some(Ok(server)) = Server::named(path) {
             self.environment.credentials.forget(&server, &Cancel::new());
         }
+        self.drop_copy(path)
+    }
+
+    /// The same; what is known of the way to it stays.
+    pub(crate) fn drop_copy(&self, path: &Path) -> Result<()> {
+        let Ok(Some(Copied { copy, .. })) = self.copy_of(path) else { return Ok(()) };
         match std::fs::remove_dir_all(copy.parent().unwrap_or(&copy)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(crate::home::unusable(self.home.dir(), &error))
@@ -258,21 +271,22 @@ impl House {
     fn read_anew(
         &self,
         copied: &Copied,
-        Wanted { said: Wish { mut mappings, mut folder, time_zone, names }, known }: Wanted<'_>,
+        Wanted { said: Wish { mut mappings, mut folder, time_zone, names, audience }, known }: Wanted<'_>,
         observer: &dyn Observer,
         cancel: &Cancel,
     ) -> Result<Option<SyncReport>> {
         let Copied { source, copy, .. } = copied;
         let around = copy.parent().unwrap_or(copy);
         platform::create_private_dir(around).map_err(|error| crate::home::unusable(self.home.dir(), &error))?;
-        // Another process that reads it too makes a whole copy as well.
-        let _alone = alone(copy);
+        // Before it is looked at what was said of it: another reading may just be told otherwise.
+        let _alone = in_turn(copy, cancel)?;
         let scratch = self.scratch()?;
         // What was said of an earlier copy; one that cannot be read says nothing.
         let earlier = copied.open(&scratch).ok();
-        let roots = earlier.as_ref().and_then(|copy| copy.data_roots().ok()).unwrap_or_default();
+        let roots = earlier.as_ref().and_then(|copy| roots_of(copy).ok()).unwrap_or_default();
         let time_zone = time_zone.or_else(|| earlier.as_ref()?.info(TIME_ZONE).ok()?);
         let names = names.or_else(|| earlier.as_ref()?.names().ok());
+        let audience = audience.or_else(|| earlier.as_ref()?.audience().ok());
         drop(earlier);
         for root in roots {
             if let (Some(location), false) = (root.location, mappings.iter().any(|said| said.prefix == root.prefix)) {
@@ -280,8 +294,8 @@ impl House {
             }
         }
         folder.ledger = Some(ledger(copy));
-        let request =
-            SyncRequest { source: source.clone(), to: copy.clone(), replace: true, time_zone, mappings, folder, names };
+        let (source, to) = (source.clone(), copy.clone());
+        let request = SyncRequest { source, to, replace: true, time_zone, mappings, folder, names, audience };
         let read = sync_with(&request, &self.environment, (&scratch, known), observer, cancel);
         let now = self.environment.clock.now();
         match &read {
@@ -302,9 +316,35 @@ impl House {
     }
 }
 
+/// Where files lie, as it was said of an earlier copy; without what was said of none: a slip that would stay for ever. Whether the
+/// whole source has some is not known of what one user may read.
+fn roots_of(copy: &Registry) -> Result<Vec<DataRoot>> {
+    let mut roots = copy.data_roots()?;
+    if copy.audience()? == Audience::Everybody {
+        roots.retain(|root| copy.has_files_under(root.id).unwrap_or(true));
+    }
+    Ok(roots)
+}
+
 /// What the source of a copy looked like when it was read; `None` for a registry of Sheaf, and for a server.
 pub(crate) fn stamp_of_source(registry: &Registry) -> Option<Stamp> {
     registry.info(STATE).ok().flatten().filter(|_| registry.is_copy())?.parse().ok()
+}
+
+/// The same right when whoever has it has done; `None` where none can be had on this disk.
+fn in_turn(copy: &Path, cancel: &Cancel) -> Result<Option<File>> {
+    loop {
+        cancel.check()?;
+        match alone(copy) {
+            None if is_taken(copy) => std::thread::sleep(TURN),
+            lock => return Ok(lock),
+        }
+    }
+}
+
+fn is_taken(copy: &Path) -> bool {
+    let folder = copy.parent().and_then(|folder| File::open(folder).ok());
+    folder.is_some_and(|folder| matches!(folder.try_lock(), Err(TryLockError::WouldBlock)))
 }
 
 /// The right to change a copy, as long as it is held; `None` while another process has it. What one that died in the middle

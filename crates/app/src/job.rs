@@ -202,7 +202,7 @@ impl Job {
         problems.extend_from_slice(&part.problems);
         if part.files == 0 {
             let _ = part.discard();
-            return Err(planning::nothing());
+            return Err(planning::nothing(plan.selection().export_kind(), problems));
         }
         let exported = exported(&plan, &part, problems);
         self.publish(house, &record, &exported, &part, problems).inspect_err(|_| {

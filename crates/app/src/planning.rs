@@ -2,16 +2,17 @@
 //!
 //! What is deliberately absent: jobs. A plan is made before one exists, and again when it starts.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 use sheaf_archive::plan::{OnMissing, Plan, Planning};
-use sheaf_registry::error::Detail;
+use sheaf_registry::error::{Detail, FileProblem};
 use sheaf_registry::file_store::FileStore;
 use sheaf_registry::progress::{Cancel, Observer};
 use sheaf_registry::resolve::Resolved;
-use sheaf_registry::selection::Selection;
+use sheaf_registry::selection::{KindChoice, Selection};
 use sheaf_registry::{Code, Error, Result, hex};
 
 use crate::copies::{Asking, Wish};
@@ -20,6 +21,9 @@ use crate::house::{House, actor};
 use crate::limits::Demand;
 use crate::patience::{PATIENCE, ask};
 use crate::{archives, platform, stores, wire};
+
+/// Most reasons that are told for an export without any file.
+const REASONS: usize = 5;
 
 /// What shall be planned, for whom.
 pub(crate) struct Question<'a> {
@@ -86,15 +90,27 @@ pub(crate) fn refuse(plan: &Plan) -> Result<()> {
     // Bad files are told one by one rather than as "nothing": unless they may be skipped, the job fails with all of them.
     let tells_bad_files = plan.on_missing() == OnMissing::Fail && plan.problems().iter().any(|problem| problem.omitted);
     if plan.entries().is_empty() && !tells_bad_files {
-        return Err(nothing());
+        return Err(nothing(plan.selection().export_kind(), plan.problems()));
     }
     Ok(())
 }
 
-/// The refusal of an export without any file.
-pub(crate) fn nothing() -> Error {
+/// The refusal of an export without any file; why they are left out, where they are.
+pub(crate) fn nothing(kind: KindChoice, problems: &[FileProblem]) -> Error {
+    let kinds = match kind {
+        KindChoice::Processed => "Only processed files are taken, unless --kind raw or --kind both says otherwise. ",
+        KindChoice::Raw => "Only raw files are taken, unless --kind processed or --kind both says otherwise. ",
+        KindChoice::Both => "",
+    };
+    let mut reasons: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+    for problem in problems.iter().filter(|problem| problem.omitted) {
+        *reasons.entry((&problem.code, &problem.message)).or_default() += 1;
+    }
+    let told =
+        |((code, message), count): (&(&str, &str), &u64)| Detail::Text(format!("{count} left out: {message} [{code}]"));
     Error::new(Code::NothingToExport, "The selection holds no file that can be exported.")
-        .hint("`sheaf plan` shows what is lacking and what is wrong with files; choose other patients, modalities or kinds.")
+        .hint(format!("{kinds}`sheaf plan` shows what is lacking and what is wrong with files."))
+        .details(reasons.iter().take(REASONS).map(told))
 }
 
 /// What the record keeps of a plan; `top` is the archive's name.

@@ -13,7 +13,7 @@ use serde::Serialize;
 use sheaf_registry::error::Detail;
 use sheaf_registry::progress::{Cancel, Observer, Phase, Unobserved};
 use sheaf_registry::studies::{Criteria, StudyField, StudyFilter};
-use sheaf_registry::{Code, Error, Names, Registry, RegistryWriter, Result, foreign};
+use sheaf_registry::{Audience, Code, Error, Names, Registry, RegistryWriter, Result, foreign};
 use sheaf_sources::server::{Engine, Login, PAUSES, Server};
 use sheaf_sources::study_list::{self, ListError};
 use sheaf_sources::{file_registry, study_database};
@@ -72,6 +72,8 @@ pub struct SyncRequest {
     pub folder: FolderOptions,
     /// Whether names of patients are kept; `None`: as in the registry of the same folder that is there already, else kept.
     pub names: Option<Names>,
+    /// For whom a `FileRegistry` is read; `None`: for everybody.
+    pub audience: Option<Audience>,
 }
 
 /// Whether this is something else than a registry of Sheaf, for which a copy in the home stands, or will.
@@ -133,10 +135,14 @@ fn sync_source(
     cancel: &Cancel,
 ) -> Result<Option<SyncReport>> {
     let Some(kind) = kind_of(&request.source)? else {
-        return Err(Error::new(Code::Usage, format!("{} is no source of another kind.", request.source.display()))
-            .hint("Name a database, a dump, a list of studies or a folder; a registry of Sheaf is opened as it is."));
+        return Err(no_source(&request.source));
     };
-    match resolved(kind, &request.source, scratch)? {
+    let kind = resolved(kind, &request.source, scratch)?;
+    if matches!(request.audience, Some(Audience::Only(_))) && kind != SourceKind::FileRegistry {
+        let message = format!("{} has no users, so there is none whom it could be read for.", request.source.display());
+        return Err(Error::new(Code::Usage, message).hint("Leave --only-for out."));
+    }
+    match kind {
         SourceKind::StudyDatabase => sync_study_database(request, environment, (scratch, known), observer, cancel),
         SourceKind::ImageFolder => folders::sync(request, environment, scratch, observer, cancel).map(Some),
         SourceKind::StudyList => sync_study_list(request, environment, observer, cancel).map(Some),
@@ -156,7 +162,7 @@ fn sync_source(
                 }
                 None => Some(file_registry::sync(&request.source, begin(request)?, &options)?),
             };
-            Ok(report.map(|report| SyncReport {
+            let report = report.map(|report| SyncReport {
                 generation: Some(report.generation.as_str().to_owned()),
                 projects: report.projects,
                 patients: report.patients,
@@ -165,9 +171,24 @@ fn sync_source(
                 exports: report.exports,
                 oddities: report.oddities.into_iter().map(OddityReport::from).collect(),
                 ..SyncReport::of(request, kind)
-            }))
+            });
+            match (report, &request.audience) {
+                (Some(report), Some(Audience::Only(user))) => report.narrowed(user, request, scratch).map(Some),
+                (report, _) => Ok(report),
+            }
         }
     }
+}
+
+/// The error for what cannot be read into a registry, being one or nothing that is known.
+pub fn no_source(path: &Path) -> Error {
+    let shown = path.display();
+    if Registry::is_registry(path).unwrap_or(false) {
+        return Error::new(Code::Usage, format!("{shown} is a registry already."))
+            .hint("It is opened as it is: name it with --registry.");
+    }
+    Error::new(Code::SourceUnknown, format!("{shown} is no database, dump, list of studies or folder."))
+        .hint("Name one, or the URL of a server; of an image, name the folder that it lies in.")
 }
 
 /// What a server answers before anything of it is read.
@@ -258,6 +279,7 @@ fn begin(request: &SyncRequest) -> Result<RegistryWriter> {
     if request.names == Some(Names::LeftOut) {
         writer.leave_names_out()?;
     }
+    writer.narrow_to(request.audience.clone().unwrap_or_default());
     if let Some(stamp) = Stamp::of(&request.source) {
         writer.info(file_registry::STATE, &stamp.to_string())?;
     }

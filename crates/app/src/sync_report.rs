@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use sheaf_registry::provenance::Oddity;
-use sheaf_registry::{Changed, Changes, Names, Registry, foreign};
+use sheaf_registry::{Changed, Changes, Names, Registry, Result, Totals, foreign};
 use sheaf_sources::study_list::StudyReport;
 use tempfile::TempDir;
 
@@ -32,6 +32,8 @@ pub struct SyncReport {
     pub time_zone: Option<String>,
     /// Whether names of patients were left out.
     pub names_left_out: bool,
+    /// Whose rights decide what was kept, and counted here; `null`: all was.
+    pub only_for: Option<String>,
     /// Projects.
     pub projects: u64,
     /// Patients, those that the source marks as deleted among them.
@@ -87,6 +89,13 @@ impl SyncReport {
         }
     }
 
+    /// Of a source of which only what one user may read was kept.
+    pub(crate) fn narrowed(self, user: &str, request: &SyncRequest, scratch: &Path) -> Result<Self> {
+        let Totals { projects, patients, files, users, exports } =
+            Registry::open_with_scratch(&request.to, scratch)?.totals()?;
+        Ok(Self { only_for: Some(user.to_owned()), projects, patients, files, users, exports, ..self })
+    }
+
     /// Of a source that held nothing.
     pub(crate) fn of(request: &SyncRequest, kind: SourceKind) -> Self {
         Self {
@@ -96,6 +105,7 @@ impl SyncReport {
             generation: None,
             time_zone: None,
             names_left_out: request.names == Some(Names::LeftOut),
+            only_for: None,
             projects: 0,
             patients: 0,
             files: 0,

@@ -182,14 +182,34 @@ pub(crate) struct SaidSync {
     /// In which time zone the list's times are meant, where they do not say it [default: the machine's]
     #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
     pub(crate) tz: Option<String>,
+    #[command(flatten)]
+    pub(crate) names: SaidNames,
+    #[command(flatten)]
+    pub(crate) audience: SaidAudience,
+    #[command(flatten)]
+    pub(crate) folder: SaidFolder,
+}
+
+/// Whether names of patients are read.
+#[derive(Debug, Args)]
+pub(crate) struct SaidNames {
     /// Leave patients' names out of what is read; it stays so until --with-names
     #[arg(long, conflicts_with = "with_names")]
     pub(crate) without_names: bool,
     /// Keep patients' names again
     #[arg(long)]
     pub(crate) with_names: bool,
-    #[command(flatten)]
-    pub(crate) folder: SaidFolder,
+}
+
+/// For whom a source is read.
+#[derive(Debug, Args)]
+pub(crate) struct SaidAudience {
+    /// Keep only what this user of the source may read; it stays so until --for-everybody
+    #[arg(long, value_name = "USER", conflicts_with = "for_everybody")]
+    pub(crate) only_for: Option<String>,
+    /// Keep again what everybody may read
+    #[arg(long)]
+    pub(crate) for_everybody: bool,
 }
 
 /// How a folder of images is read.

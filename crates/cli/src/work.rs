@@ -189,10 +189,7 @@ fn synced(home: Option<&Path>, environment: &dyn Fn() -> Environment, what: Sync
         Synced::Own(request) => sync(&request, &environment(), meter, cancel),
         Synced::Kept { source, wish } => {
             let report = sources::resync(home, environment(), &source, wish, meter, cancel)?;
-            report.ok_or_else(|| {
-                Error::new(Code::Usage, format!("{} is a registry already.", source.display()))
-                    .hint("Name a server, a database, a dump, a list of studies or a folder of images.")
-            })
+            report.ok_or_else(|| sources::no_source(&source))
         }
     })
 }

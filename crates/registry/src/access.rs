@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use roaring::RoaringTreemap;
 use rusqlite::{Row, params};
 
+use crate::audience::Audience;
 use crate::error::{Code, Error, Result};
 use crate::ids::{FolderId, PatientId, ProjectId, UserId};
 use crate::registry::Registry;
@@ -241,15 +242,22 @@ impl Registry {
     fn user(&self, name: &str) -> Result<UserId> {
         let sql = "SELECT id FROM user WHERE name = ?1 AND is_active = 1";
         let found = self.rows(sql, [name], |row| row.get(0).map(UserId))?.pop();
-        found.ok_or_else(|| {
-            // No near matches: the names of users are nobody's to guess.
-            Error::new(Code::UnknownUser, format!("There is no user {}.", text::quoted(name)))
-                .hint("`sheaf users` lists the users.")
-        })
+        if let Some(found) = found {
+            return Ok(found);
+        }
+        // No near matches: the names of users are nobody's to guess.
+        let unknown = Error::new(Code::UnknownUser, format!("There is no user {}.", text::quoted(name)));
+        Err(unknown.hint(match self.audience()? {
+            Audience::Everybody => "`sheaf users` lists the users.",
+            Audience::Only(_) => "It was read for another user only; `sheaf sync --for-everybody` reads what all may see.",
+        }))
     }
 
     /// Whether the grants cover every patient that there is or may be.
     fn are_all_read(&self, grants: &[&Grant]) -> Result<bool> {
+        if let Some(were) = self.was_all_read()? {
+            return Ok(were);
+        }
         let unlimited: Vec<&Grant> = grants.iter().copied().filter(|grant| grant.visibility.is_none()).collect();
         Ok(match Projects::of(&unlimited) {
             Projects::All => true,

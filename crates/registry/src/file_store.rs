@@ -20,7 +20,7 @@ pub struct FileStat {
 }
 
 /// Why a file cannot be had.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct SourceError {
     /// One of `SOURCE_*`, `PATH_ESCAPE`, `ROOT_MISSING`.

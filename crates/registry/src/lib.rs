@@ -4,6 +4,7 @@
 //! them), archives, jobs, and anything that knows a window, a terminal or a network.
 
 pub mod access;
+mod audience;
 mod changes;
 mod contents;
 pub mod error;
@@ -32,6 +33,7 @@ pub mod text;
 pub mod writer;
 
 pub use access::{Actor, Viewer};
+pub use audience::{Audience, Totals};
 pub use changes::{Changed, Changes};
 pub use error::{Code, Error, Result};
 pub use names::Names;

@@ -193,6 +193,15 @@ impl Registry {
         })
     }
 
+    /// Whether any file lies under a data root, whoever may see it.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub fn has_files_under(&self, root: RootId) -> Result<bool> {
+        let sql = "SELECT 1 FROM file_registry WHERE root_id = ?1 LIMIT 1";
+        Ok(!self.rows(sql, [root.0], |_| Ok(()))?.is_empty())
+    }
+
     /// When the registry was last read from its source; `None` for a native one.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ use roaring::RoaringTreemap;
 use rusqlite::{Connection, ErrorCode, Params, params};
 use tempfile::TempPath;
 
+use crate::audience::{self, Audience};
 use crate::error::{Code, Error, Result};
 use crate::ids::{FileId, FolderId, ModalityId, PatientId, ProjectId, RootId, TagId, UserId};
 use crate::names::{NAMES, Names};
@@ -33,6 +34,7 @@ pub struct RegistryWriter {
     path: PathBuf,
     replaces: bool,
     names: Names,
+    audience: Audience,
     numbers: HashMap<ProjectId, Numbers>,
 }
 
@@ -76,13 +78,18 @@ impl RegistryWriter {
             connection.execute_batch("BEGIN").map(|()| connection)
         };
         let connection = begin().map_err(|error| write_failed(path, error))?;
-        Ok(Self { connection, part, path: path.to_owned(), replaces: true, names: Names::Kept, numbers: HashMap::new() })
+        Ok(Self::with(connection, part, path, true))
     }
 
     fn begin_at(path: &Path, replaces: bool) -> Result<Self> {
         let part = Self::part_of(path)?;
         let connection = Self::begin(&part).map_err(|error| write_failed(path, error))?;
-        Ok(Self { connection, part, path: path.to_owned(), replaces, names: Names::Kept, numbers: HashMap::new() })
+        Ok(Self::with(connection, part, path, replaces))
+    }
+
+    fn with(connection: Connection, part: TempPath, path: &Path, replaces: bool) -> Self {
+        let (names, audience) = (Names::default(), Audience::default());
+        Self { connection, part, path: path.to_owned(), replaces, names, audience, numbers: HashMap::new() }
     }
 
     /// A private file beside the registry, in which it grows.
@@ -108,6 +115,11 @@ impl RegistryWriter {
     pub fn leave_names_out(&mut self) -> Result<()> {
         self.names = Names::LeftOut;
         self.info(NAMES, self.names.as_str())
+    }
+
+    /// Says for whom it is made. Of what a user may not read nothing is in what appears, and nobody else is one of its users.
+    pub fn narrow_to(&mut self, audience: Audience) {
+        self.audience = audience;
     }
 
     /// Adds studies in a way that may fail in the middle and be tried again: where it fails, none of them stays.
@@ -376,15 +388,17 @@ impl RegistryWriter {
     /// Makes the registry durable and lets it appear under its name.
     ///
     /// # Errors
-    /// `DESTINATION_TAKEN` where something has taken the name meanwhile; nothing is replaced, nothing is left.
+    /// `DESTINATION_TAKEN` where something has taken the name meanwhile; `UNKNOWN_USER` where it is made for one user, who is none of
+    /// its users. Nothing is replaced, nothing is left.
     pub fn finish(self) -> Result<()> {
-        let Self { connection, part, path, replaces, numbers, .. } = self;
+        let Self { connection, part, path, replaces, audience, numbers, .. } = self;
         give_numbers(&connection, numbers).map_err(|error| write_failed(&path, error))?;
         // DELETE also in the header: such a file is read in place, without anything beside it.
         let close = connection
             .execute_batch("COMMIT; PRAGMA journal_mode = DELETE;")
             .and_then(|()| connection.close().map_err(|(_, error)| error));
         close.map_err(|error| write_failed(&path, error))?;
+        let part = narrowed(part, &path, audience)?;
         let unwritten = |error| unwritable(&path, error);
         File::options().write(true).open(&part).and_then(|file| file.sync_all()).map_err(unwritten)?;
         let persisted = if replaces { part.persist(&path) } else { part.persist_noclobber(&path) };
@@ -427,6 +441,15 @@ impl RegistryWriter {
         let run = || self.connection.prepare_cached(sql)?.insert(values);
         run().map_err(|error| write_failed(&self.path, error))
     }
+}
+
+/// What of a registry that is whole is for its audience.
+fn narrowed(part: TempPath, path: &Path, audience: Audience) -> Result<TempPath> {
+    let Audience::Only(user) = audience else { return Ok(part) };
+    let into = RegistryWriter::part_of(path)?;
+    let open = |part: &Path| RegistryWriter::open_part(part);
+    audience::narrow((&part, &into), (&user, folder_of(path)), open, |error| write_failed(path, error))?;
+    Ok(into)
 }
 
 /// The patient numbers of one project.

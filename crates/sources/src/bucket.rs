@@ -9,10 +9,11 @@
 mod address;
 mod credentials;
 mod file;
+mod reason;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -74,7 +75,9 @@ struct Bucket {
     /// For looking: soon says that nobody answers.
     looking: AmazonS3,
     /// Nobody answered while it was looked at.
-    away: AtomicBool,
+    away: OnceLock<SourceError>,
+    /// Some object of it was seen, or heard to be missing.
+    is_there: AtomicBool,
 }
 
 impl BucketStore {
@@ -120,18 +123,15 @@ impl FileStore for BucketStore {
     fn stat(&self, root: RootId, path: &str) -> std::result::Result<FileStat, SourceError> {
         let bucket = self.bucket(root)?;
         let key = bucket.key(path)?;
-        if bucket.away.load(Ordering::Relaxed) {
-            return Err(bucket.absent());
+        if let Some(reason) = bucket.away.get() {
+            return Err(reason.clone());
         }
-        match self.runtime().block_on(bucket.looking.head(&key)) {
-            Ok(meta) => Ok(stat_of(&meta)),
-            Err(cause) => {
-                let error = bucket.describe(&cause);
-                // The others need not wait for what does not come.
-                bucket.away.fetch_or(error.code == Code::RootMissing, Ordering::Relaxed);
-                Err(error)
+        self.runtime().block_on(bucket.look(&key)).inspect_err(|error| {
+            // The others need not wait for what does not come.
+            if error.code == Code::RootMissing {
+                let _ = bucket.away.set(error.clone());
             }
-        }
+        })
     }
 
     fn open(&self, root: RootId, path: &str, offset: u64) -> std::result::Result<Box<dyn SourceFile>, SourceError> {
@@ -214,7 +214,7 @@ impl Bucket {
             builder.build().map_err(|cause| address.unusable().cause(cause))
         };
         let (store, looking) = (client(AWAY)?, client(ABSENT)?);
-        Ok(Self { prefix, address, store, looking, away: AtomicBool::new(false) })
+        Ok(Self { prefix, address, store, looking, away: OnceLock::new(), is_there: AtomicBool::new(false) })
     }
 
     /// The key of a path: without the root's prefix, after the address's own.
@@ -263,21 +263,33 @@ impl Bucket {
         Ok(Head { stat, etag, bytes })
     }
 
-    fn absent(&self) -> SourceError {
-        error(Code::RootMissing, format!("The bucket {} does not answer.", self.address))
+    /// What a failure means for a file.
+    fn describe(&self, cause: &object_store::Error) -> SourceError {
+        reason::describe(&self.address, cause)
     }
 
-    /// What a failure means for a file. The words of the server are not repeated: they may hold what shall not be shown.
-    fn describe(&self, cause: &object_store::Error) -> SourceError {
-        match cause {
-            object_store::Error::NotFound { .. } => error(Code::SourceMissing, "The bucket has no such object."),
-            object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. } => {
-                error(Code::SourceUnreadable, "The bucket does not let these credentials read the object.")
+    /// Looks at an object. An answer to that has no body; where there is none, some of the object is asked for, to hear why.
+    async fn look(&self, key: &Key) -> std::result::Result<FileStat, SourceError> {
+        let cause = match self.looking.head(key).await {
+            Ok(meta) => {
+                self.is_there.store(true, Ordering::Relaxed);
+                return Ok(stat_of(&meta));
             }
-            object_store::Error::Precondition { .. } | object_store::Error::NotModified { .. } => {
-                error(Code::SourceChanged, "The object was replaced while it was read.")
+            Err(cause) => cause,
+        };
+        let told = self.describe(&cause);
+        if self.is_there.load(Ordering::Relaxed) || !reason::may_say_more(&cause) {
+            return Err(told);
+        }
+        let some = GetOptions { range: Some(GetRange::Bounded(0..1)), ..GetOptions::default() };
+        match self.looking.get_opts(key, some).await {
+            Err(cause) => {
+                let told = self.describe(&cause);
+                // It was heard that an object is missing, not the bucket.
+                self.is_there.store(told.code == Code::SourceMissing, Ordering::Relaxed);
+                Err(told)
             }
-            _ => self.absent(),
+            Ok(_) => Err(told),
         }
     }
 }

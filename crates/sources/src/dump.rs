@@ -49,6 +49,19 @@ pub enum DumpError {
 
 /// Takes the rows of a dump.
 pub trait Sink {
+    /// What follows is of this database; a dump of several says so.
+    ///
+    /// # Errors
+    /// Any error ends the reading.
+    fn database(&mut self, _name: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        Ok(())
+    }
+
+    /// Whether rows of this table are wanted at all, whatever its columns are.
+    fn wants(&self, _name: &str) -> bool {
+        true
+    }
+
     /// A table is defined with these columns; one without rows is named nowhere else.
     ///
     /// # Errors
@@ -82,6 +95,12 @@ pub trait Sink {
 pub fn read(input: impl Read, sink: &mut dyn Sink) -> Result<(), DumpError> {
     Reader::new(unzipped(input).map_err(DumpError::Io)?).run(sink)
 }
+
+/// Quotes of names: the usual ones, and those of ANSI.
+const NAMING: [u8; 2] = [b'`', b'"'];
+
+/// The word of the client, not of the server, that changes how statements end.
+const DELIMITER: &[u8] = b"DELIMITER";
 
 struct Reader<R> {
     bytes: Bytes<R>,
@@ -128,6 +147,8 @@ impl<R: Read> Reader<R> {
             self.frame.completed = false;
             match self.word()?.as_str() {
                 "CREATE" => self.create(sink)?,
+                "USE" => self.change_database(sink)?,
+                "DELIMITER" => self.skip_programs()?,
                 "INSERT" | "REPLACE" => self.insert(sink)?,
                 _ => self.skip_statement()?,
             }
@@ -135,12 +156,22 @@ impl<R: Read> Reader<R> {
         self.frame.end(self.bytes.at)
     }
 
+    fn change_database(&mut self, sink: &mut dyn Sink) -> Result<(), DumpError> {
+        if NAMING.contains(&self.need_solid()?) {
+            let name = self.name()?;
+            sink.database(&name).map_err(DumpError::Sink)?;
+            // Its tables may be called as those before are.
+            self.tables.clear();
+        }
+        self.skip_statement()
+    }
+
     fn create(&mut self, sink: &mut dyn Sink) -> Result<(), DumpError> {
         self.need_solid()?;
         if self.word()? != "TABLE" {
             return self.skip_statement();
         }
-        if self.need_solid()? != b'`' {
+        if !NAMING.contains(&self.need_solid()?) {
             for _ in ["IF", "NOT", "EXISTS"] {
                 self.need_solid()?;
                 self.word()?;
@@ -151,7 +182,7 @@ impl<R: Read> Reader<R> {
         self.expect(b'(')?;
         let mut columns = Vec::new();
         loop {
-            if self.need_solid()? == b'`' {
+            if NAMING.contains(&self.need_solid()?) {
                 columns.push(self.name()?);
             }
             if self.skip_item()? == b')' {
@@ -185,7 +216,7 @@ impl<R: Read> Reader<R> {
     }
 
     fn insert(&mut self, sink: &mut dyn Sink) -> Result<(), DumpError> {
-        while self.need_solid()? != b'`' {
+        while !NAMING.contains(&self.need_solid()?) {
             if !matches!(self.word()?.as_str(), "INTO" | "IGNORE") {
                 return Err(self.bytes.malformed("an INSERT that names no table"));
             }
@@ -200,7 +231,13 @@ impl<R: Read> Reader<R> {
             return Err(self.bytes.malformed("an INSERT without VALUES"));
         }
         if columns.is_empty() {
-            return Err(self.bytes.malformed("rows of a table that was not defined"));
+            // The database of a server's own has such tables.
+            let wanted = sink.wants(&name);
+            return if wanted {
+                Err(self.bytes.malformed("rows of a table that was not defined"))
+            } else {
+                self.skip_statement()
+            };
         }
         if !sink.table(&name, &columns).map_err(DumpError::Sink)? {
             return self.skip_statement();
@@ -264,7 +301,7 @@ impl<R: Read> Reader<R> {
     }
 
     fn name(&mut self) -> Result<String, DumpError> {
-        if self.bytes.peek()? != Some(b'`') {
+        if !self.bytes.peek()?.is_some_and(|quote| NAMING.contains(&quote)) {
             return Err(self.bytes.malformed("a name without its quotes"));
         }
         let bytes = self.quoted()?;
@@ -349,7 +386,18 @@ impl<R: Read> Reader<R> {
     }
 
     fn line_comment(&mut self) -> Result<(), DumpError> {
+        let line = self.line()?.unwrap_or_default();
+        self.frame.announced |= line.starts_with(b"-- MySQL dump") || line.starts_with(b"-- MariaDB dump");
+        self.frame.completed |= line.starts_with(b"-- Dump completed");
+        Ok(())
+    }
+
+    /// The rest of this line, as far as it is looked at; `None` at the end of the dump.
+    fn line(&mut self) -> Result<Option<Vec<u8>>, DumpError> {
         let mut line = Vec::new();
+        if self.bytes.peek()?.is_none() {
+            return Ok(None);
+        }
         while let Some(byte) = self.bytes.peek()? {
             self.bytes.advance(1);
             if byte == b'\n' {
@@ -359,9 +407,24 @@ impl<R: Read> Reader<R> {
                 line.push(byte);
             }
         }
-        self.frame.announced |= line.starts_with(b"-- MySQL dump") || line.starts_with(b"-- MariaDB dump");
-        self.frame.completed |= line.starts_with(b"-- Dump completed");
-        Ok(())
+        Ok(Some(line))
+    }
+
+    /// Passes over triggers, procedures and events: their statements are no rows of this database. They stand in lines with another
+    /// end of statements than `;`, up to the line that brings that back.
+    fn skip_programs(&mut self) -> Result<(), DumpError> {
+        let usual = |rest: &[u8]| rest.trim_ascii() == b";";
+        if self.line()?.is_some_and(|rest| usual(&rest)) {
+            return Ok(());
+        }
+        while let Some(line) = self.line()? {
+            let line = line.trim_ascii_start();
+            let (word, rest) = line.split_at(line.len().min(DELIMITER.len()));
+            if word.eq_ignore_ascii_case(DELIMITER) && usual(rest) {
+                return Ok(());
+            }
+        }
+        Err(DumpError::Cut(self.bytes.at))
     }
 
     fn block_comment(&mut self) -> Result<(), DumpError> {

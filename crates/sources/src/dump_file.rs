@@ -1,5 +1,6 @@
 //! The file of a dump while it is read, and what people are told when that fails.
 
+use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -41,8 +42,16 @@ impl Read for Watched<'_> {
 }
 
 /// The error for a dump that holds what no dump does.
-pub(crate) fn malformed(path: &Path) -> Error {
-    Error::new(Code::DumpMalformed, format!("The dump {} cannot be understood.", path.display()))
+pub(crate) fn malformed(path: &Path, what: impl Display) -> Error {
+    Error::new(Code::DumpMalformed, format!("The dump {} cannot be understood{what}.", path.display()))
+}
+
+/// The same, with where that is and what it is, as far as that is known: never what stands there.
+pub(crate) fn faulty(path: &Path, error: DumpError) -> Error {
+    match error {
+        DumpError::Malformed { at, what } => malformed(path, format_args!(" at byte {at}: {what}")),
+        _ => malformed(path, ": its compression is damaged").cause(error),
+    }
 }
 
 /// The error for a dump that was not read; `malformed` makes that for one that cannot be understood.

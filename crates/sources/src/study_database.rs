@@ -22,7 +22,7 @@ use sheaf_registry::{Code, Error, Names, RegistryWriter, Result};
 
 use crate::bytes::unzipped;
 use crate::dump::{Sink, Value};
-use crate::dump_file::{Watched, malformed, refused};
+use crate::dump_file::{Watched, faulty, malformed, refused};
 use crate::file_registry::{STATE, not_onto_itself};
 use crate::pg_dump;
 use crate::server::{Login, Peer, persistently};
@@ -175,7 +175,7 @@ fn of_dump(source: &Path, head: &[u8], table: &mut Table<'_>, options: &Options<
     } else {
         (pg_dump::read(input, table), "Make the dump again with pg_dump --format=plain.")
     };
-    read.map_err(|error| refused(source, error, options.cancel, |error| malformed(source).hint(again).cause(error)))
+    read.map_err(|error| refused(source, error, options.cancel, |error| faulty(source, error).hint(again)))
 }
 
 fn of_sqlite(source: &Path, table: &mut Table<'_>, options: &Options<'_>) -> Result<()> {
@@ -274,7 +274,7 @@ impl<'a> Table<'a> {
         for (at, column) in columns.iter().enumerate() {
             match StudyColumn::named(column) {
                 Some(known) if self.wanted.iter().any(|(_, taken)| *taken == known) => {
-                    return Err(malformed(self.source).hint("Make it again: a column of its table is named twice."));
+                    return Err(malformed(self.source, ": a column of its table is named twice").hint("Make it again."));
                 }
                 // A server is not even asked for them.
                 Some(StudyColumn::Field(field @ StudyField::PatientName)) if self.writer.names() == Names::LeftOut => {

@@ -71,6 +71,8 @@ export interface RegistryActions {
   /** Reads a server and opens it, where it need not be said first as whom. */
   connect: (server: ConnectServer) => Promise<ServerConnected>;
   openAs: (id: string, user: string) => Promise<void>;
+  /** Keeps of the source what one user may read, or everybody. */
+  keepFor: (user: string | null) => Promise<void>;
   forgetRecent: (id: string) => Promise<void>;
   refresh: () => Promise<void>;
   close: () => Promise<void>;
@@ -126,6 +128,7 @@ export function useRegistry(): RegistryActions {
         return connected;
       },
       openAs: async (id, user) => keep(await host.call('open_as', { id, user })),
+      keepFor: async (user) => keep(await host.call('keep_for', { user })),
       async forgetRecent(id) {
         client.setQueryData(keys.recent, await host.call('forget_recent', { id }));
       },

@@ -9,7 +9,7 @@ import { useHost } from '../host/context';
 /** As Rust says it of work that was stopped. */
 const STOPPED = { code: 'CANCELLED', message: '', hint: '', details: [] };
 
-interface Task {
+export interface Task {
   /** Under way. */
   running: boolean;
   cancelling: boolean;

@@ -19,6 +19,7 @@ import { languageFor, makeI18n } from '../i18n';
 import { makeTheme, MESSAGES, resolver } from '../theme/theme';
 import { FormatContext } from './FormatContext';
 import { Frame } from './Frame';
+import { watchKeys } from './keysLead';
 import { SilentBanner } from './SilentBanner';
 import { heard, useSilent } from './silence';
 import { useDesktopDark } from './useDesktopDark';
@@ -36,6 +37,7 @@ interface AppProps {
 /** The whole page on top of a host. */
 export function App({ host, begun }: AppProps) {
   const [client] = useState(makeQueryClient);
+  useEffect(() => watchKeys(document.documentElement), []);
   return (
     <HostContext value={host}>
       <QueryClientProvider client={client}>

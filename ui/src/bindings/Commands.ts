@@ -37,6 +37,7 @@ import type { ImageFolderPreview } from "./ImageFolderPreview";
 import type { ImageFolderState } from "./ImageFolderState";
 import type { ImportStudies } from "./ImportStudies";
 import type { IndexImageFolder } from "./IndexImageFolder";
+import type { KeptFor } from "./KeptFor";
 import type { LimitsInput } from "./LimitsInput";
 import type { ListMatch } from "./ListMatch";
 import type { Located } from "./Located";
@@ -112,6 +113,7 @@ export type Commands = {
   make_demo: { input: TaskId; output: OpenRegistry };
   close_registry: { input: Nothing; output: Nothing };
   refresh_registry: { input: Nothing; output: OpenRegistry };
+  keep_for: { input: KeptFor; output: OpenRegistry };
   choose_project: { input: ProjectChoice; output: OpenRegistry };
   act_as: { input: ActAs; output: OpenRegistry };
   data_roots: { input: Nothing; output: DataRoots };

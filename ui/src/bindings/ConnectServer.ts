@@ -6,6 +6,10 @@ import type { ServerForm } from "./ServerForm";
  */
 export type ConnectServer = { 
 /**
+ * Id of the work.
+ */
+task: string, 
+/**
  * The server.
  */
 server: ServerForm, 

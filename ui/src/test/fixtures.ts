@@ -44,6 +44,7 @@ export function openRegistry(change: Partial<OpenRegistry> = {}): OpenRegistry {
     ],
     user: null,
     needs_user: false,
+    kept_for: null,
     server: null,
     data_roots_missing: 0,
     has_buckets: false,

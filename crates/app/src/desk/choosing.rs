@@ -39,8 +39,9 @@ pub(crate) struct Choosing {
 }
 
 impl Choosing {
-    /// A first look: nothing is selected, no folder is open.
-    pub(crate) fn new(project: String, view: View) -> Self {
+    /// A first look: nothing is selected, no folder is open, and the usual kind of files is asked for.
+    pub(crate) fn new(project: String, mut view: View) -> Self {
+        view.set_contents(Contents { kind: view.usual_kind(), ..Contents::default() });
         Self { project, view, revision: 1, moved: 1, undo: VecDeque::new(), redo: Vec::new(), among: None, list: None }
     }
 

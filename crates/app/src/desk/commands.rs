@@ -30,6 +30,7 @@ macro_rules! sheaf_commands {
             make_demo(TaskId) -> OpenRegistry;
             close_registry(Nothing) -> Nothing;
             refresh_registry(Nothing) -> OpenRegistry;
+            keep_for(KeptFor) -> OpenRegistry;
             choose_project(ProjectChoice) -> OpenRegistry;
             act_as(ActAs) -> OpenRegistry;
             data_roots(Nothing) -> DataRoots;

@@ -93,6 +93,8 @@ pub struct TestServer {
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(deny_unknown_fields)]
 pub struct ConnectServer {
+    /// Id of the work.
+    pub task: String,
     /// The server.
     pub server: ServerForm,
     /// The account's password; `null`: what is known of it.
@@ -171,16 +173,27 @@ impl Desk {
 
     /// Reads a server and opens it, as whom it was looked at last. What was open stays where that fails.
     pub fn connect_server(&self, connect: ConnectServer) -> Result<ServerConnected> {
+        // From the first, so that it is stopped also while it waits for its turn.
+        let task = self.tasks.begin(&connect.task)?;
         let (house, server) = (self.sheaf.house(), self.server_of(&connect.server)?);
         let (credentials, path) = (&house.environment.credentials, PathBuf::from(server.to_string()));
         let _opening = self.opening();
-        let before = credentials.said_of(&server);
+        task.cancel().check()?;
+        let (before, is_new) = (credentials.said_of(&server), house.lacks_copy(&path));
         if let Some(password) = connect.password {
             credentials.say(server.clone(), password);
         }
         let names = connect.read_names.map(|read| if read { Names::Kept } else { Names::LeftOut });
         let said = Wish { names, ..Wish::default() };
-        self.read_source(&path, Asking::Anew, said).inspect_err(|_| credentials.unsay(&server, before))?;
+        let read = self.read_source_for(task.cancel(), &path, Asking::Anew, said).and_then(|()| task.cancel().check());
+        if let Err(error) = read {
+            credentials.unsay(&server, before);
+            if is_new {
+                // Nobody wants what was read of it when that was stopped at the last moment.
+                house.drop_copy(&path)?;
+            }
+            return Err(error);
+        }
         let kept = if connect.keep_password { credentials.keep(&server, &Cancel::new()) } else { Ok(()) };
         let registry = match self.reopen(&path, &mut |_| ()) {
             Err(error) if error.code() == Code::UserRequired => None,

@@ -19,6 +19,7 @@ pub mod exports;
 pub mod facets;
 mod hashing;
 pub mod image_folders;
+pub mod keeping;
 pub mod list;
 mod native;
 mod notices;
@@ -172,6 +173,7 @@ pub mod types {
     pub use super::exports::*;
     pub use super::facets::*;
     pub use super::image_folders::*;
+    pub use super::keeping::*;
     pub use super::list::*;
     pub use super::record_numbers::*;
     pub use super::registries::*;

@@ -11,6 +11,7 @@ use sheaf_registry::{Code, Error, Registry, Result};
 use sheaf_sources::server::Server;
 
 use super::choosing::Choosing;
+use super::keeping::{KeptFor, kept_for};
 use super::studying::Studying;
 use crate::copies::stamp_of_source;
 use crate::folders;
@@ -34,6 +35,8 @@ pub(crate) struct Open {
     pub(crate) users: Vec<User>,
     /// Nobody may look at it but one of them.
     pub(crate) needs_user: bool,
+    /// For whom its source is kept; `None` where none is, or one without users.
+    pub(crate) kept_for: Option<KeptFor>,
     /// How paths of a folder of images were read; `None` for what is none.
     pub(crate) layout: Option<String>,
     /// What was odd in the source, as far as this user may know it.
@@ -83,6 +86,7 @@ impl Open {
             patients: summary.patients,
             may_export: summary.may_export,
         });
+        let users = users(&registry)?;
         Ok(Self {
             id: String::new(),
             path: registry.path().to_owned(),
@@ -91,7 +95,8 @@ impl Open {
             synced_at: registry.synced_at()?,
             layout: registry.info(folders::LAYOUT)?.filter(|_| registry.is_copy()),
             oddities: registry.oddities(&viewer)?.into_iter().map(OddityReport::from).collect(),
-            users: users(&registry)?,
+            kept_for: kept_for(&registry, &users)?,
+            users,
             needs_user: registry.needs_user(),
             user: user.map(ToOwned::to_owned),
             projects: projects.collect(),
@@ -102,6 +107,11 @@ impl Open {
             studies: None,
             rejected: Vec::new(),
         })
+    }
+
+    /// Whether whoever looks at it has its account's lists of studies: the owner, and anybody where there is none.
+    pub(crate) fn has_lists(&self) -> bool {
+        self.user.is_none() || self.needs_user
     }
 
     /// The file's name without its ending; the name of its folder where the file is called just what it is; host and database of

@@ -6,12 +6,14 @@ use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use sheaf_registry::progress::Cancel;
 use sheaf_registry::text::quoted;
 use sheaf_registry::{Code, Error, Result};
 
 use super::browse::{BrowseState, RowRange, TreeWindow};
 use super::connect::ServerForm;
 use super::events::Event;
+use super::keeping::KeptFor;
 use super::open::{Open, canonical};
 use super::settings::Preferences;
 use super::tasks::TaskKind;
@@ -99,6 +101,8 @@ pub struct OpenRegistry {
     pub user: Option<String>,
     /// There is no owner: somebody has to be acted as.
     pub needs_user: bool,
+    /// For whom Sheaf keeps its source; `null` where it keeps none, or one without users.
+    pub kept_for: Option<KeptFor>,
     /// The server that it is read from; `null` for a file or a folder.
     pub server: Option<ServerForm>,
     /// What was odd in the source of a synced registry; for whoever sees every patient.
@@ -273,11 +277,16 @@ impl Desk {
 
     /// Reads a foreign source where that is called for, as the task `source`, which a page sees and may stop.
     pub(super) fn read_source(&self, path: &Path, asking: Asking, said: Wish) -> Result<()> {
+        self.read_source_for(&Cancel::new(), path, asking, said)
+    }
+
+    /// The same as a part of other long work.
+    pub(super) fn read_source_for(&self, whole: &Cancel, path: &Path, asking: Asking, said: Wish) -> Result<()> {
         // What cannot be looked at is told by who opens it.
         if !is_foreign(&canonical(path)?, Some(self.sheaf.house().home.dir())).unwrap_or(false) {
             return Ok(());
         }
-        let task = self.tasks.begin(SOURCE_TASK)?;
+        let task = self.tasks.begin_part(SOURCE_TASK, whole)?;
         let meter = Meter::new(task.listener());
         let read = self.sheaf.house().refresh(path, asking, said, &meter, task.cancel());
         meter.finish();
@@ -483,6 +492,7 @@ impl Desk {
             users: open.users.clone(),
             user: open.user.clone(),
             needs_user: open.needs_user,
+            kept_for: open.kept_for.clone(),
             server: self.form_at(&open.path),
             oddities: open.oddities.clone(),
             data_roots_missing: open.roots_missing,

@@ -266,18 +266,18 @@ impl Desk {
         let task = self.tasks.begin(&task.task)?;
         let _reading = self.studies.reading.lock().unwrap_or_else(PoisonError::into_inner);
         let columns = self.study_columns()?;
-        let (own, opened_at, id) = {
+        let (own, opened_at, id, has_lists) = {
             let open = self.opened();
             let open = open.as_ref().ok_or_else(nothing_open)?;
             if let Some(studying) = &open.studies {
                 return Ok(self.state_of(studying, columns));
             }
-            (place(open), open.opened_at, open.id.clone())
+            (place(open), open.opened_at, open.id.clone(), open.has_lists())
         };
         let house = self.sheaf.house();
-        // A list is the account's own: whoever is acted as looks at the studies of the registry.
-        let list = Some(self.list_of(&id)).filter(|list| own.user.is_none() && list.exists());
-        let place = Place { path: list.clone().unwrap_or_else(|| own.path.clone()), user: own.user.clone() };
+        // A list is the account's own: a user whom its owner acts as looks at the studies of the registry.
+        let list = Some(self.list_of(&id)).filter(|list| has_lists && list.exists());
+        let place = list.clone().map_or_else(|| own.clone(), |path| Place { path, user: None });
         let registry = house.registry(&place.path)?;
         let viewer = registry.viewer(&actor(place.user.as_deref()))?;
         let total = registry.study_count(&viewer)?;

@@ -66,14 +66,14 @@ impl Desk {
     /// Lets the user choose a list of studies and reads it; `null` when the dialog was closed. From then on its studies are
     /// looked at in place of those of the registry, or of an earlier list, which stays where this one cannot be read.
     pub fn import_studies(&self, input: ImportStudies) -> Result<Option<StudiesImported>> {
-        let registry = {
+        let (registry, path) = {
             let open = self.opened();
             let open = open.as_ref().ok_or_else(nothing_open)?;
-            if open.user.is_some() {
+            if !open.has_lists() {
                 return Err(Error::new(Code::Usage, "A list of studies is for the owner of this account.")
                     .hint("Stop acting as somebody else first."));
             }
-            open.id.clone()
+            (open.id.clone(), open.path.clone())
         };
         self.tasks.run(&input.task, (TaskKind::StudyList, None), |task| {
             let (words, endings) = (self.language(), STUDIES.map(ToOwned::to_owned).to_vec());
@@ -85,6 +85,7 @@ impl Desk {
             platform::create_private_dir(folder)
                 .map_err(|error| crate::home::unusable(self.sheaf.house().home.dir(), &error))?;
             let name = name_of(&source);
+            let house = self.sheaf.house();
             let request = SyncRequest {
                 source,
                 to,
@@ -92,10 +93,11 @@ impl Desk {
                 time_zone: input.time_zone,
                 mappings: Vec::new(),
                 folder: FolderOptions::default(),
-                names: None,
+                // Where names of the registry are left out, none comes back with a list.
+                names: Some(house.registry(&path)?.names()?),
+                audience: None,
             };
             let meter = Meter::new(task.listener());
-            let house = self.sheaf.house();
             let report = sync_studies(&request, &house.environment, &house.scratch()?, &meter, task.cancel())?;
             meter.finish();
             let imported = StudiesImported {

@@ -112,14 +112,18 @@ impl Tasks {
 
     /// Begins long work under an id that no other work has now. `USAGE` for an id that is empty, too long or taken.
     pub(crate) fn begin(&self, task: &str) -> Result<TaskGuard> {
-        self.begin_about(task, None)
+        self.begin_about(task, None, Cancel::new())
     }
 
-    fn begin_about(&self, task: &str, about: Option<(TaskKind, Option<String>)>) -> Result<TaskGuard> {
+    /// The same for a part of other long work: what stops one of both stops the other.
+    pub(crate) fn begin_part(&self, task: &str, whole: &Cancel) -> Result<TaskGuard> {
+        self.begin_about(task, None, whole.clone())
+    }
+
+    fn begin_about(&self, task: &str, about: Option<(TaskKind, Option<String>)>, cancel: Cancel) -> Result<TaskGuard> {
         if task.is_empty() || task.chars().count() > ID_CHARACTERS {
             return Err(Error::new(Code::Usage, format!("The id of a task has 1 to {ID_CHARACTERS} characters.")));
         }
-        let cancel = Cancel::new();
         let mut running = self.running();
         if running.contains_key(task) {
             return Err(Error::new(Code::Usage, "Another task has this id."));
@@ -139,7 +143,7 @@ impl Tasks {
         if let Some(answer) = self.join(task, kind) {
             return answer;
         }
-        let guard = self.begin_about(task, Some((kind, export.map(ToOwned::to_owned))))?;
+        let guard = self.begin_about(task, Some((kind, export.map(ToOwned::to_owned))), Cancel::new())?;
         let answer = work(&guard);
         if let Some(task) = self.running().get_mut(&guard.id).filter(|task| task.is_known || task.joined > 0) {
             task.answer = Some(Arc::new(copied(&answer)));

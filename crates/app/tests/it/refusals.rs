@@ -74,7 +74,11 @@ fn an_export_of_nothing_is_refused() {
         std::fs::remove_file(lab.source(patient, "processed")).expect("there");
     }
     let skip = ExportRequest { on_missing: OnMissing::Skip, ..lab.request() };
-    assert_eq!(refused(&lab, &skip).code(), Code::NothingToExport, "every file would be left out");
+    let error = refused(&lab, &skip);
+    assert_eq!(error.code(), Code::NothingToExport, "every file would be left out");
+    assert!(error.next_step().starts_with("Only processed files are taken"), "{}", error.next_step());
+    let why = Detail::Text("3 left out: The file does not exist. [SOURCE_MISSING]".to_owned());
+    assert_eq!(error.detail_list(), [why], "and why they are");
     let sheaf = lab.sheaf();
     let failed = sheaf.export(&lab.request(), &unheard(), &Cancel::new()).expect("a job, which fails");
     let error = failed.error.expect("a reason");

@@ -7,21 +7,31 @@ use sheaf_app::credentials::Server;
 use sheaf_app::folders::{self, FolderOptions};
 use sheaf_app::sources::{BucketAddress, Location, Mapping, SyncRequest, Wish};
 use sheaf_registry::text::quoted;
-use sheaf_registry::{Code, Error, Names, Result};
+use sheaf_registry::{Audience, Code, Error, Names, Result};
 
 use super::{Kept, Passwords, Synced, Work, not_yet};
-use crate::args::{Registry, SaidSync};
+use crate::args::{Registry, SaidAudience, SaidNames, SaidSync};
 
 /// What is meant by `sheaf sync`.
 pub(super) fn sync(said: SaidSync, passwords: &mut Passwords) -> Result<Work> {
-    let SaidSync { source, to, map, keep_password, tz: time_zone, without_names, with_names, folder } = said;
+    let SaidSync { source, to, map, keep_password, tz: time_zone, names, audience, folder } = said;
+    let SaidNames { without_names, with_names } = names;
+    let SaidAudience { only_for, for_everybody } = audience;
     let names = match (without_names, with_names) {
         (true, _) => Some(Names::LeftOut),
         (_, true) => Some(Names::Kept),
         _ => None,
     };
+    let audience = only_for.map(Audience::Only).or_else(|| for_everybody.then_some(Audience::Everybody));
     let source = readable(source.into(), passwords)?;
     let mappings = map.iter().map(|said| mapping(said)).collect::<Result<Vec<_>>>()?;
+    let prefix = |mapping: &Mapping| mapping.prefix.trim_end_matches('/').to_owned();
+    for (at, mapping) in mappings.iter().enumerate() {
+        if mappings[..at].iter().any(|earlier| prefix(earlier) == prefix(mapping)) {
+            let message = format!("--map says of {} twice where its files lie.", quoted(&mapping.prefix));
+            return Err(Error::new(Code::Usage, message).hint("Say it once."));
+        }
+    }
     let layout = folder.pattern.as_deref().map(folders::layout).transpose()?;
     must_be_folder(&source, !mappings.is_empty(), layout.is_some() || folder.hash || folder.preview.is_some())?;
     let keep = if keep_password { kept(&source, &mappings)? } else { Vec::new() };
@@ -30,8 +40,8 @@ pub(super) fn sync(said: SaidSync, passwords: &mut Passwords) -> Result<Work> {
     }
     let folder = FolderOptions { layout, hash: folder.hash, ledger: None };
     let what = match to {
-        None => Synced::Kept { source, wish: Wish { mappings, folder, time_zone, names } },
-        Some(to) => Synced::Own(SyncRequest { source, to, replace: false, time_zone, mappings, folder, names }),
+        None => Synced::Kept { source, wish: Wish { mappings, folder, time_zone, names, audience } },
+        Some(to) => Synced::Own(SyncRequest { source, to, replace: false, time_zone, mappings, folder, names, audience }),
     };
     Ok(Work::Sync { what, keep })
 }
@@ -62,13 +72,24 @@ fn mapping(said: &OsStr) -> Result<Mapping> {
     if folder.is_empty() {
         return Err(wrong("names no folder"));
     }
-    let location = if folder.starts_with("s3://") {
-        BucketAddress::parse(folder)?;
-        Location::Bucket(folder.to_owned())
+    let location = if let Some(bucket) = bucket(folder).map_err(wrong)? {
+        BucketAddress::parse(&bucket)?;
+        Location::Bucket(bucket)
     } else {
         Location::Folder(std::path::absolute(folder).map_err(|error| wrong("names no folder").cause(error))?)
     };
     Ok(Mapping { prefix: prefix.to_owned(), location })
+}
+
+/// What begins like a URL means no folder, but for a drive of Windows.
+fn bucket(said: &str) -> std::result::Result<Option<String>, &'static str> {
+    let Some((scheme, rest)) = said.split_once(":/") else { return Ok(None) };
+    let is_scheme = scheme.len() > 1 && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+    match rest.strip_prefix('/') {
+        Some(rest) if scheme.eq_ignore_ascii_case("s3") => Ok(Some(format!("s3://{rest}"))),
+        _ if is_scheme => Err("names neither a folder nor a bucket, s3://…"),
+        _ => Ok(None),
+    }
 }
 
 /// The registry, or the source that stands for one.

@@ -2,6 +2,7 @@
 
 use sheaf_app::folders::{FolderChanges, FolderPreview, FolderReport, PreviewedFile};
 use sheaf_app::sources::{OddityReport, RootReport, RowChanges, SourceChanges, SourceKind, SyncReport};
+use sheaf_registry::text::quoted;
 
 use super::{LISTED, Readable, count, field, line, many, studies};
 use crate::tables::Side::{Left, Right};
@@ -29,6 +30,9 @@ impl Readable for SyncReport {
         field(out, "Registry", &self.registry);
         if self.names_left_out {
             field(out, "Names", "of patients are left out");
+        }
+        if let Some(user) = &self.only_for {
+            field(out, "Kept", &format!("only what {} may read", quoted(user)));
         }
         match (&self.folder, &self.changes) {
             (Some(folder), _) => about_folder(out, folder, self.files),

@@ -148,12 +148,21 @@ fn what_lies_in_a_bucket_is_exported_as_what_lies_in_a_folder() {
     let error = refused("/dataset=s3://key:hush@bucket");
     assert_eq!(error["code"], "USAGE", "{error}");
     assert!(!error.to_string().contains("hush"), "no secret: {error}");
+    let large = words!["sync", &source, "--map", server.location("dataset").replacen("s3://", "/dataset=S3://", 1)];
+    assert_eq!(scene.sheaf.json(&large, 0)["roots"][0]["found"], 1, "a scheme is one in capitals, too");
     assert_eq!(refused("/dataset=s3://bucket?endpoint=http://minio.lab")["code"], "USAGE", "off this machine with TLS only");
 }
 
 #[test]
 fn where_files_lie_is_looked_at_when_a_source_is_read() {
     let scene = Scene::empty();
+    let image = scene.path("a.dcm");
+    fs::write(&image, "DICM").expect("writable");
+    for to in [None, Some(scene.path("new.sqlite"))] {
+        let mut words = words!["sync", &image].to_vec();
+        words.extend(to.iter().flat_map(|to| ["--to".into(), to.into()]));
+        assert_eq!(scene.sheaf.refused(&words, 2).0, "SOURCE_UNKNOWN", "one image is no source");
+    }
     let source = database(&scene);
     let told = scene.sheaf.run(&words!["sync", &source]);
     assert!(told.stdout.contains("/dataset: nowhere that is known; say it with --map"), "{}", told.stdout);
@@ -165,6 +174,19 @@ fn where_files_lie_is_looked_at_when_a_source_is_read() {
     assert_eq!((&root["found"], &root["missed"][0]["code"]), (&0.into(), &"SOURCE_MISSING".into()), "{report}");
     let report = scene.sheaf.json(&words!["sync", &source, "--map", map(&scene.path("away"))], 0);
     assert_eq!(report["roots"][0]["problem"]["code"], "ROOT_MISSING", "{report}");
+
+    // A slip is told, and does not stay; what was said of files stays.
+    let prefixes = |more: &[&str]| {
+        let mut words = words!["sync", &source].to_vec();
+        words.extend(more.iter().map(std::ffi::OsString::from));
+        let report = scene.sheaf.json(&words, 0);
+        let roots = report["roots"].as_array().expect("a list").clone();
+        roots.iter().map(|root| root["prefix"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(prefixes(&["--map", "/data=."]), ["/data", "/dataset"]);
+    assert_eq!(prefixes(&[]), ["/dataset"]);
+    let twice = words!["sync", &source, "--map", map(&scene.path("dataset")), "--map", "/dataset/=."];
+    assert_eq!(scene.sheaf.refused(&twice, 2).0, "USAGE");
 }
 
 #[test]
@@ -206,7 +228,7 @@ fn what_is_no_source_is_refused_with_the_reason() {
         assert_eq!(refused["error"]["code"], code, "{refused}");
         assert!(!to.exists(), "nothing was made");
     }
-    for map in ["/dataset", "/dataset="] {
+    for map in ["/dataset", "/dataset=", "/dataset=http://x", "/dataset=s3:/b", "/dataset=file:///mnt"] {
         let refused = scene.sheaf.json(&words!["sync", &other, "--to", &to, "--map", map], 2);
         assert_eq!(refused["error"]["code"], "USAGE", "{refused}");
     }
@@ -262,6 +284,79 @@ fn names_are_left_out_of_what_is_kept_until_they_are_asked_for() {
     let report = scene.sheaf.json(&words!["sync", &list, "--with-names"], 0);
     assert_eq!(report["names_left_out"], false, "{report}");
     assert_eq!(scene.sheaf.json(&q, 0)["total"], 2, "they are back");
+}
+
+#[test]
+fn a_reading_waits_for_another_and_keeps_what_that_was_told() {
+    let scene = Scene::empty();
+    let source = database(&scene);
+    let first = scene.sheaf.json(&words!["sync", &source], 0);
+    let kept = Path::new(first["registry"].as_str().expect("a path"));
+    let folder = kept.parent().expect("a folder");
+    // Another reading has the copy, as a process that is told to leave names out would.
+    let other = fs::File::open(folder).expect("there");
+    other.lock().expect("nobody else has it");
+    let mut waiting = scene.sheaf.command(&words!["sync", &source]);
+    let mut waiting = waiting.stdout(std::process::Stdio::null()).spawn().expect("started");
+    let nameless = scene.path("nameless.sqlite");
+    scene.sheaf.json(&words!["sync", &source, "--to", &nameless, "--without-names"], 0);
+    fs::rename(&nameless, kept).expect("it takes its place");
+    // Others have long done what it has to do.
+    for name in ["1.sqlite", "2.sqlite", "3.sqlite", "4.sqlite"] {
+        scene.sheaf.json(&words!["sync", &source, "--to", scene.path(name)], 0);
+    }
+    assert!(waiting.try_wait().expect("ours").is_none(), "it does not end before its turn");
+    drop(other);
+    assert_eq!(crate::program::ran(waiting).code, Some(0));
+    assert_eq!(holding(folder, "Lovelace"), Vec::<std::path::PathBuf>::new(), "what was told meanwhile counts");
+}
+
+#[test]
+fn a_source_is_kept_for_one_user_until_it_is_read_for_everybody() {
+    let scene = Scene::empty();
+    let (source, home) = (database(&scene), scene.path("home"));
+    let change = |sql: &str| Connection::open(&source).and_then(|c| c.execute_batch(sql)).expect("changed");
+    change(
+        "INSERT INTO auth_user VALUES (1, 'mo', 0, 1), (2, 'robin', 0, 1);
+         INSERT INTO scans_userprofile VALUES (1, 1, 'standard'), (2, 2, 'annotator');
+         INSERT INTO common_projectaccess VALUES (1, 1, 1, 1), (2, 1, 2, 1);
+         INSERT INTO scans_patient VALUES (8, 'Grace Hopper', 'private', '2025-10-01 10:00:00', NULL, 1)",
+    );
+    let patients = |user: &str, code: i32| {
+        scene.sheaf.json(&words!["patients", "--registry", &source, "--project", "maxillo", "--user", user], code)
+    };
+    assert_eq!((&patients("robin", 0)["total"], &patients("mo", 0)["total"]), (&2.into(), &1.into()));
+    assert_eq!(holding(&home, "Grace Hopper").len(), 1, "what all may read is kept");
+
+    assert_eq!(scene.sheaf.refused(&words!["sync", &source, "--only-for", "nobody"], 2).0, "UNKNOWN_USER");
+    assert_eq!(patients("robin", 0)["total"], 2, "what was there stays");
+    let report = scene.sheaf.json(&words!["sync", &source, "--only-for", "mo"], 0);
+    assert_eq!(
+        (&report["only_for"], &report["patients"], &report["users"]),
+        (&"mo".into(), &1.into(), &1.into()),
+        "{report}"
+    );
+    assert_eq!(holding(&home, "Grace Hopper"), Vec::<std::path::PathBuf>::new(), "nothing else stays in the home");
+    assert_eq!(patients("mo", 0)["total"], 1);
+    let refused = scene.sheaf.run(&words!["patients", "--registry", &source, "--project", "maxillo", "--user", "robin"]);
+    assert!(refused.code == Some(2) && refused.stderr.contains("--for-everybody"), "{refused:?}");
+
+    // Read again by itself, with other rights by now.
+    change("UPDATE scans_userprofile SET role = 'annotator' WHERE user_id = 1");
+    assert_eq!(patients("mo", 0)["total"], 2);
+    change("DELETE FROM common_projectaccess WHERE user_id = 1");
+    scene.sheaf.json(&words!["projects", "--registry", &source, "--user", "mo"], 0);
+    assert_eq!(holding(&home, "Lovelace"), Vec::<std::path::PathBuf>::new(), "a right that is gone takes its rows along");
+
+    let report = scene.sheaf.json(&words!["sync", &source, "--for-everybody"], 0);
+    assert_eq!((&report["only_for"], &report["patients"]), (&serde_json::Value::Null, &2.into()), "{report}");
+    assert_eq!(patients("robin", 0)["total"], 2, "they are back");
+
+    let told = scene.sheaf.run(&words!["sync", &source, "--to", scene.path("own.sqlite"), "--only-for", "robin"]).stdout;
+    assert!(told.contains("only what \"robin\" may read"), "{told}");
+    let list = scene.path("list.csv");
+    fs::write(&list, LIST).expect("writable");
+    assert_eq!(scene.sheaf.refused(&words!["sync", &list, "--only-for", "mo"], 2).0, "USAGE", "a list has no users");
 }
 
 #[test]

@@ -360,7 +360,7 @@ impl View {
     }
 
     /// Columns that any visible patient has.
-    fn visible_columns(&self) -> impl Iterator<Item = usize> + '_ {
+    pub(super) fn visible_columns(&self) -> impl Iterator<Item = usize> + '_ {
         (0..self.index.columns.len()).filter(|&column| !self.index.columns[column].set.is_disjoint(&self.visible))
     }
 }

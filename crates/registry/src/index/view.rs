@@ -7,6 +7,7 @@ use roaring::RoaringBitmap;
 use crate::access::Viewer;
 use crate::error::{Code, Error, Result};
 use crate::ids::{FolderId, ModalityId, PatientId, TagId};
+use crate::rows::Kind;
 use crate::selection::{KindChoice, TagMode};
 
 use super::forest::ROOT;
@@ -198,6 +199,16 @@ impl View {
     /// The contents that count.
     pub fn contents(&self) -> &Contents {
         &self.contents
+    }
+
+    /// The kinds that a first look asks for: processed files and, where no visible patient has any, what they have.
+    pub fn usual_kind(&self) -> KindChoice {
+        let has = |kind| self.visible_columns().any(|column| self.index.columns[column].kind == kind);
+        match (has(Kind::Processed), has(Kind::Raw), has(Kind::Other)) {
+            (true, ..) | (_, false, false) => KindChoice::Processed,
+            (_, true, false) => KindChoice::Raw,
+            (.., true) => KindChoice::Both,
+        }
     }
 
     /// Chooses the contents that count. Which patients are shown or selected stays.

@@ -1,5 +1,6 @@
 //! Behaviour of a registry as its users meet it: files made by the writer, opened and asked.
 
+mod audience;
 mod changes;
 mod clinic;
 mod hostile;

@@ -9,18 +9,23 @@ use sheaf_registry::{Actor, Registry};
 use crate::clinic::{Clinic, Open, anything, at, everything, folder, ids, owned, words};
 
 /// What kim gets, given the ids of the clinic.
-type Grants = fn(&Clinic) -> Vec<NewGrant<'static>>;
+pub(crate) type Grants = fn(&Clinic) -> Vec<NewGrant<'static>>;
 
 /// Ids that kim sees, and those that kim exports.
-type Rights<'a> = (&'a [&'a str], &'a [&'a str]);
+type Rights = (&'static [&'static str], &'static [&'static str]);
 
-fn with(grants: Grants) -> Open {
+/// A registry in the making in which kim may do this.
+pub(crate) fn clinic_with(grants: Grants) -> Clinic {
     let mut clinic = Clinic::new();
     clinic.writer.patient(&NewPatient::new(clinic.brain, "900")).expect("a patient of the other project");
     for grant in grants(&clinic) {
         clinic.writer.grant(&grant).expect("a grant");
     }
-    clinic.open()
+    clinic
+}
+
+fn with(grants: Grants) -> Open {
+    clinic_with(grants).open()
 }
 
 /// Ids that kim sees and exports in maxillo; `None` where the project does not exist for kim.
@@ -39,16 +44,16 @@ fn rights(open: &Open) -> Option<(Vec<String>, Vec<String>)> {
     Some((seen, exported))
 }
 
-#[test]
-fn the_table_of_rights() {
+/// What grants mean: those that kim gets, and the patients of maxillo that kim sees and exports; none where it does not exist.
+pub(crate) fn table_of_rights() -> Vec<(&'static str, Grants, Option<Rights>)> {
     fn read(clinic: &Clinic) -> NewGrant<'static> {
         NewGrant::read(clinic.user)
     }
     fn export(clinic: &Clinic) -> NewGrant<'static> {
         NewGrant::export(clinic.user)
     }
-    let everyone = ["1", "2", "10", "A-7"].as_slice();
-    let table: &[(&str, Grants, Option<Rights<'_>>)] = &[
+    let everyone: &[&str] = &["1", "2", "10", "A-7"];
+    vec![
         ("no grant", |_| vec![], None),
         ("a grant that allows nothing", |c| vec![NewGrant { may_read: false, ..read(c) }], None),
         ("an export right that may not read", |c| vec![NewGrant { may_read: false, ..export(c) }], None),
@@ -96,9 +101,13 @@ fn the_table_of_rights() {
             |c| vec![NewGrant { folder: Some(c.year_2024), ..read(c) }, NewGrant { may_read: false, ..export(c) }],
             Some((&["1"], &["1"])),
         ),
-    ];
-    for (case, grants, expected) in table {
-        let found = rights(&with(*grants));
+    ]
+}
+
+#[test]
+fn the_table_of_rights() {
+    for (case, grants, expected) in table_of_rights() {
+        let found = rights(&with(grants));
         let expected = expected.map(|(seen, exported)| (owned(seen), owned(exported)));
         assert_eq!(found, expected, "{case}");
     }
@@ -206,8 +215,8 @@ fn the_rights_of_one_registry_open_no_other() {
     assert_eq!(refused.code(), Code::Internal, "this is a fault of the caller, not of the user");
 }
 
-/// A registry in which kim exports folder `Clinic B`. With `hidden`, there is more that kim may not see.
-fn clinic_b(hidden: bool) -> Open {
+/// A registry in the making in which kim exports folder `Clinic B`. With `hidden`, there is more that kim may not see.
+pub(crate) fn clinic_b(hidden: bool) -> Clinic {
     let mut clinic = Clinic::new();
     let b = NewGrant { folder: Some(clinic.folder_b), ..NewGrant::export(clinic.user) };
     clinic.writer.grant(&b).expect("a grant");
@@ -227,11 +236,11 @@ fn clinic_b(hidden: bool) -> Open {
             w.file(&NewFile::new(patient, modality, Kind::Processed, clinic.root, "secret.nii.gz")).expect("a file");
         }
     }
-    clinic.open()
+    clinic
 }
 
 /// Every answer that kim can get, as text without the place of the file.
-fn answers(open: &Open) -> Vec<String> {
+pub(crate) fn answers(open: &Open) -> Vec<String> {
     let kim = open.kim();
     let mut answers = vec![format!("{:?}", open.registry.projects(&kim)), format!("{:?}", open.registry.synced_at())];
     let names = ["secret-project", "maxillo", "secret", "nothing"];
@@ -277,7 +286,7 @@ fn answers(open: &Open) -> Vec<String> {
 
 #[test]
 fn the_hidden_cannot_be_told_from_the_missing() {
-    let (with_hidden, without) = (answers(&clinic_b(true)), answers(&clinic_b(false)));
+    let (with_hidden, without) = (answers(&clinic_b(true).open()), answers(&clinic_b(false).open()));
     for (hidden, missing) in with_hidden.iter().zip(&without) {
         assert_eq!(hidden, missing, "one answer differs, and that tells kim of what may not be seen");
     }
@@ -286,7 +295,7 @@ fn the_hidden_cannot_be_told_from_the_missing() {
 
 #[test]
 fn near_matches_never_leak() {
-    let open = clinic_b(true);
+    let open = clinic_b(true).open();
     let kim = open.kim();
     let refused = |selection: Selection| words(&open.refusal(&kim, &selection));
     // The owner is offered what kim is not: without the rights these tests would find nothing.
@@ -311,7 +320,7 @@ fn everything_but_modalities() -> Selection {
 
 #[test]
 fn a_patient_seen_in_one_folder_does_not_show_its_others() {
-    let open = clinic_b(false);
+    let open = clinic_b(false).open();
     let parts = open.resolve(&open.kim(), &Selection { patient: owned(&["2"]), ..anything() }).expect("patient 2");
     assert_eq!(parts.folders, [owned(&["Clinic B"])], "that patient 2 is in Clinic A/2025 too is not kim's to know");
     let parts = open.resolve(&open.owner(), &Selection { patient: owned(&["2"]), ..anything() }).expect("patient 2");
@@ -320,7 +329,7 @@ fn a_patient_seen_in_one_folder_does_not_show_its_others() {
 
 /// A registry in which kim sees patient 5 of maxillo in the shared folder `Ground`, or a public patient 6; both also lie in
 /// the shared folder `First floor`, which kim may enter in the other project alone, or for patients of another visibility.
-fn two_floors(first: Grants, ground: Grants, folders: bool) -> Open {
+pub(crate) fn two_floors(first: Grants, ground: Grants, folders: bool) -> Clinic {
     let mut clinic = Clinic::new();
     let w = &mut clinic.writer;
     let [first_floor, ground_floor] = ["First floor", "Ground"].map(|name| w.folder(None, None, name).expect("a folder"));
@@ -337,7 +346,7 @@ fn two_floors(first: Grants, ground: Grants, folders: bool) -> Open {
             clinic.writer.grant(&NewGrant { folder, ..grant }).expect("a grant");
         }
     }
-    clinic.open()
+    clinic
 }
 
 #[test]
@@ -346,9 +355,9 @@ fn a_placement_is_seen_only_where_one_grant_covers_this_patient_in_this_folder()
     let in_maxillo: Grants = |c| vec![NewGrant { project: Some(c.maxillo), ..NewGrant::export(c.user) }];
     let of_debug: Grants = |c| vec![NewGrant { visibility: Some("debug"), ..NewGrant::export(c.user) }];
     for (case, open) in [
-        ("a folder that is kim's in the other project alone", two_floors(in_brain, in_maxillo, true)),
-        ("a folder that is kim's for another visibility alone", two_floors(of_debug, in_maxillo, true)),
-        ("a visibility in every folder opens none to others", two_floors(of_debug, in_maxillo, false)),
+        ("a folder that is kim's in the other project alone", two_floors(in_brain, in_maxillo, true).open()),
+        ("a folder that is kim's for another visibility alone", two_floors(of_debug, in_maxillo, true).open()),
+        ("a visibility in every folder opens none to others", two_floors(of_debug, in_maxillo, false).open()),
     ] {
         let kim = open.kim();
         let named = Selection { patient: owned(&["5"]), ..anything() };
@@ -369,7 +378,7 @@ fn a_placement_is_seen_only_where_one_grant_covers_this_patient_in_this_folder()
 #[test]
 fn a_grant_without_a_folder_shows_its_patients_in_all_of_theirs() {
     let public: Grants = |c| vec![NewGrant { visibility: Some("public"), ..NewGrant::export(c.user) }];
-    let open = two_floors(|_| vec![], public, false);
+    let open = two_floors(|_| vec![], public, false).open();
     let kim = open.kim();
     let parts = open.resolve(&kim, &folder(&["First floor"])).expect("patient 6 is public wherever it lies");
     assert_eq!(ids(&parts), ["6"], "and patient 5 is not");

@@ -79,6 +79,9 @@ impl BucketAddress {
                     if !endpoint.username().is_empty() || endpoint.password().is_some() {
                         return Err(wrong("its endpoint holds a user or a password"));
                     }
+                    if endpoint.query().is_some() || endpoint.fragment().is_some() {
+                        return Err(wrong("its endpoint goes on after its path"));
+                    }
                     address.endpoint = Some(value.trim_end_matches('/').to_owned());
                 }
                 ("region", value) if !value.is_empty() => value.clone_into(&mut address.region),
@@ -116,6 +119,7 @@ impl BucketAddress {
         }
         let (query, prefix) = (query.finish(), utf8_percent_encode(prefix.trim_matches('/'), KEY));
         Self::parse(format!("s3://{bucket}/{prefix}?{query}").trim_end_matches('?'))
+            .map_err(|error| error.hint("Correct the folder, the endpoint or the region of the bucket."))
     }
 
     /// The address as it is written, always in the same way.
@@ -250,6 +254,7 @@ mod tests {
             ("s3://b?endpoint=http://minio.lab:9000", "no TLS"),
             ("s3://key:hush@b", "user or a password"),
             ("s3://b?endpoint=https://key:hush@minio.lab", "user or a password"),
+            ("s3://b?endpoint=https://minio.lab/x?y", "goes on after its path"),
             ("s3://b?secret=hush", "not understood"),
             ("s3://b/a//d", "leads up"),
             ("s3://b/a/../c", "leads up"),

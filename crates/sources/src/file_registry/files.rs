@@ -235,8 +235,12 @@ impl Files<'_> {
         let domain = row.word(9)?;
         let domains = || self.shape.domains.iter().enumerate();
         let named = |(at, _): &(usize, &super::generation::Domain)| row.int(COLUMNS.len() + at).is_some();
-        let own = domains().find(|(_, own)| own.name == *domain).filter(named);
-        let Some((at, domain)) = own.or_else(|| domains().find(named)) else {
+        // Of a row that says its domain, no other's patient is meant.
+        let own = match domains().find(|(_, own)| own.name == *domain) {
+            Some(own) => Some(own).filter(named),
+            None => domains().find(named),
+        };
+        let Some((at, domain)) = own else {
             self.odd.note(Odd::Orphan, format_args!("{row}: {}", row.word(2)?));
             return Ok(None);
         };

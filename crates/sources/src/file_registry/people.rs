@@ -10,7 +10,7 @@ use sheaf_registry::{Code, RegistryWriter, Result};
 
 use super::catalogue::Catalogue;
 use super::cells::{Tables, row_error};
-use super::generation::Shape;
+use super::generation::{Domain, Shape};
 use crate::report::{Odd, Oddities};
 
 const ACCESS: &str = "common_projectaccess";
@@ -38,8 +38,9 @@ pub(super) fn read(
         Ok(())
     })?;
     let profiles = shape.domains.iter().map(|domain| domain.table("userprofile")).find(|table| tables.has(table));
-    // A state in between can have columns of both profiles; the one that denies by project is then the older and stricter.
-    match profiles {
+    // A state in between can have columns of both profiles: where rights on folders are kept, those of the older one are left over.
+    let has_folder_rights = shape.domains.iter().any(|domain| folder_rights(tables, domain).is_some());
+    match profiles.filter(|_| !has_folder_rights || !tables.has_column(ACCESS, "role")) {
         Some(profiles) if tables.has_column(ACCESS, "can_view") => {
             by_role(tables, &profiles, &users, catalogue, writer, odd)?;
         }
@@ -52,6 +53,11 @@ pub(super) fn read(
         }
     }
     Ok(users.into_iter().map(|(id, user)| (id, user.name)).collect())
+}
+
+/// The table of rights on the folders of a domain, where there is one.
+fn folder_rights(tables: &Tables<'_>, domain: &Domain) -> Option<String> {
+    ["folderaccess", "folder_access"].map(|of| domain.table(of)).into_iter().find(|table| tables.has(table))
 }
 
 /// The profile of G1 and G2: one role for each user, which says what kinds of patients it sees, in the projects that it may
@@ -140,9 +146,8 @@ fn by_folder(
     })?;
     let mut folders = Vec::new();
     for (at, domain) in shape.domains.iter().enumerate() {
-        let named = ["folderaccess", "folder_access"].map(|of| domain.table(of));
-        let Some(table) = named.iter().find(|table| tables.has(table)) else { continue };
-        tables.each(table, &["id", "user_id", "folder_id", "role"], &mut |row| {
+        let Some(table) = folder_rights(tables, domain) else { continue };
+        tables.each(&table, &["id", "user_id", "folder_id", "role"], &mut |row| {
             let user = row.int(1).filter(|user| users.contains_key(user));
             let folder = row.int(2).and_then(|folder| catalogue.folders.get(&(at, folder)));
             let (Some(user), Some(folder)) = (user, folder) else {

@@ -18,15 +18,18 @@ use super::Options;
 use super::cells::{is_plain, row_error};
 use super::generation::unknown;
 use crate::dump::{self, Sink, Value};
-use crate::dump_file::{Watched, malformed, refused};
+use crate::dump_file::{Watched, faulty, refused};
 
 /// Tables that every generation has.
 pub(super) const TABLES: [&str; 4] = ["auth_user", "common_modality", "common_project", "common_projectaccess"];
 
+/// End of the name of the table that makes a database a `FileRegistry`.
+const FILES: &str = "_fileregistry";
+
 /// Ends of the names of the others.
 const ENDS: [&str; 10] = [
     "_export",
-    "_fileregistry",
+    FILES,
     "_folder",
     "_folder_access",
     "_folderaccess",
@@ -106,8 +109,7 @@ impl Staged {
             dump::read(input, stage).map_err(|error| {
                 let is_dump = stage.is_dump;
                 refused(path, error, cancel, |error| {
-                    let told = if is_dump { malformed(path).hint(MAKE_AGAIN) } else { unknown(path) };
-                    told.cause(error)
+                    if is_dump { faulty(path, error).hint(MAKE_AGAIN) } else { unknown(path).cause(error) }
                 })
             })
         })
@@ -134,6 +136,7 @@ impl Staged {
             source,
             names,
             tables: BTreeMap::new(),
+            is_elsewhere: false,
             current: None,
             counted: "",
             is_dump: false,
@@ -152,6 +155,8 @@ pub(super) struct Stage<'a> {
     names: Names,
     /// Wanted tables that were made, and their columns.
     tables: BTreeMap<String, Vec<String>>,
+    /// They are those of a database before this one: of several in a dump, one is a `FileRegistry`.
+    is_elsewhere: bool,
     current: Option<Insert>,
     /// From where rows are counted, for errors.
     counted: &'static str,
@@ -171,6 +176,9 @@ struct Insert {
 impl Stage<'_> {
     fn make(&mut self, name: &str, columns: &[String]) -> Result<()> {
         self.is_dump = true;
+        if self.is_elsewhere {
+            return if name.ends_with(FILES) { Err(self.several()) } else { Ok(()) };
+        }
         if !is_wanted_table(name) || self.tables.contains_key(name) {
             return Ok(());
         }
@@ -198,10 +206,27 @@ impl Stage<'_> {
         Ok(())
     }
 
+    fn several(&self) -> Error {
+        let message = format!("The dump {} holds more than one FileRegistry.", self.source.display());
+        Error::new(Code::SourceUnknown, message).hint("Make a dump of one database alone: mysqldump DATABASE.")
+    }
+
+    /// Tables of another database follow. Those before are kept where they are of a `FileRegistry`, else they are of something else.
+    fn leave_database(&mut self) -> Result<()> {
+        self.is_elsewhere = self.tables.keys().any(|table| table.ends_with(FILES));
+        if !self.is_elsewhere {
+            for table in std::mem::take(&mut self.tables).into_keys() {
+                let drop = self.connection.execute_batch(&format!("DROP TABLE \"{table}\""));
+                drop.map_err(|error| stage_failed(self.source, error))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Rows of this table come, with these columns; the answer says whether they are wanted.
     pub(super) fn begin(&mut self, name: &str, columns: &[String]) -> Result<bool> {
         self.make(name, columns)?;
-        let Some(made) = self.tables.get(name) else {
+        let Some(made) = self.tables.get(name).filter(|_| !self.is_elsewhere) else {
             self.current = None;
             return Ok(false);
         };
@@ -242,6 +267,14 @@ impl Stage<'_> {
 }
 
 impl Sink for Stage<'_> {
+    fn database(&mut self, _: &str) -> Result<(), Box<dyn StdError + Send + Sync>> {
+        Ok(self.leave_database()?)
+    }
+
+    fn wants(&self, name: &str) -> bool {
+        is_wanted_table(name) && !self.is_elsewhere
+    }
+
     fn defined(&mut self, name: &str, columns: &[String]) -> Result<(), Box<dyn StdError + Send + Sync>> {
         Ok(self.make(name, columns)?)
     }

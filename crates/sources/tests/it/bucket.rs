@@ -1,5 +1,6 @@
 //! Buckets, asked of a real S3 server on this machine.
 
+mod answers;
 mod lab;
 
 use std::collections::BTreeMap;

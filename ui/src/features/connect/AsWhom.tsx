@@ -8,6 +8,7 @@ import { closeConnecting, type Lacking } from '../../api/connecting';
 import { keys } from '../../api/keys';
 import { useRegistry } from '../../api/registry';
 import type { ErrorReport } from '../../bindings/ErrorReport';
+import { Check } from '../../components/Check';
 import { ErrorNotice, reportOf } from '../../components/ErrorNotice';
 import { ScrollBox } from '../../components/ScrollBox';
 import { useHost } from '../../host/context';
@@ -27,6 +28,7 @@ export function AsWhom({ of }: { of: Extract<Lacking, { step: 'user' }> }) {
   });
   const [typed, setTyped] = useState('');
   const [user, setUser] = useState<string | null>(null);
+  const [only, setOnly] = useState(false);
   const [opening, setOpening] = useState(false);
   const [problem, setProblem] = useState<ErrorReport | null>(null);
   const all = users.data?.users ?? [];
@@ -44,6 +46,7 @@ export function AsWhom({ of }: { of: Extract<Lacking, { step: 'user' }> }) {
     setProblem(null);
     registry
       .openAs(of.id, user)
+      .then(() => (only ? registry.keepFor(user) : undefined))
       .then(closeConnecting, (error: unknown) => setProblem(reportOf(error)))
       .finally(() => setOpening(false));
   };
@@ -95,6 +98,14 @@ export function AsWhom({ of }: { of: Extract<Lacking, { step: 'user' }> }) {
           </Radio.Group>
           {shown.length === 0 && <p className={classes.about}>{t('connect.whom.none')}</p>}
         </ScrollBox>
+      )}
+      {all.length > 0 && (
+        <div>
+          <Check checked={only} onChange={setOnly}>
+            {t('connect.whom.only')}
+          </Check>
+          <p className={classes.under}>{t('connect.whom.onlyAbout')}</p>
+        </div>
       )}
       {problem && <ErrorNotice report={problem} />}
       <Group gap={8} justify="flex-end">

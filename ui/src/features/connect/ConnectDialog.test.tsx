@@ -1,9 +1,11 @@
-import { render, screen, waitFor, within } from '@testing-library/react';
+import { act, cleanup, render, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { closeConnecting } from '../../api/connecting';
 import { App } from '../../app/App';
+import type { ConnectServer } from '../../bindings/ConnectServer';
+import type { ServerConnected } from '../../bindings/ServerConnected';
 import type { ServerForm } from '../../bindings/ServerForm';
 import type { ErrorReport } from '../../bindings/ErrorReport';
 import { HostError } from '../../host/types';
@@ -98,6 +100,12 @@ describe('connecting to a server', () => {
   });
 
   it('opens it, or asks first as whom', async () => {
+    const opened = openRegistry({
+      name: 'db.example.org/registry',
+      user: 'vera',
+      needs_user: true,
+      server: SERVER,
+    });
     const fake = host({
       read_server_url: () => SERVER,
       connect_server: () => ({ id: 'r9', registry: null, not_kept: report('DESKTOP_UNAVAILABLE') }),
@@ -107,8 +115,8 @@ describe('connecting to a server', () => {
           { name: 'vera', role: 'standard' },
         ],
       }),
-      open_as: () =>
-        openRegistry({ name: 'db.example.org/registry', user: 'vera', needs_user: true, server: SERVER }),
+      open_as: () => opened,
+      keep_for: fails('SOURCE_LOST'),
     });
     const { user, dialog } = await ask(fake);
     await user.paste('mysql://lab:geheim@db.example.org:3307/registry');
@@ -118,6 +126,7 @@ describe('connecting to a server', () => {
     await user.click(dialog.getByRole('button', { name: 'Connect' }));
     const whom = within(await screen.findByRole('dialog', { name: 'As whom do you look at it?' }));
     expect(fake.calls.find((call) => call.command === 'connect_server')?.input).toEqual({
+      task: expect.any(String) as string,
       server: SERVER,
       password: 'geheim',
       keep_password: true,
@@ -126,8 +135,13 @@ describe('connecting to a server', () => {
     expect(await screen.findByText('This is DESKTOP_UNAVAILABLE.')).toBeVisible();
     expect(whom.getByRole('button', { name: 'Open' })).toBeDisabled();
     await user.click(await whom.findByRole('radio', { name: /vera/ }));
+    await user.click(whom.getByRole('checkbox', { name: /only what this user may read/ }));
+    await user.click(whom.getByRole('button', { name: 'Open' }));
+    expect(await whom.findByText('This is SOURCE_LOST.')).toBeVisible();
+    fake.answer({ keep_for: ({ user: kept }) => ({ ...opened, kept_for: { user: kept } }) });
     await user.click(whom.getByRole('button', { name: 'Open' }));
     expect(await screen.findByRole('button', { name: /^Registry db.example.org\/registry/ })).toBeVisible();
+    expect(fake.calls.find((call) => call.command === 'keep_for')?.input).toEqual({ user: 'vera' });
     expect(fake.calls.find((call) => call.command === 'open_as')?.input).toEqual({ id: 'r9', user: 'vera' });
     await waitFor(() => expect(screen.queryByRole('dialog')).not.toBeInTheDocument());
 
@@ -135,6 +149,35 @@ describe('connecting to a server', () => {
     await user.click(screen.getByRole('button', { name: /^Acting as/ }));
     const menu = within(await screen.findByRole('menu'));
     expect(menu.queryByRole('menuitemradio', { name: /Owner/ })).not.toBeInTheDocument();
+  });
+
+  it('stops what was asked of the server when it is closed, and shows no answer after that', async () => {
+    for (const closing of ['Cancel', 'Escape', 'Close']) {
+      let answer: (connected: ServerConnected) => void = () => undefined;
+      const fake = host({
+        read_server_url: () => SERVER,
+        connect_server: () => new Promise<ServerConnected>((resolve) => (answer = resolve)),
+        cancel_task: () => ({}),
+      });
+      const { user, dialog } = await ask(fake);
+      await user.paste('mysql://lab:geheim@db.example.org:3307/registry');
+      await waitFor(() => expect(dialog.getByLabelText('Password')).toHaveValue('geheim'));
+      await user.click(dialog.getByRole('button', { name: 'Connect' }));
+      expect(dialog.getByText('Asking the server…')).toBeVisible();
+      if (closing === 'Escape') await user.keyboard('{Escape}');
+      else await user.click(dialog.getByRole('button', { name: closing }));
+      await waitFor(() => expect(screen.queryByRole('dialog')).not.toBeInTheDocument());
+      const asked = fake.calls.find((call) => call.command === 'connect_server')?.input as ConnectServer;
+      expect(fake.calls.filter((call) => call.command === 'cancel_task').map((call) => call.input)).toEqual([
+        { task: asked.task },
+      ]);
+      await act(async () => {
+        answer({ id: 'r9', registry: null, not_kept: null });
+        await Promise.resolve();
+      });
+      expect(screen.queryByRole('dialog')).not.toBeInTheDocument();
+      cleanup();
+    }
   });
 
   it('stays with its error, and what was typed', async () => {

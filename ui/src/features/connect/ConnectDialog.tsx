@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 
 import { askToConnect, closeConnecting, lackingAtStart, useConnecting } from '../../api/connecting';
 import { SOURCE_TASK, useTaskProgress } from '../../api/tasks';
+import { useTask } from '../../api/useTask';
 import type { Startup } from '../../bindings/Startup';
 import { AsWhom } from './AsWhom';
 import { ServerFields, type Typed } from './ServerFields';
@@ -26,11 +27,20 @@ export function ConnectDialog({ startup }: { startup: Startup }) {
   const [typed, setTyped] = useState<(Typed & { turn: number }) | null>(null);
   const turn = connecting?.turn ?? 0;
 
+  // Whatever is asked of the server ends with the dialog, also when the form has given way.
+  const test = useTask();
+  const connect = useTask();
+  const close = () => {
+    test.cancel();
+    connect.cancel();
+    closeConnecting();
+  };
+
   const step = connecting?.lacking.step ?? 'server';
   return (
     <Modal
       opened={connecting !== null && connecting.opened && !reading}
-      onClose={closeConnecting}
+      onClose={close}
       title={step === 'server' ? t('connect.title') : t('connect.whom.title')}
       size={step === 'server' ? 560 : 440}
       closeOnClickOutside={false}
@@ -42,6 +52,9 @@ export function ConnectDialog({ startup }: { startup: Startup }) {
           asked={connecting.lacking}
           typed={typed?.turn === turn ? typed : null}
           onTyped={(now) => setTyped({ ...now, turn })}
+          test={test}
+          connect={connect}
+          close={close}
         />
       )}
       {connecting?.lacking.step === 'user' && <AsWhom key={turn} of={connecting.lacking} />}

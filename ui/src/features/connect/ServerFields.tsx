@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 
 import { askToConnect, closeConnecting, type Lacking } from '../../api/connecting';
 import { useRegistry } from '../../api/registry';
-import { useTask, wasCancelled } from '../../api/useTask';
+import { wasCancelled, type Task } from '../../api/useTask';
 import { useFormat } from '../../app/FormatContext';
 import type { ErrorReport } from '../../bindings/ErrorReport';
 import type { ServerAnswer } from '../../bindings/ServerAnswer';
@@ -28,10 +28,14 @@ interface Props {
   /** As of before the form gave way; nothing yet. */
   typed: Typed | null;
   onTyped: (typed: Typed) => void;
+  /** The test of the connection, and the connection. */
+  test: Task;
+  connect: Task;
+  close: () => void;
 }
 
 /** How a server is reached: its fields, a test of them, and the connection. */
-export function ServerFields({ asked, typed, onTyped }: Props) {
+export function ServerFields({ asked, typed, onTyped, test, connect: connection, close }: Props) {
   const { t } = useTranslation();
   const host = useHost();
   const registry = useRegistry();
@@ -40,8 +44,6 @@ export function ServerFields({ asked, typed, onTyped }: Props) {
   const { draft, problem } = typed ?? { draft: draftOf(asked.server), problem: asked.problem };
   const [answer, setAnswer] = useState<ServerAnswer | null>(null);
   const [tried, setTried] = useState(false);
-  const [connecting, setConnecting] = useState(false);
-  const test = useTask();
   const latest = useRef(0);
 
   const isDenied = problem?.code === 'SOURCE_DENIED';
@@ -59,7 +61,7 @@ export function ServerFields({ asked, typed, onTyped }: Props) {
   };
   const lack = lackOf(draft);
   const said = { server: serverOf(draft), password: draft.password === '' ? null : draft.password };
-  const busy = connecting || test.running;
+  const busy = connection.running || test.running;
 
   const paste = (event: ClipboardEvent<HTMLInputElement>) => {
     const url = event.clipboardData.getData('text');
@@ -106,13 +108,17 @@ export function ServerFields({ asked, typed, onTyped }: Props) {
   const connect = () => {
     setTried(true);
     if (lack !== null || busy) return;
-    setConnecting(true);
     setProblem(null);
-    registry
-      .connect({
-        ...said,
-        keep_password: draft.keep && draft.password !== '',
-        read_names: draft.leaveOut === null ? null : !draft.leaveOut,
+    connection
+      .run(async (task, goOn) => {
+        const connected = await registry.connect({
+          ...said,
+          task,
+          keep_password: draft.keep && draft.password !== '',
+          read_names: draft.leaveOut === null ? null : !draft.leaveOut,
+        });
+        goOn();
+        return connected;
       })
       .then(
         ({ id, registry: opened, not_kept: notKept }) => {
@@ -123,12 +129,7 @@ export function ServerFields({ asked, typed, onTyped }: Props) {
         (error: unknown) => {
           if (!wasCancelled(error)) setProblem(reportOf(error));
         },
-      )
-      .finally(() => setConnecting(false));
-  };
-  const close = () => {
-    test.cancel();
-    closeConnecting();
+      );
   };
 
   const wrong = (field: typeof lack) => tried && lack === field;
@@ -251,14 +252,14 @@ export function ServerFields({ asked, typed, onTyped }: Props) {
         </Button>
       </div>
       <div className={classes.result} aria-live="polite" data-testid="connection">
-        {test.running && <p className={classes.about}>{t('connect.testing')}</p>}
+        {busy && <p className={classes.about}>{t('connect.testing')}</p>}
         {answer && <Answered answer={answer} />}
-        {!answer && !problem && !test.running && <p className={classes.about}>{t('connect.reads')}</p>}
+        {!answer && !problem && !busy && <p className={classes.about}>{t('connect.reads')}</p>}
       </div>
       {problem && <ErrorNotice report={problem} />}
       <DialogFoot
         test={{ label: t('connect.test'), busy: test.running, onClick: ask }}
-        submit={{ label: t('connect.connect'), busy: connecting }}
+        submit={{ label: t('connect.connect'), busy: connection.running }}
         lacks={lack === null ? null : t(`connect.lacks.${lack}`)}
         onCancel={close}
       />

@@ -52,6 +52,8 @@ export const connect = {
     users: 'Users',
     find: 'Find a user',
     none: 'Nobody of that name.',
+    only: 'Keep here only what this user may read',
+    onlyAbout: 'The rest is not kept on this computer until you say otherwise in Settings.',
     nobody: 'It has no user who is in use, so nobody can look at it.',
     open: 'Open',
   },

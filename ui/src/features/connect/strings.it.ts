@@ -55,6 +55,8 @@ export const connect: Catalogue<typeof en> = {
     users: 'Utenti',
     find: 'Trova un utente',
     none: 'Nessuno con questo nome.',
+    only: 'Conserva qui solo ciò che questo utente può leggere',
+    onlyAbout: 'Il resto non resta su questo computer, finché non si dice altro nelle Impostazioni.',
     nobody: 'Non ha utenti attivi, quindi nessuno può guardarlo.',
     open: 'Apri',
   },

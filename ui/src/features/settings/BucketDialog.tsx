@@ -48,6 +48,7 @@ function Fields({ root, onClose, onUsed }: Props) {
   const [keyId, setKeyId] = useState('');
   const [secret, setSecret] = useState('');
   const [keep, setKeep] = useState(false);
+  const [tried, setTried] = useState(false);
   const [busy, setBusy] = useState<'test' | 'use' | null>(null);
   const [check, setCheck] = useState<RootCheck | null>(null);
   const [problem, setProblem] = useState<ErrorReport | null>(null);
@@ -66,6 +67,7 @@ function Fields({ root, onClose, onUsed }: Props) {
   const said = { id: root.id, bucket, key: secret === '' ? null : { id: keyId, secret } };
 
   const test = () => {
+    setTried(true);
     if (lack !== null || busy !== null) return;
     changed();
     const turn = latest.current;
@@ -83,6 +85,7 @@ function Fields({ root, onClose, onUsed }: Props) {
       .finally(() => setBusy(null));
   };
   const use = () => {
+    setTried(true);
     if (lack !== null || busy !== null) return;
     setBusy('use');
     host
@@ -112,6 +115,7 @@ function Fields({ root, onClose, onUsed }: Props) {
           <TextInput
             data-autofocus
             label={t('settings.registries.bucket.name')}
+            error={tried && lack === 'bucket'}
             spellCheck={false}
             autoComplete="off"
             value={bucket.bucket}
@@ -156,6 +160,7 @@ function Fields({ root, onClose, onUsed }: Props) {
           />
           <PasswordInput
             label={t('settings.registries.bucket.secret')}
+            error={tried && lack === 'secret'}
             placeholder={known}
             autoComplete="off"
             visibilityToggleButtonProps={{ 'aria-label': t('settings.registries.bucket.showSecret') }}
@@ -177,7 +182,10 @@ function Fields({ root, onClose, onUsed }: Props) {
         <Check
           checked={bucket.path_style === true}
           mixed={bucket.path_style === null}
-          onChange={(path_style) => change({ path_style })}
+          onChange={() =>
+            // The usual is one of the steps, so that it can be come back to.
+            change({ path_style: bucket.path_style === null ? true : bucket.path_style ? false : null })
+          }
         >
           {t('settings.registries.bucket.pathStyle')}
         </Check>

@@ -14,6 +14,7 @@ import { ErrorNotice, reportOf } from '../../components/ErrorNotice';
 import { toast } from '../../components/toast';
 import { FolderSettings } from '../image-folder/FolderSettings';
 import { DataRoots } from './DataRoots';
+import { KeptForRow } from './KeptForRow';
 import { Row } from './Row';
 import { settings } from './strings.en';
 import classes from './SettingsPage.module.css';
@@ -97,6 +98,7 @@ export function RegistriesSection({ startup }: { startup: Startup }) {
         </section>
       )}
 
+      {open && <KeptForRow registry={open} busy={busy} attempt={attempt} />}
       {open && <FolderSettings registry={open} />}
       {open && <DataRoots key={open.id} />}
       {open && open.oddities.length > 0 && <Oddities oddities={open.oddities} />}

@@ -220,7 +220,15 @@ describe('settings', () => {
     expect(dialog.getByRole('button', { name: 'Use this bucket' })).toHaveAccessibleDescription(
       'Say the bucket.',
     );
+    await user.keyboard('{Enter}');
+    expect(dialog.getByRole('textbox', { name: 'Bucket' })).toBeInvalid();
     await user.keyboard('scans');
+    expect(dialog.getByRole('textbox', { name: 'Bucket' })).toBeValid();
+    const style = dialog.getByRole('checkbox', { name: /stands in the path/ });
+    for (const told of [/Otherwise it stands/, /Otherwise it stands/, /As is usual/]) {
+      await user.click(style);
+      expect(dialog.getByText(told)).toBeVisible();
+    }
     await user.type(dialog.getByRole('textbox', { name: 'Folder in it' }), 'lab');
     await user.type(dialog.getByRole('textbox', { name: 'Endpoint' }), 'https://minio.lab');
     await user.type(dialog.getByRole('textbox', { name: 'Access key' }), 'lab-key');
@@ -241,6 +249,38 @@ describe('settings', () => {
       key: { id: 'lab-key', secret: 'hush' },
       keep_key: true,
     });
+  });
+
+  it('keep of a source what one user may read, and all of it again', async () => {
+    const users = [{ name: 'mo', role: 'annotator' }];
+    const of = (user: string | null, kept: string | null) =>
+      openRegistry({ users, user, kept_for: { user: kept } });
+    const fake = host();
+    fake.answer({
+      start: () => startup({ registry: of('mo', null) }),
+      keep_for: ({ user: kept }) => of('mo', kept),
+    });
+    render(<App host={fake} />);
+    const user = userEvent.setup();
+    await user.click(await screen.findByRole('button', { name: 'Keep only what mo may read' }));
+    expect(await screen.findByText('Only what mo may read, each time it is read.')).toBeVisible();
+    expect(await axeViolations()).toEqual([]);
+    await user.click(screen.getByRole('button', { name: 'Keep what everybody may read' }));
+    expect(await screen.findByText('All that its source’s account may read.')).toBeVisible();
+    const asked = fake.calls.filter((call) => call.command === 'keep_for').map((call) => call.input);
+    expect(asked).toEqual([{ user: 'mo' }, { user: null }]);
+  });
+
+  it('say to an owner as whom less is kept, and nothing of a registry that is no copy', async () => {
+    const fake = host();
+    fake.answer({ start: () => startup({ registry: openRegistry({ kept_for: { user: null } }) }) });
+    const { unmount } = render(<App host={fake} />);
+    expect(await screen.findByText(/Look at it as one of its users/)).toBeVisible();
+    expect(screen.queryByRole('button', { name: /may read/ })).not.toBeInTheDocument();
+    unmount();
+    render(<App host={host()} />);
+    expect(await screen.findByRole('button', { name: 'Refresh' })).toBeVisible();
+    expect(screen.queryByText('What is kept here')).not.toBeInTheDocument();
   });
 
   it('tell what was odd in a source, with counts and examples', async () => {

@@ -17,6 +17,16 @@ export const settings = {
     openAnother: 'Open another…',
     openOne: 'Open a registry…',
     connect: 'Connect…',
+    kept: {
+      title: 'What is kept here',
+      everybody: 'All that its source’s account may read.',
+      only: 'Only what {{user}} may read, each time it is read.',
+      owner: 'Look at it as one of its users to keep only what that one may read.',
+      keepOnly: 'Keep only what {{user}} may read',
+      keepAll: 'Keep what everybody may read',
+      nowOnly: 'Only what {{user}} may read is kept here',
+      nowAll: 'What everybody may read is kept here',
+    },
     stale: 'It could not be read anew',
     staleAbout:
       'It was to be read anew {{when}}, in vain. What was read before is shown, and can be exported from where no server has to be asked.',

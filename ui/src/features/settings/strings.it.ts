@@ -20,6 +20,16 @@ export const settings: Catalogue<typeof en> = {
     openAnother: 'Apri un altro…',
     openOne: 'Apri un registro…',
     connect: 'Connetti…',
+    kept: {
+      title: 'Che cosa si conserva qui',
+      everybody: 'Tutto ciò che può leggere l’account dell’origine.',
+      only: 'Solo ciò che può leggere {{user}}, a ogni lettura.',
+      owner: 'Guardalo come uno dei suoi utenti per conservare solo ciò che quello può leggere.',
+      keepOnly: 'Conserva solo ciò che può leggere {{user}}',
+      keepAll: 'Conserva ciò che possono leggere tutti',
+      nowOnly: 'Qui si conserva solo ciò che può leggere {{user}}',
+      nowAll: 'Qui si conserva ciò che possono leggere tutti',
+    },
     stale: 'Non è stato possibile rileggerlo',
     staleAbout:
       'Si è provato a rileggerlo {{when}}, invano. Si vede ciò che era stato letto prima, e lo si può esportare dove non va interrogato un server.',

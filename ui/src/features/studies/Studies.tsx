@@ -35,7 +35,7 @@ import { Summary } from './Summary';
 import { useColumns } from './useColumns';
 import { usePatients, type Carried } from './usePatients';
 import { useStudies } from './useStudies';
-import type { StudyList } from './useStudyList';
+import { hasLists, type StudyList } from './useStudyList';
 import classes from './Studies.module.css';
 
 /** Below this width the inspector stands over the table. */
@@ -187,7 +187,7 @@ export function Studies({ registry, state, studyList }: Props) {
           >
             {t('studies.columns.open')}
           </Button>
-          {registry.user === null && <ListMenu list={studyList} view={state.list} zone={state.time_zone} />}
+          {hasLists(registry) && <ListMenu list={studyList} view={state.list} zone={state.time_zone} />}
           <PatientsButton
             project={registry.project !== null}
             recordNumbers={state.record_numbers}

@@ -12,6 +12,7 @@ import { keys } from '../../api/keys';
 import { taskMoved } from '../../api/tasks';
 import type { ExportRow } from '../../bindings/ExportRow';
 import type { StudiesImported } from '../../bindings/StudiesImported';
+import type { OpenRegistry } from '../../bindings/OpenRegistry';
 import type { StudiesState } from '../../bindings/StudiesState';
 import type { StudyColumns } from '../../bindings/StudyColumns';
 import { HostContext } from '../../host/context';
@@ -33,7 +34,7 @@ function page(
   first: Partial<StudiesState> = {},
   answers: Parameters<FakeHost['answer']>[0] = {},
   project = 'brain',
-  user: string | null = null,
+  registry: Partial<OpenRegistry> = {},
 ) {
   document.title = 'Sheaf';
   document.documentElement.lang = 'en';
@@ -106,7 +107,9 @@ function page(
             <ModalsProvider>
               <Notifications />
               <main>
-                <StudiesPage registry={openRegistry({ project: project === '' ? null : project, user })} />
+                <StudiesPage
+                  registry={openRegistry({ project: project === '' ? null : project, ...registry })}
+                />
               </main>
             </ModalsProvider>
           </I18nextProvider>
@@ -619,7 +622,7 @@ it('says in a word that a list was read whole, and leaves the earlier one where 
 });
 
 it('offers no list to whoever acts as somebody else', async () => {
-  page({}, {}, 'brain', 'vera');
+  page({}, {}, 'brain', { user: 'vera' });
   await table();
   expect(screen.queryByTestId('studies-list')).toBeNull();
 });
@@ -640,6 +643,15 @@ it('says that a registry has no studies, and to whom it shows none', async () =>
   cleanup();
   page({ total: 0, matching: 0, may_read: false });
   expect(await screen.findByText('You may not see the studies of this registry')).toBeVisible();
+  expect(screen.getByTestId('studies-list')).toBeVisible();
+  cleanup();
+  page({ total: 0, matching: 0, may_read: false }, {}, 'brain', { user: 'vera' });
+  expect(await screen.findByText('You may not see the studies of this registry')).toBeVisible();
+  expect(screen.queryByTestId('studies-list')).not.toBeInTheDocument();
+  cleanup();
+  // Of a server nobody is the owner: whoever looks at it brings a list.
+  page({ total: 0, matching: 0, may_read: false }, {}, 'brain', { user: 'vera', needs_user: true });
+  expect(await screen.findByTestId('studies-list')).toBeVisible();
 });
 
 it('has an error in its place, with a way to try again', async () => {

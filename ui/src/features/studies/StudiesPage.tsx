@@ -10,7 +10,7 @@ import { ErrorNotice, reportOf } from '../../components/ErrorNotice';
 import { ListDialogs } from './ListMenu';
 import { Studies } from './Studies';
 import { useStudiesState } from './useStudies';
-import { useStudyList, type StudyList } from './useStudyList';
+import { hasLists, useStudyList, type StudyList } from './useStudyList';
 import classes from './Studies.module.css';
 
 /** The studies of the open registry: search, look, export, and carry their patients to a new export. */
@@ -78,24 +78,27 @@ function Content({ registry, list, state, progress }: ContentProps) {
       </Empty>
     );
   }
+  const bringing = hasLists(registry) && (
+    <>
+      <Button
+        data-testid="studies-list"
+        loading={list.task.running}
+        onClick={() => list.open(state.data.time_zone)}
+      >
+        {t('studies.list.open')}
+      </Button>
+      <p className={classes.about}>{t('studies.list.zone', { zone: state.data.time_zone })}</p>
+    </>
+  );
   if (state.data.total === 0)
     return state.data.may_read ? (
       <Empty title={t('studies.empty.none')} about={t('studies.empty.noneAbout')}>
-        {registry.user === null && (
-          <>
-            <Button
-              data-testid="studies-list"
-              loading={list.task.running}
-              onClick={() => list.open(state.data.time_zone)}
-            >
-              {t('studies.list.open')}
-            </Button>
-            <p className={classes.about}>{t('studies.list.zone', { zone: state.data.time_zone })}</p>
-          </>
-        )}
+        {bringing}
       </Empty>
     ) : (
-      <Empty title={t('studies.empty.forbidden')} about={t('studies.empty.forbiddenAbout')} />
+      <Empty title={t('studies.empty.forbidden')} about={t('studies.empty.forbiddenAbout')}>
+        {bringing}
+      </Empty>
     );
   return <Studies registry={registry} state={state.data} studyList={list} />;
 }

@@ -6,11 +6,15 @@ import { keys } from '../../api/keys';
 import { useFoundTasks } from '../../api/tasks';
 import { useTask, wasCancelled } from '../../api/useTask';
 import { useFormat } from '../../app/FormatContext';
+import type { OpenRegistry } from '../../bindings/OpenRegistry';
 import type { RunningTask } from '../../bindings/RunningTask';
 import { toast, toastError } from '../../components/toast';
 import { useHost } from '../../host/context';
 import { asFields } from './fields';
 import type { TableReport } from './RejectedRows';
+
+/** Whether lists of studies go with it: an account's own, so with its owner, and with anybody where there is none. */
+export const hasLists = ({ user, needs_user: needsUser }: OpenRegistry) => user === null || needsUser;
 
 /** A list of studies in place of those of the registry: opening one, and forgetting it. */
 export function useStudyList() {

@@ -29,7 +29,7 @@ fn form(server: &MariaDb) -> Value {
 }
 
 fn connect(form: &Value, password: Option<&str>) -> Value {
-    json!({"server": form, "password": password, "keep_password": false, "read_names": null})
+    json!({"task": "connect", "server": form, "password": password, "keep_password": false, "read_names": null})
 }
 
 fn test(form: &Value, password: Option<&str>) -> Value {
@@ -80,6 +80,30 @@ fn a_server_is_tested_read_and_opened_as_one_of_its_users() {
     assert_eq!(opened["browse"]["counts"]["matching"], 1, "{opened}");
     assert_eq!(bench.refused("act_as", json!({"user": null})), "USER_REQUIRED", "nobody becomes its owner");
 
+    // A hospital's list goes with it: nobody could be its owner.
+    let list = bench.lab.root().join("list.csv");
+    std::fs::write(&list, "exam_id,patient_name\nE1,Grace Hopper\n").expect("writable");
+    let brought = || {
+        bench.desktop.will_choose_file(&list);
+        bench.get("import_studies", json!({"task": "list", "time_zone": null}));
+        let total = look(&bench)["total"].clone();
+        (total, bench.get("studies_rows", json!({"offset": 0, "limit": 1}))["rows"][0]["patient_name"].clone())
+    };
+    assert_eq!(brought(), (json!(1), json!("Grace Hopper")));
+
+    // Of what others may read nothing is kept from when that is said, until something else is.
+    assert_eq!(opened["kept_for"], json!({"user": null}), "{opened}");
+    assert_eq!(bench.refused("keep_for", json!({"user": "gone"})), "UNKNOWN_USER");
+    let kept = bench.get("keep_for", json!({"user": "mo"}));
+    let told = |opened: &Value| {
+        let users = opened["users"].as_array().expect("users").iter().map(|user| user["name"].clone()).collect::<Vec<_>>();
+        (opened["kept_for"]["user"].clone(), users)
+    };
+    assert_eq!(told(&kept), (json!("mo"), vec![json!("mo")]), "{kept}");
+    assert_eq!(told(&bench.just("refresh_registry")), told(&kept), "also later");
+    assert_eq!(told(&bench.get("connect_server", connect(&form, None))["registry"]), told(&kept), "also by the form");
+    assert_eq!(told(&bench.get("keep_for", json!({"user": null}))), (json!(null), vec![json!("mo"), json!("vera")]));
+
     // Names are left out from when that is said, as long as nothing else is.
     let names = |opened: &Value| opened["rows"]["rows"][0]["item"]["name"].clone();
     assert_eq!(names(&opened), "Ada Lovelace");
@@ -87,6 +111,7 @@ fn a_server_is_tested_read_and_opened_as_one_of_its_users() {
     nameless["read_names"] = json!(false);
     assert_eq!(names(&bench.get("connect_server", nameless)["registry"]), "");
     assert_eq!(names(&bench.just("refresh_registry")), "", "also later");
+    assert_eq!(brought().1, "", "nor does a list bring one back");
     assert_eq!(opened["refresh_problem"], json!(null));
 
     // Who was chosen is remembered; the server is asked when that is called for, not at a start.
@@ -100,6 +125,27 @@ fn a_server_is_tested_read_and_opened_as_one_of_its_users() {
     assert_eq!(begun["registry"]["refresh_problem"]["report"]["code"], "SOURCE_UNREACHABLE", "and says why: {begun}");
     let told = format!("{:?}", bench.told.lock().expect("unpoisoned"));
     assert!(!told.contains("geheim") && !told.contains("Lovelace"), "{told}");
+}
+
+#[test]
+fn a_connection_that_is_stopped_leaves_nothing() {
+    let bench = Bench::new();
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = silent.local_addr().expect("bound").port();
+    let form = json!({"engine": "mysql", "host": "127.0.0.1", "port": port, "user": "reader", "database": "lab", "certificate": null});
+    for task in ["connect", "source"] {
+        std::thread::scope(|scope| {
+            let connecting = scope.spawn(|| bench.refused("connect_server", connect(&form, Some("geheim"))));
+            let line = silent.accept().expect("it asks");
+            bench.get("cancel_task", json!({"task": task}));
+            assert_eq!(connecting.join().expect("an answer"), "CANCELLED", "while the server is silent: {task}");
+            drop(line);
+        });
+    }
+    assert_eq!(bench.just("recent_registries")["recent"], json!([]), "nothing is on the list");
+    let server = server(&bench);
+    let form = self::form(&server);
+    assert_eq!(bench.refused("connect_server", connect(&form, None)), "SOURCE_DENIED", "and the next one takes its turn");
 }
 
 #[test]

@@ -48,6 +48,7 @@ fn a_folder_of_images_opens_with_its_files_and_is_read_again_when_that_is_asked_
     let opened = index(&bench, "auto", false);
     assert_eq!((&opened["name"], &opened["project"]), (&json!("images"), &json!("images")), "{opened}");
     assert_eq!((&opened["data_roots_missing"], &opened["rows"]["total"]), (&json!(0), &json!(1)), "its files are there");
+    assert_eq!(opened["browse"]["contents"]["kind"], "raw", "there is nothing else: {opened}");
     assert!(opened["synced_at"].is_string(), "its age is told");
     assert!(bench.told.lock().expect("unpoisoned").contains(&Event::SourceRead), "and the reading");
 

@@ -240,3 +240,25 @@ fn of_rows_with_one_id_the_first_counts_and_strangers_are_left_out() {
     assert_eq!((facets.contents.len(), facets.contents[0].slug), (1, "ios"), "contents of unknown modalities are left out");
     assert_eq!((facets.tags.len(), facets.tags[0].name, facets.tags[0].patients), (1, "a", 1), "so are unknown patients");
 }
+
+#[test]
+fn a_first_look_asks_for_what_there_is() {
+    let (processed, raw, other) = (Kind::Processed, Kind::Raw, Kind::Other);
+    let table: [(&[Kind], KindChoice); 6] = [
+        (&[], KindChoice::Processed),
+        (&[processed, raw, other], KindChoice::Processed),
+        (&[raw], KindChoice::Raw),
+        (&[other], KindChoice::Both),
+        (&[raw, other], KindChoice::Both),
+        (&[processed], KindChoice::Processed),
+    ];
+    for (kinds, usual) in table {
+        let fixture = Fixture::default().modality(1, "ios").patient(1, "P1", "", &[]).patient(2, "P2", "", &[]);
+        let fixture = kinds.iter().fold(fixture, |fixture, kind| fixture.files(1, 1, *kind, 1, 1));
+        // What is hidden tells nothing of itself.
+        let index = Index::new(fixture.files(2, 1, processed, 1, 1).input).expect("a small input");
+        let sees = |patient: PatientId| if patient.0 == 1 { Access::Export } else { Access::None };
+        let view = View::new(Arc::new(index), sees);
+        assert_eq!(view.usual_kind(), usual, "{kinds:?}");
+    }
+}

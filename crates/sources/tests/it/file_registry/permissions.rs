@@ -86,6 +86,17 @@ fn the_profile_of_folders() {
 }
 
 #[test]
+fn what_is_left_of_the_older_profile_gives_nothing_where_folders_have_rights() {
+    let (_dir, whole) = Made::G3.database("");
+    let left = "ALTER TABLE common_projectaccess ADD COLUMN can_view INT; UPDATE common_projectaccess SET can_view = 1;
+                CREATE TABLE maxillo_userprofile (id INTEGER PRIMARY KEY, user_id INT, role TEXT);
+                INSERT INTO maxillo_userprofile SELECT id, id, 'annotator' FROM auth_user";
+    let (_other, with_leftovers) = Made::G3.database(left);
+    let rights = |source| sync(source).ask("SELECT * FROM access ORDER BY 1");
+    assert_eq!(rights(&with_leftovers), rights(&whole));
+}
+
+#[test]
 fn two_roles_of_one_user_are_none() {
     let (_dir, path) = Made::G2.database("INSERT INTO scans_userprofile VALUES (50, 3, 'admin')");
     let synced = sync(&path);

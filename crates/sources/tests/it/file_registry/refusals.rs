@@ -36,23 +36,68 @@ fn refusal(source: &Path) -> Error {
 fn a_dump_that_is_not_whole_or_no_dump() {
     let (dir, dump) = Made::G2.dump("");
     let whole = std::fs::read(&dump).expect("the dump");
-    let refused = |bytes: &[u8]| {
+    let said = |bytes: &[u8]| {
         let path = dir.path().join("other.sql");
         std::fs::write(&path, bytes).expect("a file");
-        refusal(&path).code()
+        refusal(&path)
     };
+    let refused = |bytes: &[u8]| said(bytes).code();
     assert_eq!(refused(&whole[..whole.len() / 2]), Code::DumpCut, "in the middle");
     assert_eq!(refused(&whole[..whole.len() - 30]), Code::DumpCut, "its last line is missing");
     assert_eq!(refused(&whole[..60]), Code::DumpCut, "nothing but its head");
     let text = String::from_utf8(whole).expect("text");
     let broken = text.replace("INSERT INTO `scans_patient` VALUES (", "INSERT INTO `scans_patient` VALUES 1(");
-    assert_eq!(refused(broken.as_bytes()), Code::DumpMalformed, "no dump says that");
+    let error = said(broken.as_bytes());
+    assert_eq!(error.code(), Code::DumpMalformed, "no dump says that");
+    let (at, what) = error.message().split_once(" at byte ").and_then(|(_, rest)| rest.split_once(": ")).expect("both");
+    let (at, broken_at) = (at.parse::<usize>().expect("where"), broken.find("VALUES 1(").expect("there"));
+    assert!((broken_at..broken_at + 20).contains(&at) && what == "a bracket is missing.", "{}", error.message());
     assert_eq!(refused(text.replace("_fileregistry", "_filing").as_bytes()), Code::SourceUnknown, "another application");
     assert_eq!(refused(b"CREATE TABLE public.x (a integer);"), Code::SourceUnknown, "a dump of another engine");
     assert_eq!(refused(b"\x89PNG\r\n\x1a\n something else"), Code::SourceUnknown, "no dump at all");
     assert_eq!(refused(b"hello"), Code::SourceUnknown, "nor this");
     assert_eq!(refused(b""), Code::RegistryCorrupt, "empty");
     assert_eq!(refused(b"\x1f\x8b\x08\x00broken gzip"), Code::SourceUnknown, "a broken archive");
+}
+
+#[test]
+fn of_a_dump_of_several_databases_the_one_registry_is_read() {
+    let (dir, dump) = Made::G2.dump("");
+    let text = std::fs::read_to_string(&dump).expect("the dump");
+    let path = dir.path().join("several.sql");
+    let of = |name: &str, tables: &str| format!("CREATE DATABASE `{name}`;\nUSE `{name}`;\n{tables}\n");
+    // Other applications of the same kind have users, too; a server's own tables have rows without a definition.
+    let other = "CREATE TABLE `auth_user` (`id` int, `username` text);\nINSERT INTO `auth_user` VALUES (1,'x');
+                 INSERT IGNORE INTO `innodb_index_stats` VALUES ('a',1);";
+    let (first, last) = (of("aaa", other), of("zzz", other));
+    let whole = super::sync(&dump).everything();
+    for (several, how) in [
+        (format!("{first}{}", of("lab", &text)), "after another"),
+        (format!("{}{last}{text_end}", of("lab", &text), text_end = "-- Dump completed\n"), "before another"),
+    ] {
+        std::fs::write(&path, several).expect("a file");
+        assert_eq!(super::sync(&path).everything(), whole, "{how}");
+    }
+    std::fs::write(&path, format!("{}{}", of("lab", &text), of("lab2", &text))).expect("a file");
+    let error = refusal(&path);
+    assert_eq!((error.code(), error.message().contains("more than one")), (Code::SourceUnknown, true), "{error:?}");
+    // Names in the quotes of ANSI.
+    std::fs::write(&path, text.replace('`', "\"")).expect("a file");
+    assert_eq!(super::sync(&path).everything(), whole, "names as ANSI quotes them");
+}
+
+#[test]
+fn what_programs_of_a_database_would_do_is_no_row_of_it() {
+    let (dir, dump) = Made::G2.dump("");
+    let text = std::fs::read_to_string(&dump).expect("the dump");
+    let programs = "DELIMITER ;;\nCREATE PROCEDURE `seed`(IN who INT) BEGIN\n SET @x = 1;
+        INSERT INTO `auth_user` VALUES (900,'nobody',1,1);\n INSERT INTO `scans_patient` VALUES (who);\nEND ;;\n  delimiter ;\n";
+    let path = dir.path().join("programs.sql");
+    let end = "-- Dump completed";
+    std::fs::write(&path, text.replace(end, &format!("{programs}{end}"))).expect("a file");
+    assert_eq!(super::sync(&path).everything(), super::sync(&dump).everything());
+    std::fs::write(&path, text.replace(end, &programs.replace("delimiter ;", ""))).expect("a file");
+    assert_eq!(refusal(&path).code(), Code::DumpCut, "nothing says that they have ended");
 }
 
 #[test]
@@ -69,7 +114,9 @@ fn a_zipped_dump_that_is_cut_or_damaged() {
     let last = damaged.len() - 6;
     damaged[last] ^= 0xff;
     std::fs::write(&path, &damaged).expect("a file");
-    assert_eq!(refusal(&path).code(), Code::DumpMalformed, "its checksum is another");
+    let error = refusal(&path);
+    assert_eq!(error.code(), Code::DumpMalformed, "its checksum is another");
+    assert!(error.message().contains("compression is damaged"), "{}", error.message());
 }
 
 #[test]

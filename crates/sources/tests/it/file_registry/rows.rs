@@ -196,6 +196,18 @@ fn domains_have_rows_of_their_own() {
 }
 
 #[test]
+fn a_row_of_one_domain_is_never_a_file_of_anothers_patient() {
+    let (_dir, path) = Made::G3.database(
+        "UPDATE maxillo_fileregistry SET patient_id = 1, brain_patient_id = NULL WHERE id = 2;
+         UPDATE maxillo_fileregistry SET domain = '' WHERE id = 4",
+    );
+    let synced = sync(&path);
+    let patients = synced.ask("SELECT id, patient_id FROM file_registry WHERE id IN (2, 4) ORDER BY id");
+    assert_eq!(patients, ["2|NULL", "4|2"], "where none is said, the column that is filled decides");
+    assert_eq!(synced.odd("ORPHAN"), 1, "and that is told");
+}
+
+#[test]
 fn row_ids_stay_when_rows_come_and_go() {
     let ids = "SELECT 'p', id, name FROM patient UNION ALL SELECT 'f', id, file_path FROM file_registry
                UNION ALL SELECT 'd', id, name FROM folder ORDER BY 1, 2";
