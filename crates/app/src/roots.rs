@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
-use sheaf_registry::file_store::{FileStore, SourceError};
+use sheaf_registry::file_store::{FileStore, SourceError, find};
 use sheaf_registry::ids::{FileId, RootId};
 use sheaf_registry::rows::{DataRoot, Location};
 use sheaf_registry::{Actor, Code, Error, Registry, Result, SampledFile, Viewer};
@@ -151,7 +151,7 @@ pub(crate) fn bucket_problems(registry: &Registry, roots: &[DataRoot], credentia
         path.map(|path| {
             std::thread::spawn(move || match stores::open(std::slice::from_ref(&root), &credentials) {
                 Ok(store) => {
-                    let files = [SampledFile { id: FileId(0), path }];
+                    let files = [SampledFile { id: FileId(0), path, may_be_folder: false }];
                     let looks = look_at(&store, root.id, &files, BUCKET);
                     reason_of_all(looks.into_iter().filter_map(Result::err).collect())
                 }
@@ -181,10 +181,11 @@ fn look_at(
     patience: Duration,
 ) -> Vec<Result<(), SourceError>> {
     // Each in a folder of its own, so that one that hangs holds up no other.
-    let asked =
-        (files.iter().enumerate()).map(|(at, file)| (PathBuf::from(format!("{at}/file")), file.path.clone())).collect();
+    let asked = files.iter().enumerate().map(|(at, file)| (PathBuf::from(format!("{at}/file")), file.clone())).collect();
     let store = Arc::clone(store);
-    let looks = ask_all(patience, asked, move |_, path: String| store.stat(root, &path).map(drop));
+    let looks = ask_all(patience, asked, move |_, file: SampledFile| {
+        if file.may_be_folder { find(&*store, root, &file.path).map(drop) } else { store.stat(root, &file.path).map(drop) }
+    });
     let silent = || SourceError { code: Code::RootMissing, message: "The place of the files does not answer.".to_owned() };
     looks.into_iter().map(|look| look.unwrap_or_else(|| Err(silent()))).collect()
 }

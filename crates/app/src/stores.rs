@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sheaf_archive::file_root::LocalFileStore;
 use sheaf_registry::Result;
-use sheaf_registry::file_store::{FileStat, FileStore, SourceError, SourceFile};
+use sheaf_registry::file_store::{FileStat, FileStore, ListedFile, SourceError, SourceFile};
 use sheaf_registry::ids::RootId;
 use sheaf_registry::rows::DataRoot;
 use sheaf_sources::bucket::BucketStore;
@@ -42,6 +42,10 @@ impl FileStore for Everywhere {
 
     fn open(&self, root: RootId, path: &str, offset: u64) -> Result<Box<dyn SourceFile>, SourceError> {
         self.of(root).open(root, path, offset)
+    }
+
+    fn list(&self, root: RootId, path: &str) -> Result<Vec<ListedFile>, SourceError> {
+        self.of(root).list(root, path)
     }
 
     fn at_once(&self) -> usize {

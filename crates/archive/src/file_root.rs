@@ -2,7 +2,7 @@
 //!
 //! Every open goes through a directory handle that is confined by the kernel (`openat2` with `RESOLVE_BENEATH` where there
 //! is one, else step by step): a link that leads out, also one that is put in place in the middle of an open, is refused.
-//! Deliberately absent: writing, listing folders, and guessing where a moved file may be.
+//! Deliberately absent: writing, and guessing where a moved file may be.
 
 mod confined;
 mod platform;
@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use sheaf_registry::Code;
-use sheaf_registry::file_store::{FileStat, FileStore, SourceError, SourceFile};
+use sheaf_registry::file_store::{FileStat, FileStore, ListedFile, SourceError, SourceFile};
 use sheaf_registry::ids::RootId;
 use sheaf_registry::rows::{DataRoot, Location};
 
@@ -51,10 +51,12 @@ impl LocalFileStore {
     }
 
     fn open_file(&self, root: RootId, path: &str) -> Result<LocalFile, SourceError> {
-        let Some(root) = self.roots.get(&root) else {
-            return Err(error(Code::RootMissing, "The registry has no data root for this path."));
-        };
+        let root = self.root(root)?;
         root.folder()?.open(&below(path, &root.prefix)?).map(LocalFile)
+    }
+
+    fn root(&self, root: RootId) -> Result<&Root, SourceError> {
+        self.roots.get(&root).ok_or_else(|| error(Code::RootMissing, "The registry has no data root for this path."))
     }
 }
 
@@ -71,6 +73,11 @@ impl FileStore for LocalFileStore {
             file.0.seek(SeekFrom::Start(offset)).map_err(|cause| confined::describe(&cause))?;
         }
         Ok(Box::new(file))
+    }
+
+    fn list(&self, root: RootId, path: &str) -> Result<Vec<ListedFile>, SourceError> {
+        let root = self.root(root)?;
+        root.folder()?.list(&below(path, &root.prefix)?).map(|files| ListedFile::all_of(path, files))
     }
 }
 

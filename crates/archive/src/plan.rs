@@ -4,6 +4,7 @@
 //! ZIP format, of which only an upper bound of its overhead is known here.
 
 mod build;
+mod folders;
 mod look;
 mod naming;
 mod size;
@@ -191,7 +192,8 @@ impl Plan {
         &self.tags
     }
 
-    /// Files that are left out, and files that differ from the registry, in the order of the registry's files.
+    /// Files that are left out, and files that differ from the registry, in the order of the registry's files; before them folders
+    /// whose files are together larger or smaller than the registry says.
     pub fn problems(&self) -> &[FileProblem] {
         &self.problems
     }

@@ -29,6 +29,36 @@ pub struct SourceError {
     pub message: String,
 }
 
+/// A file in a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedFile {
+    /// Its path, which begins as that of the folder.
+    pub path: String,
+    /// Size in bytes; 0 where it is not to be had, which looking at the file will tell.
+    pub bytes: u64,
+}
+
+impl ListedFile {
+    /// Orders files whose paths start from `folder`, and puts it before each.
+    pub fn all_of(folder: &str, mut files: Vec<ListedFile>) -> Vec<ListedFile> {
+        files.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+        let folder = folder.trim_end_matches('/');
+        for file in &mut files {
+            file.path = format!("{folder}/{}", file.path);
+        }
+        files
+    }
+}
+
+/// What is found under a path that may be a folder's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// One file.
+    File(FileStat),
+    /// A folder with these files, at least one.
+    Folder(Vec<ListedFile>),
+}
+
 /// An open file, positioned where it was opened.
 pub trait SourceFile: Read + Send {
     /// What is known of the open file now (`fstat`).
@@ -43,6 +73,12 @@ pub trait FileStore: Send + Sync {
     /// Opens a file for reading from `offset` bytes on, read-only, never outside its data root.
     fn open(&self, root: RootId, path: &str, offset: u64) -> Result<Box<dyn SourceFile>, SourceError>;
 
+    /// All that is no folder in a folder and in the folders in it, in the order of the paths. Links are listed as they stand and
+    /// never followed. Nothing outside of the data root is listed. A store that knows no folders has none.
+    fn list(&self, _root: RootId, _path: &str) -> Result<Vec<ListedFile>, SourceError> {
+        Err(SourceError { code: Code::SourceMissing, message: "The folder does not exist.".to_owned() })
+    }
+
     /// How many files are worth asking for at once: more than one where an answer takes long whoever asks, as over a network.
     fn at_once(&self) -> usize {
         1
@@ -51,4 +87,25 @@ pub trait FileStore: Send + Sync {
     /// Says that this file, of so many bytes, is one of the next [`at_once`](FileStore::at_once) that will be opened from their
     /// beginning: a store may fetch some of it. Returns at once; saying it twice is saying it once.
     fn expect(&self, _root: RootId, _path: &str, _bytes: u64) {}
+}
+
+/// Looks for what a path stands for, of which it is not known whether it is a file's or a folder's: a DICOM upload is a row for a
+/// folder, or for a prefix of object keys.
+///
+/// # Errors
+/// `SOURCE_MISSING` for a folder that holds no file; those of [`FileStore::stat`] and [`FileStore::list`].
+pub fn find(store: &dyn FileStore, root: RootId, path: &str) -> Result<Found, SourceError> {
+    let no_file = match store.stat(root, path) {
+        Ok(stat) => return Ok(Found::File(stat)),
+        Err(error) if matches!(error.code, Code::SourceNotRegular | Code::SourceMissing) => error,
+        Err(error) => return Err(error),
+    };
+    match store.list(root, path) {
+        Ok(files) if !files.is_empty() => Ok(Found::Folder(files)),
+        Ok(_) if no_file.code == Code::SourceNotRegular => {
+            Err(SourceError { code: Code::SourceMissing, message: "The folder holds no file.".to_owned() })
+        }
+        Err(error) if !matches!(error.code, Code::SourceNotRegular | Code::SourceMissing) => Err(error),
+        Ok(_) | Err(_) => Err(no_file),
+    }
 }

@@ -9,6 +9,7 @@ mod changes;
 mod contents;
 pub mod error;
 pub mod file_store;
+mod folder_rows;
 pub mod foreign;
 pub mod hex;
 pub mod ids;

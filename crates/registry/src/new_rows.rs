@@ -99,6 +99,8 @@ pub struct NewFile<'a> {
     pub file_size: Option<u64>,
     /// Hash of the content.
     pub file_hash: RegisteredHash,
+    /// Whether the path may be a folder's, whose files are then meant, and of all of which size and hash are.
+    pub may_be_folder: bool,
     /// Modality.
     pub modality: ModalityId,
     /// Raw, processed or other.
@@ -123,6 +125,7 @@ impl<'a> NewFile<'a> {
             root,
             file_size: None,
             file_hash: RegisteredHash::None,
+            may_be_folder: false,
             modality,
             kind,
             subtype: "",

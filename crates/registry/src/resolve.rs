@@ -11,7 +11,7 @@ use crate::error::{Code, Error, Result};
 use crate::hex;
 use crate::ids::{FileId, PatientId, RootId};
 use crate::registry::Registry;
-use crate::rows::{DataRoot, Kind, Project, RegisteredHash};
+use crate::rows::{DataRoot, FOLDER, Kind, Project, RegisteredHash};
 use crate::scope::Scope;
 use crate::selection::Selection;
 use crate::text;
@@ -61,6 +61,8 @@ pub struct ResolvedFile {
     pub registered_bytes: Option<u64>,
     /// Hash as registered.
     pub hash: RegisteredHash,
+    /// Whether the path may be a folder's: then all files in it are meant, and size and hash are of all of them.
+    pub may_be_folder: bool,
 }
 
 /// A selected patient without any registered file of a selected modality.
@@ -284,9 +286,10 @@ fn file(row: &Row<'_>, patient: u32, contents: &Contents) -> rusqlite::Result<Op
     let kind = Kind::parse(row.get_ref(1)?.as_str()?);
     let Some(modality) = contents.wanted(row.get(0)?, kind) else { return Ok(None) };
     let bytes: Option<i64> = row.get(6)?;
-    let hash = match (row.get_ref(8)?.as_str()?, row.get_ref(7)?.as_str()?) {
+    let hash_kind = row.get_ref(8)?.as_str()?;
+    let hash = match (hash_kind, row.get_ref(7)?.as_str()?) {
         ("none", _) | (_, "") => RegisteredHash::None,
-        ("sha256", text) => {
+        ("sha256" | FOLDER, text) => {
             hex::decode(text).map_or_else(|| RegisteredHash::NotComparable(text.into()), RegisteredHash::Sha256)
         }
         (_, text) => RegisteredHash::NotComparable(text.into()),
@@ -302,6 +305,7 @@ fn file(row: &Row<'_>, patient: u32, contents: &Contents) -> rusqlite::Result<Op
         // A size below zero says as much as none.
         registered_bytes: bytes.and_then(|bytes| u64::try_from(bytes).ok()),
         hash,
+        may_be_folder: hash_kind == FOLDER,
     }))
 }
 

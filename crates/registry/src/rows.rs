@@ -53,6 +53,9 @@ pub enum RegisteredHash {
     None,
 }
 
+/// The word in the database for the hash of a file, or of all files in a folder: which of them it is, only a look can tell.
+pub(crate) const FOLDER: &str = "folder";
+
 /// A project.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Project {

@@ -6,6 +6,7 @@ use crate::access::Viewer;
 use crate::error::Result;
 use crate::ids::{FileId, PatientId, RootId};
 use crate::registry::Registry;
+use crate::rows::FOLDER;
 
 /// A file to look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub struct SampledFile {
     pub id: FileId,
     /// Its path, as it stands in the registry.
     pub path: String,
+    /// Whether it may be a folder's.
+    pub may_be_folder: bool,
 }
 
 /// The files of one root so far: every so many of them.
@@ -67,10 +70,9 @@ impl Registry {
         for (root, spread) in spreads {
             let mut files = Vec::new();
             for id in spread.some(most) {
-                let path = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
-                self.each("SELECT file_path FROM file_registry WHERE id = ?1", [id.0], path, |path| {
-                    files.push(SampledFile { id, path });
-                })?;
+                let sql = "SELECT file_path, hash_kind = ?2 FROM file_registry WHERE id = ?1";
+                let file = |row: &rusqlite::Row<'_>| Ok(SampledFile { id, path: row.get(0)?, may_be_folder: row.get(1)? });
+                self.each(sql, (id.0, FOLDER), file, |file| files.push(file))?;
             }
             sampled.insert(root, files);
         }

@@ -80,7 +80,7 @@ CREATE TABLE file_registry (
     root_id     INTEGER NOT NULL REFERENCES data_root (id),
     file_size   INTEGER,
     file_hash   TEXT NOT NULL DEFAULT '',
-    hash_kind   TEXT NOT NULL DEFAULT 'none',     -- sha256, not_comparable, none
+    hash_kind   TEXT NOT NULL DEFAULT 'none',     -- sha256, not_comparable, none; folder: of the file, or of all files of a folder
     modality_id INTEGER NOT NULL REFERENCES modality (id),
     kind        TEXT NOT NULL,                    -- raw, processed, other
     subtype     TEXT NOT NULL DEFAULT '',

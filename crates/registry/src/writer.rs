@@ -13,12 +13,13 @@ use tempfile::TempPath;
 
 use crate::audience::{self, Audience};
 use crate::error::{Code, Error, Result};
+use crate::folder_rows;
 use crate::ids::{FileId, FolderId, ModalityId, PatientId, ProjectId, RootId, TagId, UserId};
 use crate::names::{NAMES, Names};
 pub use crate::new_rows::{NewFile, NewFolder, NewGrant, NewModality, NewPatient, NewStudy};
 use crate::platform;
 use crate::provenance::{Oddity, SourceExport};
-use crate::rows::RegisteredHash;
+use crate::rows::{FOLDER, RegisteredHash};
 use crate::schema;
 
 /// A registry in the making. It appears under its name when [`RegistryWriter::finish`] is called; dropped before that, it
@@ -253,6 +254,7 @@ impl RegistryWriter {
             RegisteredHash::NotComparable(hash) => (hash.as_ref(), "not_comparable"),
             RegisteredHash::None => ("", "none"),
         };
+        let hash_kind = if file.may_be_folder { FOLDER } else { hash_kind };
         let metadata = self.names.metadata(file.metadata);
         self.insert(
             "INSERT INTO file_registry (id, source_id, patient_id, file_type, file_path, root_id, file_size, file_hash,
@@ -277,6 +279,12 @@ impl RegistryWriter {
             ],
         )
         .map(FileId)
+    }
+
+    /// Takes back that a path may be a folder's where other patients' rows, or rows of none, lie in it, as soon as all rows are
+    /// there; which rows those were.
+    pub fn take_back_shared_folders(&mut self) -> Result<Vec<FileId>> {
+        folder_rows::take_back_shared(&self.connection).map_err(|error| write_failed(&self.path, error))
     }
 
     /// Gives a file that was registered the SHA-256 of its content.

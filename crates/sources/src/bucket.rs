@@ -4,7 +4,7 @@
 //! turn, [`AT_ONCE`] at a time, each up to [`HEAD_BYTES`]: what is held is bounded whatever the sizes. A connection that breaks in
 //! the middle of a file goes on from the byte where it broke, as long as the object is the same.
 //!
-//! Deliberately absent: writing, deleting, and listing.
+//! Deliberately absent: writing and deleting.
 
 mod address;
 mod credentials;
@@ -17,13 +17,14 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::TryStreamExt as _;
 use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path as Key;
 use object_store::{
     BackoffConfig, ClientOptions, GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt as _, RetryConfig,
 };
 use sha2::{Digest as _, Sha256};
-use sheaf_registry::file_store::{FileStat, FileStore, SourceError, SourceFile};
+use sheaf_registry::file_store::{FileStat, FileStore, ListedFile, SourceError, SourceFile};
 use sheaf_registry::ids::RootId;
 use sheaf_registry::rows::{DataRoot, Location};
 use sheaf_registry::{Code, Error, Result};
@@ -123,15 +124,7 @@ impl FileStore for BucketStore {
     fn stat(&self, root: RootId, path: &str) -> std::result::Result<FileStat, SourceError> {
         let bucket = self.bucket(root)?;
         let key = bucket.key(path)?;
-        if let Some(reason) = bucket.away.get() {
-            return Err(reason.clone());
-        }
-        self.runtime().block_on(bucket.look(&key)).inspect_err(|error| {
-            // The others need not wait for what does not come.
-            if error.code == Code::RootMissing {
-                let _ = bucket.away.set(error.clone());
-            }
-        })
+        bucket.ask(|| self.runtime().block_on(bucket.look(&key)))
     }
 
     fn open(&self, root: RootId, path: &str, offset: u64) -> std::result::Result<Box<dyn SourceFile>, SourceError> {
@@ -144,6 +137,12 @@ impl FileStore for BucketStore {
             Some(Err(_)) | None => self.runtime().block_on(bucket.head(&key, offset, HEAD_BYTES))?,
         };
         Ok(Box::new(BucketFile::after(self.runtime().handle(), Arc::clone(bucket), key, offset, head)))
+    }
+
+    fn list(&self, root: RootId, path: &str) -> std::result::Result<Vec<ListedFile>, SourceError> {
+        let bucket = self.bucket(root)?;
+        let key = bucket.key(path.trim_end_matches('/'))?;
+        bucket.ask(|| self.runtime().block_on(bucket.list(&key))).map(|files| ListedFile::all_of(path, files))
     }
 
     fn at_once(&self) -> usize {
@@ -215,6 +214,44 @@ impl Bucket {
         };
         let (store, looking) = (client(AWAY)?, client(ABSENT)?);
         Ok(Self { prefix, address, store, looking, away: OnceLock::new(), is_there: AtomicBool::new(false) })
+    }
+
+    /// Asks something of it, unless it is known that nobody answers.
+    fn ask<T>(&self, question: impl FnOnce() -> std::result::Result<T, SourceError>) -> std::result::Result<T, SourceError> {
+        if let Some(reason) = self.away.get() {
+            return Err(reason.clone());
+        }
+        question().inspect_err(|error| {
+            // The others need not wait for what does not come.
+            if error.code == Code::RootMissing {
+                let _ = self.away.set(error.clone());
+            }
+        })
+    }
+
+    /// All objects whose keys have this one and a slash before them, with the rest of their keys, in no order. What stands for a
+    /// folder itself, with a key that ends in a slash, is none.
+    async fn list(&self, folder: &Key) -> std::result::Result<Vec<ListedFile>, SourceError> {
+        let mut objects = self.looking.list(Some(folder));
+        let mut files = Vec::new();
+        while let Some(object) = objects.try_next().await.map_err(|cause| self.describe(&cause))? {
+            let below: Vec<_> = object.location.prefix_match(folder).into_iter().flatten().collect();
+            let path = below.iter().map(AsRef::as_ref).collect::<Vec<&str>>().join("/");
+            // Of an empty one it is not told whether its key ends in a slash.
+            let is_object = object.size > 0 || self.is_object(&object.location).await?;
+            if is_object && !path.is_empty() {
+                files.push(ListedFile { path, bytes: object.size });
+            }
+        }
+        Ok(files)
+    }
+
+    async fn is_object(&self, key: &Key) -> std::result::Result<bool, SourceError> {
+        match self.look(key).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.code == Code::SourceMissing => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// The key of a path: without the root's prefix, after the address's own.

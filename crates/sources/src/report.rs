@@ -58,8 +58,10 @@ odd! {
     ListWithoutPath = "LIST_WITHOUT_PATH";
     /// An entry of such a list names no file.
     ListEntryInvalid = "LIST_ENTRY_INVALID";
-    /// A row for a folder does not list what is in it.
+    /// A row for a folder does not list what is in it: that is looked up when it is exported.
     DirectoryUnlisted = "DIRECTORY_UNLISTED";
+    /// A row for a folder in which files of others lie: never walked.
+    DirectoryShared = "DIRECTORY_SHARED";
     /// Metadata that is no JSON object.
     MetadataInvalid = "METADATA_INVALID";
     /// A row of a list of studies that breaks a rule: left out.

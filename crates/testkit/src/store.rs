@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use sheaf_registry::Code;
-use sheaf_registry::file_store::{FileStat, FileStore, SourceError, SourceFile};
+use sheaf_registry::file_store::{FileStat, FileStore, ListedFile, SourceError, SourceFile};
 use sheaf_registry::ids::RootId;
 
 /// Files that live in memory, under the paths that a registry would hold.
@@ -50,6 +50,12 @@ impl FileStore for MemoryStore {
         let (bytes, stat) = self.find(root, path)?;
         let at = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
         Ok(Box::new(MemoryFile { bytes: Arc::clone(bytes), at, stat: *stat }))
+    }
+
+    fn list(&self, root: RootId, path: &str) -> Result<Vec<ListedFile>, SourceError> {
+        let folder = format!("{}/", path.trim_end_matches('/'));
+        let files = self.files.iter().filter(|((of, path), _)| *of == root && path.starts_with(&folder));
+        Ok(files.map(|((_, path), (_, stat))| ListedFile { path: path.clone(), bytes: stat.bytes }).collect())
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
 use sheaf_registry::Code;
-use sheaf_registry::file_store::SourceError;
+use sheaf_registry::file_store::{ListedFile, SourceError};
 
 use super::{error, platform};
 
@@ -34,6 +34,40 @@ impl Beneath {
             },
             done => done,
         }
+    }
+
+    /// All that is no folder in a folder and in those in it, in no order, with paths from the folder on. A name that is no text is
+    /// given as near as text can; looking at that file will tell that it cannot be had.
+    pub(super) fn list(&self, path: &Path) -> Result<Vec<ListedFile>, SourceError> {
+        match self.list_as_it_stands(path) {
+            Err(refusal) if refusal.code == Code::PathEscape => match self.through_absolute_links(path) {
+                Some(resolved) => self.list_as_it_stands(&resolved),
+                None => Err(refusal),
+            },
+            done => done,
+        }
+    }
+
+    fn list_as_it_stands(&self, path: &Path) -> Result<Vec<ListedFile>, SourceError> {
+        let top = self.folder.open_dir(path).map_err(|cause| describe(&cause))?;
+        let mut files = Vec::new();
+        let mut waiting = vec![PathBuf::new()];
+        while let Some(below) = waiting.pop() {
+            let folder = if below.as_os_str().is_empty() { top.try_clone() } else { top.open_dir(&below) };
+            let entries = folder.and_then(|folder| folder.entries()).map_err(|cause| describe(&cause))?;
+            for entry in entries {
+                let entry = entry.map_err(|cause| describe(&cause))?;
+                let name = below.join(entry.file_name());
+                if entry.file_type().map_err(|cause| describe(&cause))?.is_dir() {
+                    waiting.push(name);
+                } else {
+                    // From the data root on, out of the folder of which a link may well lead.
+                    let bytes = self.folder.metadata(path.join(&name)).map_or(0, |found| found.len());
+                    files.push(ListedFile { path: name.to_string_lossy().into_owned(), bytes });
+                }
+            }
+        }
+        Ok(files)
     }
 
     fn open_as_it_stands(&self, path: &Path) -> Result<File, SourceError> {

@@ -50,6 +50,45 @@ fn refusal(store: &LocalFileStore, path: &str) -> Code {
 }
 
 #[test]
+fn a_folder_is_listed_with_all_that_is_in_it_and_nothing_else() {
+    let (around, store) = folder();
+    let inside = around.path().join("inside");
+    fs::create_dir_all(inside.join("dcm_77/series/deep")).expect("folders");
+    fs::create_dir(inside.join("dcm_77/empty")).expect("a folder");
+    for (path, content) in [("dcm_77/b", "22"), ("dcm_77/a", "1"), ("dcm_77/series/deep/c.dcm", "333"), ("dcm_770", "other")]
+    {
+        fs::write(inside.join(path), content).expect("a file");
+    }
+    symlink("../../outside", inside.join("dcm_77/away")).expect("a link to a folder outside");
+    symlink("../a/scan.stl", inside.join("dcm_77/near")).expect("a link to a file inside");
+    symlink(inside.join("dcm_77"), inside.join("same")).expect("a link that says its whole path");
+    for path in ["dcm_77", "dcm_77/", "./dcm_77//"] {
+        let files = store.list(ROOT, path).expect("a folder");
+        let folder = path.trim_end_matches('/');
+        let found: Vec<_> =
+            files.iter().map(|file| (file.path.strip_prefix(folder).expect("below it"), file.bytes)).collect();
+        let expected = [("/a", 1), ("/away", 0), ("/b", 2), ("/near", 6), ("/series/deep/c.dcm", 3)];
+        assert_eq!(found, expected, "in order, at any depth, no folder, and a link is no way");
+    }
+    assert_eq!(store.list(ROOT, "same").expect("it leads to a folder inside").len(), 5);
+    assert_eq!(refusal(&store, "dcm_77/away"), Code::PathEscape, "looking at what was listed tells that");
+    symlink("../outside", inside.join("out")).expect("a link that leads out");
+    for (path, code) in [
+        ("out", Code::PathEscape),
+        ("../outside", Code::PathEscape),
+        ("dcm_77/away", Code::PathEscape),
+        ("", Code::SourceNotRegular),
+        ("/", Code::PathEscape),
+        ("./", Code::SourceNotRegular),
+        ("dcm_78", Code::SourceMissing),
+        ("dcm_77/a", Code::SourceMissing),
+    ] {
+        assert_eq!(store.list(ROOT, path).expect_err("no folder of this root").code, code, "{path:?}");
+    }
+    assert_eq!(store.list(ROOT, "dcm_77/empty").expect("a folder"), [], "nothing is in it");
+}
+
+#[test]
 fn a_file_below_its_root_is_read_from_any_offset() {
     let (_around, store) = folder();
     for path in ["a/scan.stl", "./a/scan.stl", "a//scan.stl", "a/./scan.stl"] {

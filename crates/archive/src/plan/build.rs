@@ -69,6 +69,7 @@ impl Plan {
         let modalities = self.modalities.iter().map(|modality| sanitise(&modality.slug, MAX_MODALITY_BYTES));
         self.modality_dirs = folder_names(&mut names, modalities, MAX_MODALITY_BYTES);
 
+        let files = self.walk_folders(files, planning)?;
         let (files, merged) = merge(files);
         let (files, looks) = look::at_all(files, planning)?;
         self.take(files, looks, merged);
@@ -117,6 +118,8 @@ impl Plan {
     fn judge(&mut self, file: &ResolvedFile, id: FileId, source_id: Option<&str>, registered: Option<u64>, look: &Look) {
         let (code, message, omitted) = match (look, registered) {
             (Look::Not(error), _) => (error.code, error.message.clone(), true),
+            // Its files were listed before; now there is a folder where none was.
+            (Look::Folder(_), _) => (Code::SourceNotRegular, super::folders::CAME.to_owned(), true),
             (Look::Found { bytes, .. }, Some(registered)) if *bytes != registered => {
                 let message = format!("The file has {bytes} bytes, the registry says {registered}.");
                 (Code::SizeMismatch, message, false)

@@ -6,7 +6,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use sheaf_registry::file_store::{FileStore, SourceError};
+use sheaf_registry::file_store::{self, FileStat, FileStore, Found, ListedFile, SourceError};
 use sheaf_registry::progress::{Cancel, Phase, Progress};
 use sheaf_registry::resolve::ResolvedFile;
 use sheaf_registry::{Code, Error, Result};
@@ -23,6 +23,8 @@ const MOST_AT_A_TIME: usize = 64;
 pub(super) enum Look {
     /// A regular file that can be opened.
     Found { bytes: u64, modified_seconds: i64 },
+    /// A folder with files, where the path may be one's.
+    Folder(Vec<ListedFile>),
     /// It cannot be had. Boxed, since it is rare and a million of these are held at once.
     Not(Box<SourceError>),
 }
@@ -114,14 +116,22 @@ impl Work {
                 if self.cancel.is_raised() {
                     return;
                 }
-                batch.push(match self.store.stat(file.root, &file.path) {
-                    Ok(found) => Look::Found { bytes: found.bytes, modified_seconds: found.modified_seconds },
-                    Err(error) => Look::Not(Box::new(error)),
-                });
+                batch.push(self.look(file).unwrap_or_else(|error| Look::Not(Box::new(error))));
             }
             if batch.is_empty() || sender.send((start, batch)).is_err() {
                 return;
             }
         }
+    }
+
+    fn look(&self, file: &ResolvedFile) -> Result<Look, SourceError> {
+        let found = |stat: FileStat| Look::Found { bytes: stat.bytes, modified_seconds: stat.modified_seconds };
+        if !file.may_be_folder {
+            return self.store.stat(file.root, &file.path).map(found);
+        }
+        Ok(match file_store::find(&*self.store, file.root, &file.path)? {
+            Found::File(stat) => found(stat),
+            Found::Folder(files) => Look::Folder(files),
+        })
     }
 }

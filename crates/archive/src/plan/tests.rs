@@ -11,6 +11,7 @@ use sheaf_registry::rows::{Kind, Project, RegisteredHash};
 use sheaf_registry::selection::{FolderRef, KindChoice, Selection, TagMode};
 use sheaf_registry::text::fold;
 use sheaf_registry::{Code, Result};
+use sheaf_testkit::store::MemoryStore;
 
 use super::{OnMissing, Plan, PlannedEntry, Planning};
 use crate::entry_name::{ArchiveName, EntryName};
@@ -68,7 +69,15 @@ impl Rows {
             path: path.into(),
             registered_bytes: None,
             hash: RegisteredHash::None,
+            may_be_folder: false,
         });
+        self
+    }
+
+    /// A further row whose path may be a folder's, with what the registry says of it.
+    fn folder(mut self, patient: u32, path: &str, bytes: u64, hash: RegisteredHash) -> Rows {
+        self = self.file(patient, 0, Kind::Raw, path).registered(bytes, hash);
+        self.files.last_mut().expect("it was just added").may_be_folder = true;
         self
     }
 
@@ -592,4 +601,45 @@ fn the_bound_of_the_archives_size_is_near() {
     let plan = rows.planned(&listed());
     let over = plan.archive_bytes_max("study") - plan.total_bytes();
     assert!(over < 1000 * 2_000 + 200_000, "{over} bytes beyond the files would refuse exports that fit");
+}
+
+#[test]
+fn a_row_for_a_folder_is_each_of_its_files() {
+    let mut memory = MemoryStore::new();
+    for path in ["dcm_7/2", "dcm_7/1", "dcm_7/sub/1", "dcm_77/other", "IMG0001", "dcm_8/only"] {
+        memory = memory.with(RootId(1), path, path.as_bytes());
+    }
+    let store: Arc<dyn FileStore> = Arc::new(memory);
+    let of_all = RegisteredHash::Sha256([0xab; 32]);
+    let plan = Rows::new(KindChoice::Raw, &[7, 8], &["cbct"])
+        .folder(0, "dcm_7/", 25, of_all.clone())
+        .folder(0, "IMG0001", 7, RegisteredHash::Sha256([7; 32]))
+        .folder(1, "dcm_8", 11, RegisteredHash::None)
+        .folder(1, "dcm_9", 0, RegisteredHash::None)
+        .folder(1, "dcm_10/", 0, RegisteredHash::None)
+        // Another row for a file of the first folder: one path is one entry.
+        .file(0, 0, Kind::Raw, "dcm_7/1")
+        .planned(&store);
+    let entries: Vec<_> =
+        (0..).zip(plan.entries()).map(|(at, entry)| (plan.entry_path(at), entry.file_id(), entry.bytes)).collect();
+    let entries: Vec<_> = entries.iter().map(|(path, id, bytes)| (path.as_str(), id.as_ref(), *bytes)).collect();
+    let expected = [
+        ("patient_007/cbct/IMG0001", "2", 7),
+        ("patient_007/cbct/1", "1", 7),
+        ("patient_007/cbct/2", "1", 7),
+        ("patient_007/cbct/1_2", "1", 11),
+        ("patient_008/cbct/only", "3", 10),
+    ];
+    assert_eq!(entries, expected, "each file of a folder, once, under the id of its row");
+    let hash = |at: usize| plan.entries()[at].hash.clone();
+    assert_eq!(hash(0), RegisteredHash::Sha256([7; 32]), "what turns out to be a file has its own hash");
+    let RegisteredHash::NotComparable(text) = hash(1) else { panic!("a hash of hashes is not of one file") };
+    assert_eq!(*text, *"ab".repeat(32), "and is kept as it stands");
+    assert_eq!(plan.duplicates_of(1).len(), 1, "the other row is a further row of the entry");
+    let problems: Vec<_> =
+        plan.problems().iter().map(|problem| (problem.code.as_str(), problem.path.as_str(), problem.omitted)).collect();
+    let expected =
+        [("SIZE_MISMATCH", "dcm_8", false), ("SOURCE_MISSING", "dcm_10/", true), ("SOURCE_MISSING", "dcm_9", true)];
+    assert_eq!(problems, expected, "a folder that holds less than is registered, and folders of which nothing is there");
+    assert_eq!(plan.problems()[0].message, "The folder's files have 10 bytes together, the registry says 11.");
 }

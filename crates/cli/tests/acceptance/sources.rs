@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use rusqlite::Connection;
 use sheaf_testkit::{S3Server, make_laboratory};
@@ -95,6 +96,40 @@ fn a_database_of_a_laboratory_is_exported_through_a_registry_of_its_own() {
     // Without a registry of its own it is read into the home.
     let projects = scene.sheaf.json(&words!["projects", "--registry", &source], 0);
     assert_eq!(projects["projects"][0]["slug"], "maxillo", "{projects}");
+}
+
+/// A row for a folder that lists nothing is all files in it, wherever it lies.
+#[test]
+fn a_folder_of_which_nothing_is_listed_is_walked() {
+    let scene = Scene::empty();
+    let source = database(&scene);
+    let change = |sql: &str| Connection::open(&source).and_then(|lab| lab.execute(sql, [])).expect("a row");
+    change(
+        "INSERT INTO scans_fileregistry VALUES (3, 'cbct_raw', '/dataset/maxillo/raw/cbct/dcm_77', 9, '',
+         '2025-10-01 10:00:00', '{}', 7, NULL, '')",
+    );
+    let upload = scene.path("dataset/maxillo/raw/cbct/dcm_77");
+    fs::create_dir_all(upload.join("series")).expect("folders");
+    for (name, content) in [("1.dcm", "one"), ("2.dcm", "two"), ("series/1.dcm", "three")] {
+        fs::write(upload.join(name), content).expect("a slice");
+    }
+    let server = S3Server::start(&scene.path("."), None);
+    let places = [scene.path("dataset").display().to_string(), server.location("dataset")];
+    for (place, name) in places.iter().zip(["folder", "bucket"]) {
+        let words = words!["sync", &source, "--map", format!("/dataset={place}")];
+        let report = scene.sheaf.json(&words, 0);
+        assert_eq!((&report["roots"][0]["sampled"], &report["roots"][0]["found"]), (&2.into(), &2.into()), "{report}");
+        let words = words!["export", "--registry", &source, "--project", "maxillo", "--all", "--modality", "cbct", "--kind"];
+        let words = words.into_iter().chain(words!["raw", "--out", scene.out(), "--name", name]).collect::<Vec<_>>();
+        let record = scene.sheaf.json(&words, 3);
+        assert_eq!((&record["files"], &record["problems"][0]["code"]), (&3.into(), &"SIZE_MISMATCH".into()), "{record}");
+        let archive = scene.out().join(format!("{name}.zip"));
+        let slices = Command::new("unzip").arg("-p").arg(&archive).arg("*.dcm").output().expect("unzip is installed").stdout;
+        assert_eq!(slices, b"onetwothree", "{name}: every file of the folder");
+        assert_eq!(scene.sheaf.run(&words!["verify", archive]).code, Some(0), "{name}");
+        // The files behind this bucket are folders of this machine, of which it does not say that they are no objects.
+        change("UPDATE scans_fileregistry SET file_path = file_path || '/' WHERE id = 3");
+    }
 }
 
 /// Exports the intra-oral scans: the one that is there, and not what lies outside.

@@ -142,6 +142,10 @@ fn what_was_written_is_read_back() {
         let file = NewFile { source_id: Some("501"), ..NewFile::new(p1, cbct, Kind::Raw, root, name) };
         clinic.writer.file(&with_hash(file, hash)).expect("a file");
     }
+    for (name, hash) in ["zf1", "zf2", "zf3"].into_iter().zip(hashes.clone()) {
+        let folder = NewFile { may_be_folder: true, ..NewFile::new(p1, cbct, Kind::Raw, root, name) };
+        clinic.writer.file(&with_hash(folder, hash)).expect("a file or a folder");
+    }
     let study = NewStudy { exam_id: "E1", patient_age: Some(40), ..NewStudy::default() };
     clinic.writer.study(&study).expect("a study");
     clinic.writer.study(&study).expect_err("one study an id");
@@ -161,8 +165,12 @@ fn what_was_written_is_read_back() {
         "the age of a copy is what was written"
     );
     let parts = open.resolve(&open.owner(), &everything()).expect("everything");
+    for may_be_folder in [false, true] {
+        let read = parts.files.iter().filter(|file| file.path.starts_with('z') && file.may_be_folder == may_be_folder);
+        let read: Vec<_> = read.map(|file| file.hash.clone()).collect();
+        assert_eq!(read, hashes, "hashes come back as they are, of files and of what may be a folder");
+    }
     let read: Vec<_> = parts.files.iter().filter(|file| file.path.starts_with('z')).collect();
-    assert_eq!(read.iter().map(|file| file.hash.clone()).collect::<Vec<_>>(), hashes, "hashes come back as they are");
     assert!(read.iter().all(|file| file.source_id.as_deref() == Some("501")), "the source's id is kept");
     assert_eq!(parts.files[0].source_id, None, "without a source's id the row id is the id");
     assert_eq!(parts.files[0].registered_bytes, Some(100), "sizes come back");

@@ -58,6 +58,7 @@ struct Entry<'a> {
     path: &'a str,
     size: Option<u64>,
     hash: RegisteredHash,
+    may_be_folder: bool,
     metadata: &'a str,
 }
 
@@ -93,6 +94,9 @@ impl Files<'_> {
             counts.files += self.row(row, &roots)?;
             Ok(())
         })?;
+        for shared in self.writer.take_back_shared_folders()? {
+            self.odd.note(Odd::DirectoryShared, format_args!("{} {shared}", self.shape.files));
+        }
         self.tell(counts.source_rows, total);
         Ok(counts)
     }
@@ -138,11 +142,11 @@ impl Files<'_> {
             self.odd.note(Odd::ListMissing, format_args!("{row}: {path}"));
         }
         let is_folder = matches!(metadata, Metadata::Folder);
-        // The size of several files, and the hash of a folder's hashes, say nothing of the one path.
-        let size = row.count(3).filter(|_| !several && !is_folder);
-        let hash = if is_folder { not_comparable(&hash) } else { registered(&hash) };
+        let may_be_folder = is_folder || !several && is_without_extension(&path);
+        // The size of several files says nothing of the one path.
+        let size = row.count(3).filter(|_| !several || is_folder);
         let metadata = if text.is_empty() || !is_object(&text) { "" } else { &text };
-        self.write(&common, 0, false, &Entry { path: &path, size, hash, metadata })?;
+        self.write(&common, 0, false, &Entry { path: &path, size, hash: registered(&hash), may_be_folder, metadata })?;
         Ok(1)
     }
 
@@ -183,6 +187,7 @@ impl Files<'_> {
                 path: listed,
                 size: file.get("size").and_then(Value::as_u64),
                 hash: registered(text("hash").unwrap_or_default()),
+                may_be_folder: false,
                 metadata: &metadata,
             };
             self.write(common, at, true, &entry)?;
@@ -201,7 +206,8 @@ impl Files<'_> {
             self.odd.note(Odd::FileTypeOverruled, format_args!("{row}: {} is {}", common.said.file_type, found.slug));
         }
         let (root, is_below) = common.roots.of(entry.path);
-        if leads_out(entry.path) {
+        let leads_out = leads_out(entry.path);
+        if leads_out {
             self.odd.note(Odd::PathRefused, format_args!("{row}: {}", entry.path));
         } else if !is_below {
             self.odd.note(Odd::PathOutside, format_args!("{row}: {}", entry.path));
@@ -220,6 +226,7 @@ impl Files<'_> {
                 root,
                 file_size: entry.size,
                 file_hash: entry.hash.clone(),
+                may_be_folder: entry.may_be_folder && is_below && !leads_out,
                 modality,
                 kind: found.kind,
                 subtype: &found.subtype,
@@ -301,11 +308,16 @@ fn entries(files: Value) -> Vec<(Option<String>, Value)> {
 
 /// A hash as the source registers it: only a SHA-256 can be compared with a file.
 fn registered(hash: &str) -> RegisteredHash {
-    hex::decode(hash).map_or_else(|| not_comparable(hash), RegisteredHash::Sha256)
+    if hash.is_empty() {
+        return RegisteredHash::None;
+    }
+    hex::decode(hash).map_or_else(|| RegisteredHash::NotComparable(hash.into()), RegisteredHash::Sha256)
 }
 
-fn not_comparable(hash: &str) -> RegisteredHash {
-    if hash.is_empty() { RegisteredHash::None } else { RegisteredHash::NotComparable(hash.into()) }
+/// Whether a path ends in no extension that a file has, as that of a DICOM upload's folder, which may be called by a UID.
+fn is_without_extension(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    !name.rsplit_once('.').is_some_and(|(_, extension)| extension.contains(|letter: char| letter.is_alphabetic()))
 }
 
 fn is_object(text: &str) -> bool {

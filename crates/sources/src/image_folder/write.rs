@@ -191,6 +191,7 @@ impl Rows<'_> {
             root: look::ROOT,
             file_size: Some(item.bytes),
             file_hash: hash.map_or(RegisteredHash::None, RegisteredHash::Sha256),
+            may_be_folder: false,
             modality,
             kind: item.kind,
             subtype: &item.subtype,

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use sheaf_archive::publish::VerifiedPart;
 use sheaf_registry::Code;
-use sheaf_registry::file_store::{FileStore, SourceError};
+use sheaf_registry::file_store::{FileStore, Found, SourceError, find};
 use sheaf_registry::ids::RootId;
 use sheaf_registry::progress::{Observer, Progress, Unobserved};
 use sheaf_registry::rows::{DataRoot, Location};
@@ -90,6 +90,30 @@ fn objects_are_read_as_they_are() {
     store.expect(ROOT, path, 3_000_000);
     store.expect(ROOT, path, 3_000_000);
     assert!(read(&store, path, 0).expect("readable") == large, "what came before its turn is used");
+}
+
+#[test]
+fn a_prefix_of_keys_is_a_folder() {
+    let lab = Lab::new(None);
+    lab.put("lab/raw/dcm_7/2.dcm", b"22");
+    lab.put("lab/raw/dcm_7/sub/1", b"1");
+    lab.put("lab/raw/dcm_7/empty", b"");
+    lab.put("lab/raw/dcm_77/other", b"other");
+    let store = store_at("/dataset", &lab.server.location("scans/lab"), &nobody());
+    for path in ["/dataset/raw/dcm_7", "/dataset/raw/dcm_7/"] {
+        let files = store.list(ROOT, path).expect("a prefix");
+        let found: Vec<_> = files.iter().map(|file| (file.path.as_str(), file.bytes)).collect();
+        let expected = [("/dataset/raw/dcm_7/2.dcm", 2), ("/dataset/raw/dcm_7/empty", 0), ("/dataset/raw/dcm_7/sub/1", 1)];
+        assert_eq!(found, expected, "all objects below it, and none of a prefix that begins like it");
+    }
+    assert!(matches!(find(&store, ROOT, "/dataset/raw/dcm_7/"), Ok(Found::Folder(files)) if files.len() == 3));
+    assert!(matches!(find(&store, ROOT, "/dataset/raw/dcm_7/sub/1"), Ok(Found::File(stat)) if stat.bytes == 1));
+    assert_eq!(find(&store, ROOT, "/dataset/raw/dcm_8").expect_err("nothing").code, Code::SourceMissing);
+    assert_eq!(find(&store, ROOT, "/dataset/raw/dcm_8/").expect_err("nothing").code, Code::SourceMissing);
+    for path in ["/dataset", "/dataset/", "/dataset//", "/dataset/raw/../raw", "/other/raw"] {
+        let refused = store.list(ROOT, path).expect_err("never a whole place, nor another one").code;
+        assert!(matches!(refused, Code::PathEscape | Code::SourceNotRegular), "{path}: {refused}");
+    }
 }
 
 #[test]

@@ -21,8 +21,8 @@ fn every_trap_of_the_older_generations() {
             // One row for several files: each of them, by its kind; the entry without a path is passed over.
             "3|NULL|1|cbct|processed||20|not_comparable",
             "4|NULL|1|cbct|raw||10|sha256",
-            // A folder of which nothing is told is one row: its size and hash say nothing of a file.
-            "5|NULL|2|cbct|raw||NULL|not_comparable",
+            // A folder of which nothing is told is one row: its size and hash are those of all that is in it.
+            "5|NULL|2|cbct|raw||30|folder",
             // Several files of which one is known.
             "6|NULL|2|cbct|processed||NULL|not_comparable",
             // A typing error, a folder that is no slug, and one that says nothing.
@@ -48,6 +48,51 @@ fn every_trap_of_the_older_generations() {
         assert_eq!(synced.ask(FILES), expected, "{made:?}");
         assert_eq!((synced.report.source_rows, synced.report.files), (15, 17), "{made:?}");
     }
+}
+
+#[test]
+fn a_path_without_an_extension_may_be_a_folders_and_one_with_files_of_others_is_none() {
+    let row = |id: i64, path: &str, patient: &str, hash: &str| {
+        format!(
+            "INSERT INTO scans_fileregistry (id, file_type, file_path, file_size, file_hash, metadata, patient_id)
+             VALUES ({id}, 'cbct_raw', '/dataset/maxillo/raw/cbct/{path}', 7, '{hash}', '{{}}', {patient});"
+        )
+    };
+    let rows = [
+        row(101, "dcm_77", "1", SHA),
+        row(102, "1.2.840.10008.5", "1", ""),
+        row(103, "objects/", "2", MD5),
+        row(104, "scan.nii.gz", "1", SHA),
+        row(105, "several", "1", "multi-file"),
+        // In these are files of another patient, of none, and of one below another folder's row.
+        row(106, "all", "1", SHA),
+        row(107, "./all//2", "2", ""),
+        row(108, "all/2/slice.dcm", "NULL", SHA),
+        // In this one is only the patient's own; the name of the next only begins like it.
+        row(109, "own", "1", SHA),
+        row(110, "own/a.dcm", "1", SHA),
+        row(111, "owner/a.dcm", "2", SHA),
+    ];
+    let (_dir, path) = Made::G2.database(&rows.concat());
+    let synced = sync(&path);
+    let kinds = synced.ask("SELECT id, hash_kind FROM file_registry WHERE id BETWEEN 101 AND 111 ORDER BY id");
+    let expected = [
+        "101|folder",
+        "102|folder",
+        "103|folder",
+        "104|sha256",
+        "105|not_comparable",
+        "106|not_comparable",
+        "107|none",
+        "108|sha256",
+        "109|folder",
+        "110|sha256",
+        "111|sha256",
+    ];
+    assert_eq!(kinds, expected);
+    let shared = synced.report.oddities.iter().find(|odd| odd.code == "DIRECTORY_SHARED").expect("told");
+    assert_eq!(shared.examples, ["scans_fileregistry 106", "scans_fileregistry 107"], "by their rows");
+    assert_eq!(synced.odd("DIRECTORY_UNLISTED"), 2, "those that say that they are folders");
 }
 
 #[test]
@@ -102,7 +147,7 @@ fn metadata_is_kept_and_a_list_is_not_kept_a_hundred_times() {
                   UNION ALL SELECT DISTINCT file_hash FROM file_registry WHERE hash_kind = 'not_comparable'";
     let mut hashes = synced.ask(hashes);
     hashes.sort();
-    assert_eq!(hashes, [MD5, SHA, SHA, "multi-file"], "a hash of hashes is a SHA-256 and can still not be compared");
+    assert_eq!(hashes, [MD5, SHA, "multi-file"], "only a SHA-256 can be compared");
 }
 
 #[test]
