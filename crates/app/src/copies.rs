@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use sheaf_registry::access::Actor;
 use sheaf_registry::progress::{Cancel, Observer, Unobserved};
 use sheaf_registry::rows::DataRoot;
-use sheaf_registry::{Audience, Names, Registry, Result, hex};
+use sheaf_registry::{Audience, Code, Names, Registry, Result, hex};
 use sheaf_sources::file_registry::{Mapping, STATE};
 use sheaf_sources::report::Odd;
 use sheaf_sources::server::Server;
@@ -60,9 +60,12 @@ impl Freshness {
 
 /// What a source is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Asking {
-    /// To look at it: a file is read where it has changed, a server where nothing was read of it yet.
+pub enum Asking {
+    /// To look at it: a file is read where it has changed, a server where nothing was read of it yet. What cannot be read now is
+    /// looked at as it was read before.
     Looking,
+    /// To prepare work with it: the same, and what cannot be read is an error.
+    Preparing,
     /// To work with it as it is now: a server is read, too. Who may see what can have changed.
     Working,
     /// To see what has changed in it: a server and a folder are read, too, which do not tell that something has.
@@ -76,11 +79,11 @@ pub(crate) enum Asking {
 pub fn prepare(
     home: Option<&Path>,
     environment: &dyn Fn() -> Environment,
-    source: &Path,
+    (source, asking): (&Path, Asking),
     observer: &dyn Observer,
     cancel: &Cancel,
 ) -> Result<Option<Freshness>> {
-    House::open(home, environment())?.refresh(source, Asking::Looking, Wish::default(), observer, cancel)
+    House::open(home, environment())?.refresh(source, asking, Wish::default(), observer, cancel)
 }
 
 /// Reads a source anew into what stands for it in the home. Where the bytes of files lie, and whether names are kept, stays as it
@@ -180,8 +183,8 @@ impl House {
         copied.open(&scratch)
     }
 
-    /// Reads a foreign source anew where that is called for, and as it is said now. A file that is away is left as it was read; a
-    /// server that is away is an error for whoever works with it.
+    /// Reads a foreign source anew where that is called for, and as it is said now. A file that is away is left as it was read, and
+    /// so is one that cannot be read for whoever only looks; a server that is away is an error for whoever works with it.
     pub(crate) fn refresh(
         &self,
         path: &Path,
@@ -197,7 +200,7 @@ impl House {
         let now = Stamp::of(&copied.source).map(|stamp| stamp.to_string());
         let is_current = match asking {
             _ if !is_live && !is_folder => now.is_none() || now == noted,
-            Asking::Looking => true,
+            Asking::Looking | Asking::Preparing => true,
             Asking::Working => is_folder,
             Asking::Anew => false,
         };
@@ -208,13 +211,19 @@ impl House {
             }
             return Ok(Some(Freshness::of(&copied, known, false)));
         }
+        let may_be_older = known.is_some() && asking == Asking::Looking && said.is_silent();
         // An open file could not be replaced everywhere.
         drop(known);
         // What is said now is to be written, also where the source is as it was.
         let known = noted.as_deref().filter(|_| said.is_silent());
         let wanted = Wanted { said, known };
-        let read = self.read_anew(&copied, wanted, observer, cancel)?;
-        Ok(Some(Freshness::of(&copied, &copied.open(&self.scratch()?)?, read.is_some())))
+        let is_read = match self.read_anew(&copied, wanted, observer, cancel) {
+            Ok(read) => read.is_some(),
+            // Why is noted beside what was read before.
+            Err(error) if may_be_older && error.code() != Code::Cancelled => false,
+            Err(error) => return Err(error),
+        };
+        Ok(Some(Freshness::of(&copied, &copied.open(&self.scratch()?)?, is_read)))
     }
 
     /// Why what was read of this source, by its one name, could not be read anew; `None` where it could, and for what is no source.

@@ -3,7 +3,7 @@
 //! Everything else of this crate is portable.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 /// What tells one file from another without reading it.
@@ -42,6 +42,8 @@ impl FileIdentity {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stamp {
     file: FileIdentity,
+    /// How often it was changed, where it is an SQLite database that counts: told also where nothing of the rest tells.
+    changes: Option<u32>,
     /// Its write-ahead log, where there is one with something in it.
     log: Option<FileIdentity>,
 }
@@ -52,8 +54,20 @@ impl Stamp {
         let mut log = path.as_os_str().to_owned();
         log.push("-wal");
         let log = std::fs::metadata(log).ok().map(|log| FileIdentity::of(&log)).filter(|log| log.bytes > 0);
-        Some(Self { file: FileIdentity::of(&std::fs::metadata(path).ok()?), log })
+        let found = std::fs::metadata(path).ok()?;
+        let changes = if found.is_file() { changes_of_database(path) } else { None };
+        Some(Self { file: FileIdentity::of(&found), changes, log })
     }
+}
+
+/// The change counter of an SQLite database: four bytes from byte 24 of its header on, big-endian
+/// (SQLite, "Database File Format", 1.3.7).
+fn changes_of_database(path: &Path) -> Option<u32> {
+    const MAGIC: &[u8] = b"SQLite format 3\0";
+    let mut header = [0; 28];
+    File::open(path).and_then(|mut file| file.read_exact(&mut header)).ok()?;
+    let counter = header.last_chunk().filter(|_| header.starts_with(MAGIC))?;
+    Some(u32::from_be_bytes(*counter))
 }
 
 impl std::fmt::Display for Stamp {
@@ -63,7 +77,8 @@ impl std::fmt::Display for Stamp {
             let FileIdentity { bytes, device, inode, modified } = file;
             numbers.push(format!("{bytes}:{device}:{inode}:{modified}"));
         }
-        f.write_str(&numbers.join("/"))
+        f.write_str(&numbers.join("/"))?;
+        self.changes.map_or(Ok(()), |changes| write!(f, "#{changes}"))
     }
 }
 
@@ -78,8 +93,10 @@ impl std::str::FromStr for Stamp {
             let (bytes, device, inode) = (number()?, number()?, number()?);
             Ok(FileIdentity { bytes, device, inode, modified: next()?.parse().map_err(drop)? })
         };
+        let (text, changes) = text.split_once('#').map_or((text, None), |(text, changes)| (text, Some(changes)));
+        let changes = changes.map(|changes| changes.parse().map_err(drop)).transpose()?;
         let (file, log) = text.split_once('/').map_or((text, None), |(file, log)| (file, Some(log)));
-        Ok(Self { file: identity(file)?, log: log.map(identity).transpose()? })
+        Ok(Self { file: identity(file)?, changes, log: log.map(identity).transpose()? })
     }
 }
 
@@ -279,6 +296,27 @@ mod tests {
         let passwd = "root:x:0:0:root:/root:/bin/sh\nbroken\nmo:x:1000:1000::/home/mo:/bin/sh\n";
         assert_eq!(account_name(passwd, 1000).as_deref(), Some("mo"), "the line of the number");
         assert_eq!(account_name(passwd, 7), None, "an unknown number has no name");
+    }
+
+    #[test]
+    fn a_database_that_was_changed_is_another_one_whatever_its_time_and_size() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = dir.path().join("lab.sqlite3");
+        let database = rusqlite::Connection::open(&path).expect("a database");
+        database.execute_batch("CREATE TABLE scan (id INTEGER); INSERT INTO scan VALUES (1)").expect("a row");
+        let before = Stamp::of(&path).expect("a look");
+        assert_eq!(before.to_string().parse(), Ok(before), "it is read as it was noted");
+        database.execute_batch("UPDATE scan SET id = 2").expect("another row");
+        let changed = std::fs::File::options().write(true).open(&path).expect("the file");
+        let modified = std::time::UNIX_EPOCH + std::time::Duration::from_nanos(before.file.modified.cast_unsigned());
+        changed.set_modified(modified).expect("the time before");
+        let after = Stamp::of(&path).expect("a look");
+        assert_eq!(after.file, before.file, "nothing else tells");
+        assert_ne!(after, before, "what SQLite counts does");
+        let list = dir.path().join("list.csv");
+        std::fs::write(&list, "exam_id\n").expect("writable");
+        let stamp = Stamp::of(&list).expect("a look");
+        assert!(stamp.changes.is_none() && stamp.to_string().parse() == Ok(stamp), "no other file counts");
     }
 
     #[test]

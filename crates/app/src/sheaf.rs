@@ -364,7 +364,7 @@ impl Sheaf {
             project: &request.project,
             selection: &request.selection,
             on_missing: request.on_missing,
-            asking: Asking::Looking,
+            asking: Asking::Preparing,
         };
         let answer = planning::answer(&self.house, &question, &meter, cancel)?;
         planning::refuse(&answer.plan)?;

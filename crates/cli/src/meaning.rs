@@ -11,7 +11,7 @@ use clap_complete::Shell;
 use sheaf_app::credentials::Server;
 use sheaf_app::demo::DemoOptions;
 use sheaf_app::folders::Layout;
-use sheaf_app::sources::{BucketAddress, SyncRequest, Wish};
+use sheaf_app::sources::{Asking, BucketAddress, SyncRequest, Wish};
 use sheaf_app::studies::StudyExportRequest;
 use sheaf_app::{ExportRequest, PlanRequest};
 use sheaf_archive::plan::OnMissing;
@@ -95,17 +95,17 @@ pub(crate) enum Synced {
 }
 
 impl Work {
-    /// The registry, or the source that stands for one, that the work reads.
-    pub(crate) fn registry(&self) -> Option<&Path> {
-        match self {
-            Work::Projects { registry, .. } | Work::Users { registry, .. } => Some(registry),
-            Work::Patients(said) => Some(&said.registry),
-            Work::Plan(request) => Some(&request.registry),
-            Work::Export(request) => Some(&request.registry),
-            Work::SearchStudies(studies) | Work::StudyValues { studies, .. } => Some(&studies.registry),
-            Work::ExportStudies { request, .. } => Some(&request.registry),
-            _ => None,
-        }
+    /// The registry, or the source that stands for one, that the work reads, and what for.
+    pub(crate) fn registry(&self) -> Option<(&Path, Asking)> {
+        Some(match self {
+            Work::Projects { registry, .. } | Work::Users { registry, .. } => (registry, Asking::Looking),
+            Work::Patients(said) => (&said.registry, Asking::Looking),
+            Work::Plan(request) => (&request.registry, Asking::Looking),
+            Work::Export(request) => (&request.registry, Asking::Preparing),
+            Work::SearchStudies(studies) | Work::StudyValues { studies, .. } => (&studies.registry, Asking::Looking),
+            Work::ExportStudies { request, .. } => (&request.registry, Asking::Preparing),
+            _ => return None,
+        })
     }
 }
 

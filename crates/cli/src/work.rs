@@ -9,7 +9,7 @@ use sheaf_app::credentials::Credentials;
 use sheaf_app::folders;
 use sheaf_app::progress::{Listener, Meter};
 use sheaf_app::registries::Looking;
-use sheaf_app::sources::{self, Freshness, RefreshProblem, SyncReport, sync};
+use sheaf_app::sources::{self, Asking, Freshness, RefreshProblem, SyncReport, sync};
 use sheaf_app::wire::{DatasetExport, ExportStatus, Verification};
 use sheaf_app::{Environment, Sheaf, demo};
 use sheaf_registry::progress::Cancel;
@@ -130,11 +130,16 @@ pub(crate) fn perform(meaning: Meaning, output: Output) -> Result<u8> {
 }
 
 /// A source of another kind is read where it has changed since; its age is told.
-fn prepare(home: Option<&Path>, environment: &dyn Fn() -> Environment, registry: &Path, output: Output) -> Result<()> {
+fn prepare(
+    home: Option<&Path>,
+    environment: &dyn Fn() -> Environment,
+    (registry, asking): (&Path, Asking),
+    output: Output,
+) -> Result<()> {
     if !sources::is_foreign(registry, home)? {
         return Ok(());
     }
-    let prepared = metered(output, |meter, cancel| sources::prepare(home, environment, registry, meter, cancel))?;
+    let prepared = metered(output, |meter, cancel| sources::prepare(home, environment, (registry, asking), meter, cancel))?;
     let name = registry.file_name().unwrap_or(registry.as_os_str()).to_string_lossy();
     match &prepared {
         Some(fresh) if fresh.now => output.message(&format!("Note: {name} was read anew into Sheaf's home.\n")),
@@ -142,9 +147,10 @@ fn prepare(home: Option<&Path>, environment: &dyn Fn() -> Environment, registry:
             let read_at = text::local(*read_at);
             output.message(&format!("Note: what was read of {name} on {read_at} is used; `sheaf sync` reads it anew.\n"));
         }
-        Some(Freshness { read_at: Some(read_at), .. }) => {
+        Some(Freshness { read_at: Some(read_at), last_error, .. }) => {
             let read_at = text::local(*read_at);
-            output.message(&format!("Note: what was read of {name} on {read_at} is used; it has not changed since.\n"));
+            let since = if last_error.is_none() { "; it has not changed since" } else { "" };
+            output.message(&format!("Note: what was read of {name} on {read_at} is used{since}.\n"));
         }
         _ => {}
     }

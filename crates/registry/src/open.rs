@@ -32,14 +32,16 @@ pub(crate) struct Opened {
     pub(crate) connection: Connection,
     /// Canonical path of the file that was named, also where a copy of it is read.
     pub(crate) path: PathBuf,
-    /// What the file looked like, where nothing locks it against a writer.
+    /// What the file looked like, where nothing locks it against a writer, or where a lock may be gone: POSIX gives up a process's
+    /// locks on a file as soon as the process closes any handle of it, as each look at a file's header does. A registry is only ever
+    /// replaced as a whole; a database of another application is written in place.
     pub(crate) unlocked: Option<Look>,
     /// Which file is read, where it is read in place and was not replaced meanwhile: device and inode.
     pub(crate) identity: Option<(u64, u64)>,
     /// Version of the schema; 0 in a database of another application.
     pub(crate) version: i32,
     /// The folder of the copy that is read; removed with this value.
-    pub(crate) _copy: Option<TempDir>,
+    pub(crate) copy: Option<TempDir>,
 }
 
 /// Opens the registry at `path`. Where it must not be read in place (frames in a WAL, a network file system), it is copied
@@ -58,12 +60,15 @@ pub(crate) fn open(path: &Path, scratch: Option<&Path>) -> Result<Opened> {
 pub(crate) fn open_foreign(path: &Path, scratch: &Path) -> Result<Opened> {
     let found = Found::at(path)?;
     found.look.is_database(&found.path)?;
-    opened(found, Some(scratch), |opened| {
+    let look = found.look.clone();
+    let opened = opened(found, Some(scratch), |opened| {
         opened.guard()?;
         // The first question to a damaged file fails here and not in the middle.
         let read = opened.connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0));
         read.map(drop).map_err(|error| read_failed(&opened.path, error))
-    })
+    })?;
+    let unlocked = opened.copy.is_none().then_some(look);
+    Ok(Opened { unlocked, ..opened })
 }
 
 fn opened(found: Found, scratch: Option<&Path>, prepare: impl FnOnce(&mut Opened) -> Result<()>) -> Result<Opened> {
@@ -86,7 +91,7 @@ fn opened(found: Found, scratch: Option<&Path>, prepare: impl FnOnce(&mut Opened
     };
     let connection = connection.map_err(|error| read_failed(&path, error))?;
     let before = look_identity.filter(|_| copy.is_none());
-    let mut opened = Opened { connection, path, unlocked, identity: None, version: 0, _copy: copy };
+    let mut opened = Opened { connection, path, unlocked, identity: None, version: 0, copy };
     prepare(&mut opened)?;
     opened.unchanged()?;
     // The connection holds the file that was there before and after it was opened.

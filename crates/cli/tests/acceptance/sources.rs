@@ -60,12 +60,14 @@ fn a_list_stands_for_a_registry_and_is_read_again_when_it_changes() {
     let good = scene.path("good.csv");
     fs::rename(&list, &good).expect("there");
     fs::write(&list, "nothing\n").expect("writable");
-    let refused = scene.sheaf.json(&words!["studies", "search", "--registry", &list], 2);
-    assert_eq!(refused["error"]["code"], "TABLE_UNREADABLE", "{refused}");
-    fs::remove_file(&list).expect("there");
-    let (studies, told) = total(&scene, &list);
-    assert_eq!(studies, 2, "a source that is away is looked at as it was read");
-    assert!(told.contains("could not be read anew on") && told.contains("[TABLE_UNREADABLE]"), "and why: {told}");
+    for _ in ["damaged", "away"] {
+        let (studies, told) = total(&scene, &list);
+        assert_eq!(studies, 2, "it is looked at as it was read");
+        assert!(told.contains("could not be read anew on") && told.contains("[TABLE_UNREADABLE]"), "and why: {told}");
+        let refused = scene.sheaf.json(&words!["sync", &list], 2);
+        assert_eq!(refused["error"]["code"], if list.exists() { "TABLE_UNREADABLE" } else { "REGISTRY_MISSING" });
+        let _ = fs::remove_file(&list);
+    }
     fs::rename(&good, &list).expect("there");
     for _ in 0..2 {
         let told = total(&scene, &list).1;

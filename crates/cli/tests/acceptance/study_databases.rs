@@ -57,7 +57,17 @@ fn a_dump_a_dumpdata_and_a_database_stand_for_a_registry() {
     let backup = scene.path("backup.sql");
     let search = words!["studies", "search", "--registry", &backup];
     fs::write(&backup, &DUMP[..DUMP.len() - 20]).expect("writable");
-    assert_eq!(scene.sheaf.json(&search, 2)["error"]["code"], "DUMP_CUT");
+    let out = scene.path("cut.csv");
+    for _ in 0..2 {
+        assert_eq!(scene.sheaf.json(&search, 0)["total"], 2, "as it was read");
+        let told = scene.sheaf.run(&search).stderr;
+        assert!(told.contains("backup.sql could not be read anew on") && told.contains("[DUMP_CUT]"), "{told}");
+        assert!(!told.contains("has not changed"), "it has: {told}");
+        let export = words!["studies", "export", "--registry", &backup, "--out", &out];
+        assert_eq!(scene.sheaf.json(&export, 2)["error"]["code"], "DUMP_CUT", "work needs what is there now");
+    }
+    assert!(!out.exists());
+    assert_eq!(scene.sheaf.json(&words!["exports", "list"], 0)["exports"], serde_json::json!([]), "refused before a job");
     fs::remove_file(&backup).expect("there");
     assert_eq!(scene.sheaf.json(&search, 0)["total"], 2, "as it was read");
 }

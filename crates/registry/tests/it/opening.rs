@@ -149,6 +149,14 @@ fn a_database_of_another_application_is_opened_under_the_same_rules() {
     write.expect_err("a source is never written");
     foreign.unchanged().expect("nobody wrote it");
     assert_eq!(snapshot(dir.path()), before, "nothing is left beside it");
+    // A writer whom no lock kept out, seen by nothing but what SQLite counts.
+    let mut bytes = std::fs::read(&path).expect("the file");
+    let modified = path.metadata().and_then(|found| found.modified()).expect("a time");
+    bytes[27] = bytes[27].wrapping_add(1);
+    std::fs::write(&path, bytes).expect("writable");
+    let written = std::fs::File::options().write(true).open(&path).expect("the file");
+    written.set_modified(modified).expect("the time before");
+    assert_eq!(foreign.unchanged().expect_err("somebody wrote it").code(), Code::DbBusy, "rows of two states are none");
     drop(foreign);
 
     let (_dir, path) = with_frames();
