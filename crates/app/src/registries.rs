@@ -5,10 +5,10 @@
 
 use std::path::Path;
 
-use sheaf_registry::Result;
 use sheaf_registry::registry::Registry;
 use sheaf_registry::selection::Selection;
 use sheaf_registry::text::write_path;
+use sheaf_registry::{Result, Viewer};
 
 use crate::environment::Environment;
 use crate::house::{House, actor};
@@ -49,6 +49,13 @@ impl Looking<'_> {
         Ok(wire::Users { users: users.into_iter().map(|user| wire::User { name: user.name, role: user.role }).collect() })
     }
 
+    /// The exports of the source's own history that the user may know of.
+    pub fn source_exports(&self) -> Result<wire::SourceExports> {
+        let opened = self.open()?;
+        let viewer = opened.registry.viewer(&actor(self.user))?;
+        source_exports(&opened.registry, &viewer)
+    }
+
     /// A page of the patients that the user sees. Nothing said about patients means all of them here.
     pub fn patients(&self, project: &str, selection: &Selection, limit: Option<u64>, offset: u64) -> Result<wire::Patients> {
         let opened = self.open()?;
@@ -79,6 +86,12 @@ impl Looking<'_> {
         let house = House::open(self.home, (self.environment)())?;
         Ok(Opened { registry: house.registry(self.registry)?, _house: Some(house) })
     }
+}
+
+/// The exports of the source's own history that a viewer may know of.
+pub(crate) fn source_exports(registry: &Registry, viewer: &Viewer) -> Result<wire::SourceExports> {
+    let source_exports = registry.source_exports(viewer)?.into_iter().map(wire::SourceExport::from).collect();
+    Ok(wire::SourceExports { source_exports })
 }
 
 pub(crate) struct Opened {

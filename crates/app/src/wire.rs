@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 use sheaf_registry::Error;
 use sheaf_registry::error::{Detail, FileProblem};
+use sheaf_registry::provenance;
 use sheaf_registry::selection::Selection;
 
 pub use crate::demo::DemoReport;
@@ -91,6 +92,66 @@ pub struct User {
     pub name: String,
     /// Role as the source calls it.
     pub role: String,
+}
+
+/// `exports source`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct SourceExports {
+    /// What the application of the source has exported itself, newest first.
+    pub source_exports: Vec<SourceExport>,
+}
+
+/// One export of the source's own history: another application's, to be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct SourceExport {
+    /// The table that it stands in.
+    pub table: String,
+    /// Its id there.
+    pub id: String,
+    /// Login name of the user who asked for it; empty where it is not told.
+    pub user: String,
+    /// The source's word: `pending`, `processing`, `completed`, `failed`, or another.
+    pub status: String,
+    /// Number of patients.
+    pub patients: Option<u64>,
+    /// Size of its archive.
+    pub bytes: Option<u64>,
+    /// Path or object key of its archive, as the source has it.
+    pub path: String,
+    /// What was asked for, in the source's words; may name patients.
+    pub summary: String,
+    /// Why it failed, in the source's words; may name patients.
+    pub error: String,
+    /// How it is shared, in the source's word.
+    pub share_mode: String,
+    /// When it was asked for.
+    pub created_at: Option<jiff::Timestamp>,
+    /// When it began.
+    pub started_at: Option<jiff::Timestamp>,
+    /// When it ended.
+    pub completed_at: Option<jiff::Timestamp>,
+}
+
+impl From<provenance::SourceExport> for SourceExport {
+    fn from(export: provenance::SourceExport) -> Self {
+        Self {
+            table: export.source_table,
+            id: export.source_id,
+            user: export.user,
+            status: export.status,
+            patients: export.patient_count,
+            bytes: export.file_size,
+            path: export.file_path,
+            summary: export.query_summary.into_inner(),
+            error: export.error_message.into_inner(),
+            share_mode: export.share_mode,
+            created_at: export.created_at,
+            started_at: export.started_at,
+            completed_at: export.completed_at,
+        }
+    }
 }
 
 /// `patients`.

@@ -352,6 +352,11 @@ pub(crate) enum SaidFormat {
 pub(crate) enum ExportsCommand {
     /// All records, newest first
     List,
+    /// What the application of a database has exported itself, newest first: its history, to be read
+    Source {
+        #[command(flatten)]
+        registry: Registry,
+    },
     /// One record
     Show {
         /// Id of the record

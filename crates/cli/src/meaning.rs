@@ -56,6 +56,7 @@ pub(crate) enum Work {
     Demo(DemoOptions),
     Projects { registry: PathBuf, user: Option<String> },
     Users { registry: PathBuf, user: Option<String> },
+    SourceExports { registry: PathBuf, user: Option<String> },
     Patients(Patients),
     Plan(PlanRequest),
     Export(ExportRequest),
@@ -98,7 +99,9 @@ impl Work {
     /// The registry, or the source that stands for one, that the work reads, and what for.
     pub(crate) fn registry(&self) -> Option<(&Path, Asking)> {
         Some(match self {
-            Work::Projects { registry, .. } | Work::Users { registry, .. } => (registry, Asking::Looking),
+            Work::Projects { registry, .. } | Work::Users { registry, .. } | Work::SourceExports { registry, .. } => {
+                (registry, Asking::Looking)
+            }
             Work::Patients(said) => (&said.registry, Asking::Looking),
             Work::Plan(request) => (&request.registry, Asking::Looking),
             Work::Export(request) => (&request.registry, Asking::Preparing),
@@ -168,6 +171,9 @@ impl Meaning {
             }
             Command::Exports { command } => match command {
                 ExportsCommand::List => Work::List,
+                ExportsCommand::Source { registry } => {
+                    Work::SourceExports { registry: registry_of(registry, passwords)?, user }
+                }
                 ExportsCommand::Show { id } => Work::Show { id },
                 ExportsCommand::Verify { id } => Work::VerifyRecord { id },
                 ExportsCommand::Cancel { id } => Work::Cancel { id },

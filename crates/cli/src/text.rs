@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use sheaf_app::wire::{
     Archive, ArchiveState, DatasetExport, Deleted, DemoReport, ErrorReport, ExportStatus, Exports, Patients, PlanReport,
-    Projects, Studies, StudyExport, StudyValues, TableFormat, Users, Verification,
+    Projects, SourceExports, Studies, StudyExport, StudyValues, TableFormat, Users, Verification,
 };
 use sheaf_registry::error::{Detail, FileProblem};
 
@@ -176,6 +176,32 @@ impl Readable for Users {
         }
         let rows: Vec<_> = self.users.iter().map(|user| vec![user.name.clone(), user.role.clone()]).collect();
         out.push_str(&table(&[("USER", Left), ("ROLE", Left)], &rows));
+    }
+}
+
+impl Readable for SourceExports {
+    fn write(&self, out: &mut String) {
+        if self.source_exports.is_empty() {
+            line(out, "The source tells of no exports that you may know of.");
+        }
+        let number = |number: Option<u64>| number.map(count).unwrap_or_default();
+        let rows: Vec<_> = self
+            .source_exports
+            .iter()
+            .map(|export| {
+                vec![
+                    export.created_at.map(local).unwrap_or_default(),
+                    export.user.clone(),
+                    export.status.clone(),
+                    number(export.patients),
+                    number(export.bytes),
+                    export.path.clone(),
+                ]
+            })
+            .collect();
+        let heading =
+            [("ASKED FOR", Left), ("BY", Left), ("STATUS", Left), ("PATIENTS", Right), ("BYTES", Right), ("PATH", Left)];
+        out.push_str(&table(&heading, &rows));
     }
 }
 

@@ -48,6 +48,9 @@ pub(crate) fn perform(meaning: Meaning, output: Output) -> Result<u8> {
         }
         Work::Projects { registry, user } => output.answer(&looking(&registry, user.as_deref()).projects()?, exit::DONE),
         Work::Users { registry, user } => output.answer(&looking(&registry, user.as_deref()).users()?, exit::DONE),
+        Work::SourceExports { registry, user } => {
+            output.answer(&looking(&registry, user.as_deref()).source_exports()?, exit::DONE)
+        }
         Work::Patients(said) => {
             let looking = looking(&said.registry, said.user.as_deref());
             let page = looking.patients(&said.project, &said.selection, said.limit, said.offset)?;

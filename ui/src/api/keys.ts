@@ -11,6 +11,8 @@ export const keys = {
     ['studies', 'values', field, filter, contains] as const,
   studiesSummary: (list: number) => ['studies', 'summary', list] as const,
   exports: ['exports'] as const,
+  sourceExports: (registry: string, user: string | null, opened: string) =>
+    ['source-exports', registry, user, opened] as const,
   exportDetails: (id: string) => ['export', id] as const,
   settings: ['settings'] as const,
   dataRoots: ['data-roots'] as const,

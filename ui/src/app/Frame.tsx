@@ -111,7 +111,7 @@ export function Frame({ startup }: { startup: Startup }) {
         </Activity>
         <Activity mode={page === 'exports' ? 'visible' : 'hidden'}>
           <PageBoundary>
-            <ExportsPage exports={exports} />
+            <ExportsPage exports={exports} registry={startup.registry} />
           </PageBoundary>
         </Activity>
         <Activity mode={page === 'studies' ? 'visible' : 'hidden'}>

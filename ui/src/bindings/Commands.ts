@@ -67,6 +67,7 @@ import type { ServerConnected } from "./ServerConnected";
 import type { ServerForm } from "./ServerForm";
 import type { ServerUrl } from "./ServerUrl";
 import type { SettingsView } from "./SettingsView";
+import type { SourceExports } from "./SourceExports";
 import type { Startup } from "./Startup";
 import type { StudiesCopied } from "./StudiesCopied";
 import type { StudiesCopy } from "./StudiesCopy";
@@ -152,6 +153,7 @@ export type Commands = {
   preview: { input: PreviewInput; output: ArchivePreview };
   create_export: { input: CreateExport; output: ExportRow };
   exports: { input: Nothing; output: ExportRows };
+  source_exports: { input: Nothing; output: SourceExports };
   export_details: { input: ExportId; output: DatasetExport };
   cancel_export: { input: ExportId; output: ExportRow };
   restart_export: { input: ExportTask; output: ExportRow };

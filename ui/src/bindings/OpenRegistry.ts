@@ -65,6 +65,10 @@ server: ServerForm | null,
  */
 oddities: Array<OddityReport>, 
 /**
+ * Exports that the source's own application has made, as far as the user may know of them.
+ */
+source_exports: number, 
+/**
  * Folders in which files cannot be looked at now.
  */
 data_roots_missing: number, 

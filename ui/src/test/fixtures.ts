@@ -46,6 +46,7 @@ export function openRegistry(change: Partial<OpenRegistry> = {}): OpenRegistry {
     needs_user: false,
     kept_for: null,
     server: null,
+    source_exports: 0,
     data_roots_missing: 0,
     has_buckets: false,
     changed: false,

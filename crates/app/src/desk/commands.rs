@@ -72,6 +72,7 @@ macro_rules! sheaf_commands {
             create_export(CreateExport) -> ExportRow;
 
             exports(Nothing) -> ExportRows;
+            source_exports(Nothing) -> SourceExports;
             export_details(ExportId) -> DatasetExport;
             cancel_export(ExportId) -> ExportRow;
             restart_export(ExportTask) -> ExportRow;

@@ -200,7 +200,7 @@ impl Desk {
         Ok(BucketUsed { roots: self.data_roots(Nothing {})?, not_kept })
     }
 
-    fn of_open<T>(&self, read: impl FnOnce(&Open) -> T) -> Result<T> {
+    pub(super) fn of_open<T>(&self, read: impl FnOnce(&Open) -> T) -> Result<T> {
         self.opened().as_ref().map(read).ok_or_else(nothing_open)
     }
 

@@ -14,11 +14,13 @@ use super::tasks::TaskKind;
 use super::{Desk, Nothing, report};
 use crate::archives;
 use crate::history::Record;
+use crate::house::actor;
 use crate::patience::{PATIENCE, ask};
 use crate::platform;
 use crate::progress::{JobProgress, Listener, Meter};
+use crate::registries::source_exports;
 use crate::sheaf::Sheaf;
-use crate::wire::{ArchiveState, DatasetExport, ErrorReport, ExportStatus, Verification};
+use crate::wire::{ArchiveState, DatasetExport, ErrorReport, ExportStatus, SourceExports, Verification};
 
 /// One line of the list. Details, selection and problems come with `export_details`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -146,6 +148,14 @@ impl Desk {
     pub fn exports(&self, _: Nothing) -> Result<ExportRows> {
         let rows = quiet_rows(&self.sheaf.house().history.all()?).into_iter();
         Ok(ExportRows { exports: rows.map(|row| with_progress(&self.sheaf, row)).collect() })
+    }
+
+    /// The exports of the history of the open registry's source, as far as its user may know of them.
+    pub fn source_exports(&self, _: Nothing) -> Result<SourceExports> {
+        let (path, user) = self.of_open(|open| (open.path.clone(), open.user.clone()))?;
+        let registry = self.sheaf.house().registry(&path)?;
+        let viewer = registry.viewer(&actor(user.as_deref()))?;
+        source_exports(&registry, &viewer)
     }
 
     /// Everything about one record.

@@ -185,7 +185,7 @@ pub mod types {
     pub use super::study_tables::*;
     pub use super::tasks::*;
     pub use super::{Nothing, NotificationState, TaskId};
-    pub use crate::wire::{DatasetExport, Verification};
+    pub use crate::wire::{DatasetExport, SourceExports, Verification};
 }
 
 macro_rules! dispatcher {

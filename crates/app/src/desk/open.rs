@@ -41,6 +41,8 @@ pub(crate) struct Open {
     pub(crate) layout: Option<String>,
     /// What was odd in the source, as far as this user may know it.
     pub(crate) oddities: Vec<OddityReport>,
+    /// How many exports of the source's own history this user may know of.
+    pub(crate) source_exports: u64,
     /// `None`: the owner.
     pub(crate) user: Option<String>,
     pub(crate) projects: Vec<Project>,
@@ -95,6 +97,7 @@ impl Open {
             synced_at: registry.synced_at()?,
             layout: registry.info(folders::LAYOUT)?.filter(|_| registry.is_copy()),
             oddities: registry.oddities(&viewer)?.into_iter().map(OddityReport::from).collect(),
+            source_exports: registry.source_exports(&viewer)?.len() as u64,
             kept_for: kept_for(&registry, &users)?,
             users,
             needs_user: registry.needs_user(),

@@ -107,6 +107,8 @@ pub struct OpenRegistry {
     pub server: Option<ServerForm>,
     /// What was odd in the source of a synced registry; for whoever sees every patient.
     pub oddities: Vec<OddityReport>,
+    /// Exports that the source's own application has made, as far as the user may know of them.
+    pub source_exports: u64,
     /// Folders in which files cannot be looked at now.
     pub data_roots_missing: u32,
     /// Some of its files are in buckets, which are not asked when it is opened.
@@ -495,6 +497,7 @@ impl Desk {
             kept_for: open.kept_for.clone(),
             server: self.form_at(&open.path),
             oddities: open.oddities.clone(),
+            source_exports: open.source_exports,
             data_roots_missing: open.roots_missing,
             has_buckets: open.has_buckets,
             changed,

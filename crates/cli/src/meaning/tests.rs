@@ -101,7 +101,7 @@ fn a_password_in_a_url_goes_aside_and_is_shown_nowhere() {
     let said = Said::try_parse_from(words).expect("well-formed");
     let meaning = Meaning::of(said, &mut &b""[..]).expect("understood");
     let name = Path::new("mysql://lab@db.example.org/registry");
-    assert_eq!(meaning.work.registry(), Some(name), "records know it by its name");
+    assert_eq!(meaning.work.registry(), Some((name, Asking::Looking)), "records know it by its name");
     assert_eq!(meaning.passwords[0].1.expose(), "geheim", "what opens it is known");
     assert!(!format!("{meaning:?}").contains("geheim"), "and not shown: {meaning:?}");
     let error = self::meaning(&["sync", "mysql://lab:geheim@/registry"], "").expect_err("no host");

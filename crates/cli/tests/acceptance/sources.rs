@@ -134,6 +134,40 @@ fn a_folder_of_which_nothing_is_listed_is_walked() {
     }
 }
 
+#[test]
+fn the_history_of_a_source_is_told_and_never_continued() {
+    let scene = Scene::empty();
+    let source = database(&scene);
+    let history = "INSERT INTO auth_user VALUES (1, 'anna', 0, 1), (2, 'mo', 0, 1), (3, 'boss', 0, 1);
+        INSERT INTO common_projectaccess VALUES (1, 1, 1, 1), (2, 1, 2, 1), (3, 1, 3, 1);
+        INSERT INTO scans_userprofile VALUES (1, 1, 'annotator'), (2, 2, 'annotator'), (3, 3, 'admin');
+        CREATE TABLE scans_export (id INTEGER PRIMARY KEY, status TEXT, query_params TEXT, query_summary TEXT, file_path TEXT,
+        file_size INT, patient_count INT, created_at TEXT, started_at TEXT, completed_at TEXT, error_message TEXT,
+        user_id INT, share_token TEXT);
+        INSERT INTO scans_export VALUES (1, 'completed', '{}', '1 folder', '/dataset/exports/1.zip', 1234, 2,
+        '2026-01-01 10:00:00', '2026-01-01 10:00:01', '2026-01-01 10:00:02', '', 1, 'token'),
+        (2, 'processing', '{}', '', '', NULL, NULL, '2026-01-02 10:00:00', NULL, NULL, '', 2, NULL);";
+    Connection::open(&source).and_then(|lab| lab.execute_batch(history)).expect("rows");
+    let words = words!["exports", "source", "--registry", &source];
+    let all = scene.sheaf.json(&words, 0);
+    let ids = |told: &serde_json::Value| -> Vec<String> {
+        told["source_exports"].as_array().expect("a list").iter().map(|one| one["id"].to_string()).collect()
+    };
+    assert_eq!(ids(&all), ["\"2\"", "\"1\""], "newest first");
+    let first = &all["source_exports"][1];
+    assert_eq!((&first["user"], &first["status"], &first["patients"]), (&"anna".into(), &"completed".into(), &2.into()));
+    assert_eq!((&first["bytes"], &first["created_at"]), (&1234.into(), &"2026-01-01T10:00:00Z".into()), "{first}");
+    assert!(!all.to_string().contains("token"), "what opens a shared archive is told to nobody");
+    let text = scene.sheaf.run(&words).stdout;
+    assert!(text.contains("ASKED FOR") && text.contains("/dataset/exports/1.zip") && text.contains("processing"), "{text}");
+    for (user, known) in [("anna", &["\"1\""][..]), ("mo", &["\"2\""]), ("boss", &["\"2\"", "\"1\""])] {
+        let words = words!["exports", "source", "--registry", &source, "--user", user];
+        assert_eq!(ids(&scene.sheaf.json(&words, 0)), known, "{user}: the own ones, or all for whoever sees everything");
+    }
+    let list = scene.sheaf.json(&words!["exports", "list"], 0);
+    assert_eq!(list["exports"], serde_json::json!([]), "and no job is made of any: {list}");
+}
+
 /// Exports the intra-oral scans: the one that is there, and not what lies outside.
 fn export_ios(scene: &Scene, registry: &Path) {
     let words = words![

@@ -4,17 +4,19 @@ import userEvent from '@testing-library/user-event';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { keys } from '../../api/keys';
+import type { OpenRegistry } from '../../bindings/OpenRegistry';
+import type { SourceExport } from '../../bindings/SourceExport';
 import { HostError } from '../../host/types';
 import { useHost } from '../../host/context';
 import { makeFakeHost, type FakeHost } from '../../test/fakeHost';
+import { openRegistry } from '../../test/fixtures';
 import { ExportsPage } from './ExportsPage';
 import { progress, record, renderWith, row, running } from './testing';
 
-function Page() {
+function Page({ registry = null }: { registry?: OpenRegistry | null }) {
   const host = useHost();
-  return (
-    <ExportsPage exports={useQuery({ queryKey: keys.exports, queryFn: () => host.call('exports', {}) })} />
-  );
+  const exports = useQuery({ queryKey: keys.exports, queryFn: () => host.call('exports', {}) });
+  return <ExportsPage exports={exports} registry={registry} />;
 }
 
 const calls = (host: FakeHost, command: string) => host.calls.filter((call) => call.command === command);
@@ -296,5 +298,62 @@ describe('an export that is asked for', () => {
     expect(within(drawer).queryByText('a.dcm')).toBeNull();
     await userEvent.click(within(drawer).getByRole('button', { name: 'Save as CSV…' }));
     await screen.findByText('/x.csv');
+  });
+});
+
+describe('the history of the source', () => {
+  const exported = (more: Partial<SourceExport>): SourceExport => ({
+    table: 'maxillo_export',
+    id: '12',
+    user: 'anna',
+    status: 'completed',
+    patients: 2,
+    bytes: 1_200_000_000,
+    path: '/dataset/exports/12.zip',
+    summary: 'CBCT of 2 patients',
+    error: '',
+    share_mode: '',
+    created_at: '2026-01-02T10:00:00Z',
+    started_at: null,
+    completed_at: null,
+    ...more,
+  });
+
+  it('is shown beside the own exports, and offers nothing to do', async () => {
+    const host = makeFakeHost({
+      exports: () => ({ exports: [row()] }),
+      source_exports: () => ({
+        source_exports: [
+          exported({}),
+          exported({ id: '11', status: 'failed', summary: '', error: 'No space', user: '', bytes: 0 }),
+          exported({ id: '10', status: 'archived' }),
+        ],
+      }),
+    });
+    renderWith(host, <Page registry={openRegistry({ source_exports: 3 })} />);
+    await userEvent.click(await screen.findByRole('button', { name: 'Of the source 3' }));
+    const list = within(await screen.findByRole('group', { name: 'Exports of the source' }));
+    const [done, failed, other] = list.getAllByRole('listitem');
+    expect(done).toHaveTextContent(
+      /CBCT of 2 patients\s*Completed\s*by anna · .* · 2 patients · 1.2 GB · \/dataset\/exports\/12.zip/,
+    );
+    expect(failed).toHaveTextContent(/Export 11\s*Failed\s*No space/);
+    expect(failed).not.toHaveTextContent(/by |GB/);
+    expect(other).toHaveTextContent('archived');
+    expect(list.queryByRole('button')).toBeNull();
+    expect(screen.queryByLabelText('Find exports')).toBeNull();
+    await userEvent.click(screen.getByRole('button', { name: 'All 1' }));
+    expect(screen.getByText('study_a')).toBeVisible();
+  });
+
+  it('is reached where Sheaf has exported nothing yet', async () => {
+    const host = makeFakeHost({
+      exports: () => ({ exports: [] }),
+      source_exports: () => ({ source_exports: [exported({})] }),
+    });
+    renderWith(host, <Page registry={openRegistry({ source_exports: 1 })} />);
+    await screen.findByText('No exports yet');
+    await userEvent.click(screen.getByRole('button', { name: 'Of the source 1' }));
+    expect(await screen.findByText('CBCT of 2 patients')).toBeVisible();
   });
 });

@@ -10,24 +10,32 @@ import { goTo, usePage, usePageDetail } from '../../app/page';
 import { dialogIsOpen, isTyping } from '../../app/shortcutKeys';
 import type { ExportRow } from '../../bindings/ExportRow';
 import type { ExportRows } from '../../bindings/ExportRows';
+import type { OpenRegistry } from '../../bindings/OpenRegistry';
 import { ErrorNotice, reportOf } from '../../components/ErrorNotice';
 import { ExportDrawer } from './ExportDrawer';
 import { ExportItem, ROW_HEIGHT, type MenuPlace } from './ExportItem';
-import { countTabs, filterRows, offers, SORTS, sortRows, TABS, type Act, type Sort, type Tab } from './model';
+import { ExportTabs, type View } from './ExportTabs';
+import { countTabs, filterRows, offers, SORTS, sortRows, type Act, type Sort } from './model';
 import { RowMenu } from './RowMenu';
+import { SourceExports } from './SourceExports';
 import { useExportActs } from './useExportActs';
 import classes from './ExportsPage.module.css';
 
 /** Height of the list while it has no place on the screen. */
 const UNSEEN_HEIGHT = 600;
 
+interface Props {
+  exports: UseQueryResult<ExportRows>;
+  registry: OpenRegistry | null;
+}
+
 /** All exports: how far they are, where they lie, what became of them. */
-export function ExportsPage({ exports }: { exports: UseQueryResult<ExportRows> }) {
+export function ExportsPage({ exports, registry }: Props) {
   const { t } = useTranslation();
   return (
     <section className={classes.page} aria-labelledby="exports-title">
       {exports.data ? (
-        <Listed rows={exports.data.exports} />
+        <Listed rows={exports.data.exports} registry={registry} />
       ) : (
         <>
           <header className={classes.head}>
@@ -54,7 +62,7 @@ export function ExportsPage({ exports }: { exports: UseQueryResult<ExportRows> }
   );
 }
 
-function Listed({ rows }: { rows: ExportRow[] }) {
+function Listed({ rows, registry }: { rows: ExportRow[]; registry: OpenRegistry | null }) {
   const { t, i18n } = useTranslation();
   const format = useFormat();
   const acts = useExportActs();
@@ -63,7 +71,9 @@ function Listed({ rows }: { rows: ExportRow[] }) {
   const openedId = onPage ? detail : undefined;
   const opened = openedId === undefined ? undefined : rows.find((row) => row.id === openedId);
 
-  const [tab, setTab] = useState<Tab>('all');
+  const [view, setView] = useState<View>('all');
+  const source = view === 'source' && registry !== null && registry.source_exports > 0 ? registry : null;
+  const tab = view === 'source' ? 'all' : view;
   const [typed, setTyped] = useState('');
   const [sort, setSort] = useState<Sort>('newest');
   const [currentId, setCurrentId] = useState<string | null>(null);
@@ -124,8 +134,8 @@ function Listed({ rows }: { rows: ExportRow[] }) {
     setAsked(openedId);
     if (opened) {
       setCurrentId(opened.id);
-      if (!shown.includes(opened)) {
-        setTab('all');
+      if (!shown.includes(opened) || source) {
+        setView('all');
         setTyped('');
       }
     }
@@ -206,7 +216,7 @@ function Listed({ rows }: { rows: ExportRow[] }) {
 
   const menuRow = menu && rows.find((row) => row.id === menu.id);
   const clear = () => {
-    setTab('all');
+    setView('all');
     setTyped('');
   };
 
@@ -216,7 +226,7 @@ function Listed({ rows }: { rows: ExportRow[] }) {
         <h1 id="exports-title" className={classes.title}>
           {t('exports.title')}
         </h1>
-        {rows.length > 0 && (
+        {rows.length > 0 && !source && (
           <>
             <TextInput
               size="xs"
@@ -255,24 +265,20 @@ function Listed({ rows }: { rows: ExportRow[] }) {
           </>
         )}
       </header>
-      {rows.length === 0 ? (
+      {(rows.length > 0 || (registry?.source_exports ?? 0) > 0) && (
+        <ExportTabs
+          view={source ? 'source' : tab}
+          counts={counts}
+          ofSource={registry?.source_exports ?? 0}
+          onView={setView}
+        />
+      )}
+      {source ? (
+        <SourceExports registry={source} />
+      ) : rows.length === 0 ? (
         <Empty />
       ) : (
         <>
-          <div className={classes.tabs} role="group" aria-label={t('exports.tabsLabel')}>
-            {TABS.filter((one) => one !== 'cancelled' || counts.cancelled > 0 || tab === one).map((one) => (
-              <button
-                key={one}
-                type="button"
-                className={classes.tab}
-                aria-pressed={tab === one}
-                data-none={counts[one] === 0 || undefined}
-                onClick={() => setTab(one)}
-              >
-                {t(`exports.tabs.${one}`)} <span className={classes.count}>{format.count(counts[one])}</span>
-              </button>
-            ))}
-          </div>
           <div className="visually-hidden" role="status">
             {typed === '' ? '' : t('exports.shown', { count: shown.length, n: format.count(shown.length) })}
           </div>

@@ -126,6 +126,16 @@ export const exportsPage = {
     body: 'Every ZIP and every table that you make is listed here: how far it is, where it lies, what became of it. An export goes on while you work on, and one that was cut off can be restarted.',
     action: 'New export',
   },
+  /** What the application of the open database has exported itself. */
+  source: {
+    tab: 'Of the source',
+    about:
+      'The application of {{name}} has made these itself. Sheaf shows its history and leaves it as it is.',
+    list: 'Exports of the source',
+    untitled: 'Export {{id}}',
+    by: 'by {{user}}',
+    status: { pending: 'Pending', processing: 'Processing', completed: 'Completed', failed: 'Failed' },
+  },
   loading: 'Reading the list of exports…',
   drawer: {
     title: 'Details of {{name}}',

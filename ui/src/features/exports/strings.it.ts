@@ -129,6 +129,14 @@ export const exportsPage: Catalogue<typeof en> = {
     body: 'Qui compaiono ogni ZIP e ogni tabella creati: a che punto è, dove si trova, che cosa ne è stato. Un’esportazione prosegue mentre si lavora, e una interrotta si può riavviare.',
     action: 'Nuova esportazione',
   },
+  source: {
+    tab: 'Della sorgente',
+    about: 'Le ha fatte l’applicazione di {{name}}. Sheaf ne mostra la cronologia e la lascia com’è.',
+    list: 'Esportazioni della sorgente',
+    untitled: 'Esportazione {{id}}',
+    by: 'di {{user}}',
+    status: { pending: 'In attesa', processing: 'In corso', completed: 'Riuscita', failed: 'Non riuscita' },
+  },
   loading: 'Lettura dell’elenco delle esportazioni…',
   drawer: {
     title: 'Dettagli di {{name}}',
