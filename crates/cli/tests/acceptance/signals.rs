@@ -24,7 +24,7 @@ fn signal(child: &std::process::Child, signal: Signal) {
 
 fn long() -> Scene {
     // Deflated, so that it takes a while but no disk.
-    Scene::sparse([("a.stl", 4 << 30), ("b.stl", 4 << 30)])
+    Scene::sparse([("a.stl", 2 << 30), ("b.stl", 2 << 30)])
 }
 
 fn assert_cancelled(scene: &Scene, ran: &Ran) {
