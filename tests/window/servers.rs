@@ -1,7 +1,7 @@
 //! A database server, by keys alone: tested, read, looked at as one of its users, exported from; and what it lacks later.
 
 use fantoccini::key::Key;
-use sheaf_testkit::{MariaDb, laboratory, make_laboratory};
+use sheaf_testkit::{MariaDb, laboratory, make_laboratory, make_laboratory_with};
 
 use crate::desktop::{create_export, wait_state};
 use crate::harness::{Desktop, Window};
@@ -97,5 +97,31 @@ async fn a_server_is_connected_to_by_keys_alone_and_exported_from() {
     window.wait_gone("[role=dialog]").await;
     window.click("link", "New export").await;
     window.wait("[role=treeitem]").await;
+    window.close().await;
+}
+
+#[tokio::test]
+async fn what_a_database_has_exported_itself_is_shown_as_history() {
+    let desktop = Desktop::start();
+    let source = desktop.path("lab.sqlite3");
+    let history = "CREATE TABLE scans_export (id INTEGER PRIMARY KEY, status TEXT, query_summary TEXT, file_path TEXT,
+        file_size INT, patient_count INT, created_at TEXT, error_message TEXT, user_id INT);
+        INSERT INTO scans_export VALUES (1, 'completed', 'CBCT of 1 folder', '/dataset/exports/1.zip', 61203442, 210,
+        '2026-01-01 10:00:00', '', NULL), (2, 'failed', '', '', NULL, 3, '2026-01-02 10:00:00', 'No space left on device', NULL),
+        (3, 'archived', 'Everything of 2025', 'exports/3.zip', 9203442100, 1942, '2026-01-03 10:00:00', '', NULL);";
+    make_laboratory_with(&source, history);
+    desktop.answer_dialogs(&[&source]);
+    let window = Window::open(&desktop).await;
+    window.wait("[data-testid=first-run]").await;
+    window.click("button", "Open a registry").await;
+    window.wait("[role=treeitem]").await;
+    window.click("link", "Exports").await;
+    window.click("button", "Of the source 3").await;
+    window.wait_text("main [role=list]", "CBCT of 1 folder").await;
+    window.judge("the history of a source").await;
+    window.shot("source-exports").await;
+    window.click("button", "All 0").await;
+    window.wait_text("main", "No exports yet").await;
+    window.shot("source-exports-none").await;
     window.close().await;
 }

@@ -32,8 +32,16 @@ INSERT INTO scans_fileregistry VALUES (1, 'cbct_raw', '/dataset/maxillo/raw/ios/
 /// # Panics
 /// Where either cannot be written.
 pub fn make_laboratory(path: &Path) {
+    make_laboratory_with(path, "");
+}
+
+/// The same, with `more` statements after its own.
+///
+/// # Panics
+/// Where either cannot be written, or a statement is none.
+pub fn make_laboratory_with(path: &Path, more: &str) {
     let connection = Connection::open(path).expect("a database can be made");
-    connection.execute_batch(TABLES).expect("its tables are right");
+    connection.execute_batch(TABLES).and_then(|()| connection.execute_batch(more)).expect("its tables are right");
     let folder = path.parent().unwrap_or(Path::new(".")).join("dataset/maxillo/raw/ios");
     std::fs::create_dir_all(&folder).expect("a folder can be made");
     std::fs::write(folder.join("ios_upper_patient_7.stl"), "mesh").expect("a file can be written");

@@ -18,7 +18,7 @@ pub mod store;
 pub use authority::certificate;
 pub use clock::FixedClock;
 pub use cutting::CuttingProxy;
-pub use laboratory::make_laboratory;
+pub use laboratory::{make_laboratory, make_laboratory_with};
 #[cfg(unix)]
 pub use mariadb::MariaDb;
 #[cfg(unix)]

@@ -130,7 +130,7 @@ export const exportsPage = {
   source: {
     tab: 'Of the source',
     about:
-      'The application of {{name}} has made these itself. Sheaf shows its history and leaves it as it is.',
+      'Made by the application that “{{name}}” comes from. Sheaf shows its history and leaves it as it is.',
     list: 'Exports of the source',
     untitled: 'Export {{id}}',
     by: 'by {{user}}',

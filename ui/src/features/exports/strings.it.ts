@@ -131,7 +131,8 @@ export const exportsPage: Catalogue<typeof en> = {
   },
   source: {
     tab: 'Della sorgente',
-    about: 'Le ha fatte l’applicazione di {{name}}. Sheaf ne mostra la cronologia e la lascia com’è.',
+    about:
+      'Fatte dall’applicazione da cui viene «{{name}}». Sheaf ne mostra la cronologia e la lascia com’è.',
     list: 'Esportazioni della sorgente',
     untitled: 'Esportazione {{id}}',
     by: 'di {{user}}',
