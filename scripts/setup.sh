@@ -43,7 +43,7 @@ if [ "$what" = all ]; then
     "WebKitWebDriver:webkit2gtk-driver" "Xvfb:xvfb" "xauth:xauth" "xdotool:xdotool" "dunst:dunst" "import:imagemagick"
     "dbus-daemon:dbus" "gdbus:libglib2.0-bin"
     # A database server of the tests' own; without the packages that would start one for the whole machine.
-    "mariadb-install-db:mariadb-server-core" "mariadb:mariadb-client-core" "openssl:openssl"
+    "mariadb-install-db:mariadb-server-core" "mariadb:mariadb-client-core" "mariadb-dump:mariadb-client" "openssl:openssl"
     "gnome-keyring-daemon:gnome-keyring")
 fi
 missing=()

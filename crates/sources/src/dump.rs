@@ -47,6 +47,15 @@ pub enum DumpError {
     Sink(Box<dyn std::error::Error + Send + Sync>),
 }
 
+/// Whether it is known that a dump is whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It says where it ends.
+    Said,
+    /// It does not, as with `mysqldump --compact`: one that was cut between two statements looks the same.
+    Unsaid,
+}
+
 /// Takes the rows of a dump.
 pub trait Sink {
     /// What follows is of this database; a dump of several says so.
@@ -92,7 +101,7 @@ pub trait Sink {
 ///
 /// # Errors
 /// [`DumpError::Cut`] where it is not whole. Rows that stood before the fault have been handed over by then.
-pub fn read(input: impl Read, sink: &mut dyn Sink) -> Result<(), DumpError> {
+pub fn read(input: impl Read, sink: &mut dyn Sink) -> Result<Ending, DumpError> {
     Reader::new(unzipped(input).map_err(DumpError::Io)?).run(sink)
 }
 
@@ -101,6 +110,9 @@ const NAMING: [u8; 2] = [b'`', b'"'];
 
 /// The word of the client, not of the server, that changes how statements end.
 const DELIMITER: &[u8] = b"DELIMITER";
+
+/// So much is looked at of what a comment has a server set.
+const LONGEST_SETTING: usize = 128;
 
 struct Reader<R> {
     bytes: Bytes<R>,
@@ -133,12 +145,12 @@ impl<R: Read> Reader<R> {
         Self { bytes: Bytes::new(input), tables: HashMap::new(), frame: Frame::default() }
     }
 
-    fn run(&mut self, sink: &mut dyn Sink) -> Result<(), DumpError> {
+    fn run(&mut self, sink: &mut dyn Sink) -> Result<Ending, DumpError> {
         let read = self.statements(sink);
         self.frame.judge(read, !self.tables.is_empty())
     }
 
-    fn statements(&mut self, sink: &mut dyn Sink) -> Result<(), DumpError> {
+    fn statements(&mut self, sink: &mut dyn Sink) -> Result<Ending, DumpError> {
         while let Some(byte) = self.next_solid()? {
             if byte == b';' {
                 self.bytes.take()?;
@@ -427,15 +439,27 @@ impl<R: Read> Reader<R> {
         Err(DumpError::Cut(self.bytes.at))
     }
 
+    /// Passes over a comment. What a server runs in it is looked at for the two statements that are always the last of a dump's head
+    /// and of its end.
     fn block_comment(&mut self) -> Result<(), DumpError> {
         self.bytes.advance(2);
+        let mut words = Vec::new();
         let mut before = 0;
         loop {
             let byte = self.bytes.take()?;
             if before == b'*' && byte == b'/' {
-                return Ok(());
+                break;
             }
             before = byte;
+            if words.len() < LONGEST_SETTING && !byte.is_ascii_whitespace() {
+                words.push(byte.to_ascii_uppercase());
+            }
         }
+        let has = |setting: &[u8]| words.starts_with(b"!") && memchr::memmem::find(&words, setting).is_some();
+        if has(b"SET@OLD_SQL_NOTES=") {
+            (self.frame.changed, self.frame.restored) = (true, false);
+        }
+        self.frame.restored |= has(b"SETSQL_NOTES=") && has(b"@OLD_SQL_NOTES");
+        Ok(())
     }
 }

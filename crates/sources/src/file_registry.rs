@@ -29,7 +29,7 @@ use sheaf_registry::progress::{Cancel, Observer};
 use sheaf_registry::provenance::Oddity;
 use sheaf_registry::{Code, Error, RegistryWriter, Result};
 
-use crate::report::Oddities;
+use crate::report::{Odd, Oddities};
 use crate::server::{Login, Peer, persistently};
 use catalogue::Catalogue;
 use cells::{MEND, Tables};
@@ -169,7 +169,7 @@ fn read(source: &Path, writer: &mut RegistryWriter, options: &Options<'_>) -> Re
     } else {
         let database = ForeignDatabase::open(source, options.scratch)?;
         let snapshot = database.snapshot()?;
-        let report = map(&snapshot, source, &|error| database.failed(error), writer, options)?;
+        let report = map(&snapshot, source, &|error| database.failed(error), Oddities::default(), writer, options)?;
         drop(snapshot);
         database.unchanged()?;
         Ok(report)
@@ -177,7 +177,11 @@ fn read(source: &Path, writer: &mut RegistryWriter, options: &Options<'_>) -> Re
 }
 
 fn map_staged(staged: &Staged, source: &Path, writer: &mut RegistryWriter, options: &Options<'_>) -> Result<Report> {
-    map(&staged.connection, source, &staged_failed(), writer, options)
+    let mut odd = Oddities::default();
+    if staged.may_be_cut {
+        odd.note(Odd::DumpEndUnsaid, source.file_name().unwrap_or_default().to_string_lossy());
+    }
+    map(&staged.connection, source, &staged_failed(), odd, writer, options)
 }
 
 fn staged_failed() -> impl Fn(rusqlite::Error) -> Error {
@@ -219,12 +223,12 @@ fn map(
     connection: &Connection,
     source: &Path,
     failed: &dyn Fn(rusqlite::Error) -> Error,
+    mut odd: Oddities,
     writer: &mut RegistryWriter,
     options: &Options<'_>,
 ) -> Result<Report> {
     let tables = Tables::read(connection, source, failed, options.cancel)?;
     let shape = Shape::detect(&tables)?;
-    let mut odd = Oddities::default();
     writer.info("synced_at", &options.now.to_string())?;
     writer.info("source", &source.to_string_lossy())?;
     writer.info("generation", shape.generation.as_str())?;

@@ -1,13 +1,13 @@
 //! The rows of a plain `pg_dump`, gzipped or not, read as a stream: one row is in memory at a time.
 //!
-//! Only `CREATE TABLE`, `COPY … FROM stdin` and `INSERT INTO` are understood; every other statement is passed over. Nothing is
-//! executed. Deliberately absent: what the tables mean, and the formats that only `pg_restore` reads.
+//! Only `CREATE TABLE`, `COPY … FROM stdin`, `INSERT INTO` and what makes a table a part of another one are understood; every other
+//! statement is passed over. Nothing is executed. Deliberately absent: what the tables mean, and the formats that only `pg_restore` reads.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Read;
 
 use crate::bytes::{Bytes, LONGEST, unzipped};
-use crate::dump::{DumpError, Sink, Value};
+use crate::dump::{DumpError, Ending, Sink, Value};
 use crate::statements::{Frame, Statements};
 
 /// How a dump begins that only `pg_restore` reads.
@@ -16,18 +16,47 @@ pub const ARCHIVE: &[u8] = b"PGDMP";
 /// Words that begin an item of a table's definition which is no column.
 const NO_COLUMNS: [&str; 7] = ["CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN", "EXCLUDE", "LIKE"];
 
-/// Reads a dump. A table is named with its schema, where the dump names that: `public.patients`.
+/// Reads a dump. A table is named with its schema, where the dump names that: `public.patients`. Rows of a partition, and of a table
+/// that inherits from another, are handed over as rows of that one.
 ///
 /// # Errors
 /// [`DumpError::Cut`] where it is not whole. Rows that stood before the fault have been handed over by then.
-pub fn read(input: impl Read, sink: &mut dyn Sink) -> Result<(), DumpError> {
+pub fn read(input: impl Read, sink: &mut dyn Sink) -> Result<Ending, DumpError> {
     let bytes = Bytes::new(unzipped(input).map_err(DumpError::Io)?);
-    Reader { bytes, tables: HashMap::new(), is_foreign: false, frame: Frame::default() }.run(sink)
+    let tables = HashMap::new();
+    Reader { bytes, tables, parts: Parts::default(), is_foreign: false, frame: Frame::default() }.run(sink)
+}
+
+/// Which tables are parts of others, as partitions or by inheritance: whoever asks the whole gets their rows, too.
+#[derive(Default)]
+struct Parts {
+    /// Of each part its whole.
+    wholes: HashMap<String, String>,
+    /// Tables that hold no row but in their partitions.
+    divided: HashSet<String>,
+    /// Tables whose rows were passed over, since nothing had made them parts yet.
+    passed_over: HashSet<String>,
+}
+
+impl Parts {
+    /// The table that a row of this one is a row of.
+    fn whole<'a>(&'a self, name: &'a str) -> &'a str {
+        let mut whole = name;
+        // No table is a part of itself, but a dump may say so.
+        for _ in 0..=self.wholes.len() {
+            match self.wholes.get(whole) {
+                Some(around) => whole = around,
+                None => return whole,
+            }
+        }
+        name
+    }
 }
 
 struct Reader<R> {
     bytes: Bytes<R>,
     tables: HashMap<String, Vec<String>>,
+    parts: Parts,
     /// Its letters are not UTF-8.
     is_foreign: bool,
     frame: Frame,
@@ -53,7 +82,7 @@ impl<R: Read> Statements for Reader<R> {
 }
 
 impl<R: Read> Reader<R> {
-    fn run(&mut self, sink: &mut dyn Sink) -> Result<(), DumpError> {
+    fn run(&mut self, sink: &mut dyn Sink) -> Result<Ending, DumpError> {
         self.bytes.ensure(ARCHIVE.len())?;
         if self.bytes.ready().starts_with(ARCHIVE) {
             return Err(DumpError::Malformed { at: 0, what: "it is an archive for pg_restore, not plain" });
@@ -62,13 +91,14 @@ impl<R: Read> Reader<R> {
         self.frame.judge(read, !self.tables.is_empty())
     }
 
-    fn statements(&mut self, sink: &mut dyn Sink) -> Result<(), DumpError> {
+    fn statements(&mut self, sink: &mut dyn Sink) -> Result<Ending, DumpError> {
         while let Some(byte) = self.next_solid()? {
             match byte {
                 b';' => drop(self.bytes.take()?),
                 // A word to psql, such as \restrict and \connect.
                 b'\\' => self.skip_line()?,
                 _ => match self.word()?.to_ascii_uppercase().as_str() {
+                    "ALTER" => self.alter(sink)?,
                     "COPY" => self.copy(sink)?,
                     "CREATE" => self.create(sink)?,
                     "INSERT" => self.insert(sink)?,
@@ -77,7 +107,43 @@ impl<R: Read> Reader<R> {
                 },
             }
         }
-        self.frame.end(self.bytes.at)
+        let ending = self.frame.end(self.bytes.at)?;
+        let is_whole = |divided: &String| self.parts.wholes.values().any(|whole| whole == divided);
+        if self.parts.divided.iter().any(|name| sink.wants(name) && !is_whole(name)) {
+            let what = "a table with partitions, and none of these is in it";
+            return Err(DumpError::Malformed { at: self.bytes.at, what });
+        }
+        Ok(ending)
+    }
+
+    /// `ALTER TABLE whole ATTACH PARTITION part`: what `pg_dump` writes between the tables and their rows.
+    fn alter(&mut self, sink: &mut dyn Sink) -> Result<(), DumpError> {
+        if !self.comes("TABLE")? {
+            return self.skip_statement();
+        }
+        let mut whole = self.name()?;
+        while matches!(whole.as_str(), "if" | "exists" | "only") {
+            whole = self.name()?;
+        }
+        if self.comes("ATTACH")? && self.comes("PARTITION")? {
+            let part = self.name()?;
+            self.join(part, whole, sink)?;
+        }
+        self.skip_statement()
+    }
+
+    /// Whether this word comes next; one that does is taken, and so is another.
+    fn comes(&mut self, word: &str) -> Result<bool, DumpError> {
+        Ok(self.need_solid()?.is_ascii_alphabetic() && self.word()?.eq_ignore_ascii_case(word))
+    }
+
+    fn join(&mut self, part: String, whole: String, sink: &dyn Sink) -> Result<(), DumpError> {
+        self.parts.wholes.insert(part, whole);
+        let mut passed_over = self.parts.passed_over.iter();
+        if passed_over.any(|name| sink.wants(self.parts.whole(name))) {
+            return Err(self.bytes.malformed("rows of a partition before it is said to be one"));
+        }
+        Ok(())
     }
 
     fn set(&mut self) -> Result<(), DumpError> {
@@ -110,12 +176,23 @@ impl<R: Read> Reader<R> {
             name = self.name()?;
         }
         if self.need_solid()? != b'(' {
+            if self.comes("PARTITION")? && self.comes("OF")? {
+                let whole = self.name()?;
+                let columns = self.tables.get(&whole).cloned().unwrap_or_default();
+                self.tables.insert(name.clone(), columns);
+                self.join(name, whole, sink)?;
+            }
             return self.skip_statement();
         }
         self.bytes.take()?;
         let mut columns = Vec::new();
-        while self.need_solid()? != b')' {
-            if self.need_solid()? == b'"' {
+        loop {
+            let first = self.need_solid()?;
+            if first == b')' {
+                self.bytes.take()?;
+                break;
+            }
+            if first == b'"' {
                 columns.push(self.part()?);
             } else {
                 let word = self.part()?;
@@ -128,11 +205,39 @@ impl<R: Read> Reader<R> {
             }
         }
         sink.defined(&name, &columns).map_err(DumpError::Sink)?;
-        self.tables.insert(name, columns);
-        self.skip_statement()
+        self.tables.insert(name.clone(), columns);
+        self.rest_of_table(name, sink)
     }
 
-    /// The table of a `COPY` or an `INSERT`, and its columns in the order of the rows.
+    /// What follows the columns of a table: of which it is a part, and whether it has parts itself.
+    fn rest_of_table(&mut self, name: String, sink: &dyn Sink) -> Result<(), DumpError> {
+        loop {
+            if !self.need_solid()?.is_ascii_alphabetic() {
+                return self.skip_statement();
+            }
+            match self.word()?.to_ascii_uppercase().as_str() {
+                "INHERITS" => {
+                    let mut wholes = Vec::new();
+                    self.list(&mut wholes, "a list of tables", Self::name)?;
+                    // Theirs come first, in rows without a list of columns.
+                    let inherited = wholes.iter().filter_map(|whole| self.tables.get(whole)).flatten().cloned();
+                    let own = self.tables.get(&name).into_iter().flatten().cloned();
+                    let columns = inherited.chain(own).collect();
+                    self.tables.insert(name.clone(), columns);
+                    for whole in wholes {
+                        self.join(name.clone(), whole, sink)?;
+                    }
+                }
+                "PARTITION" => {
+                    self.parts.divided.insert(name);
+                    return self.skip_statement();
+                }
+                _ => return self.skip_statement(),
+            }
+        }
+    }
+
+    /// The table of a `COPY` or an `INSERT`, as it is named there, and its columns in the order of the rows.
     fn target(&mut self) -> Result<(String, Vec<String>), DumpError> {
         let name = self.name()?;
         let mut columns = self.tables.get(&name).cloned().unwrap_or_default();
@@ -142,16 +247,20 @@ impl<R: Read> Reader<R> {
         Ok((name, columns))
     }
 
-    /// Whether the rows are wanted.
-    fn begin(&mut self, name: &str, columns: &[String], sink: &mut dyn Sink) -> Result<bool, DumpError> {
-        let is_wanted = sink.table(name, columns).map_err(DumpError::Sink)?;
+    /// The table that the rows are handed over as rows of, if they are wanted.
+    fn begin(&mut self, name: String, columns: &[String], sink: &mut dyn Sink) -> Result<Option<String>, DumpError> {
+        let whole = self.parts.whole(&name).to_owned();
+        let is_wanted = sink.table(&whole, columns).map_err(DumpError::Sink)?;
+        if !is_wanted {
+            self.parts.passed_over.insert(name);
+        }
         if is_wanted && self.is_foreign {
             return Err(DumpError::Encoding);
         }
         if is_wanted && columns.is_empty() {
             return Err(self.bytes.malformed("rows of a table that was not defined"));
         }
-        Ok(is_wanted)
+        Ok(is_wanted.then_some(whole))
     }
 
     fn copy(&mut self, sink: &mut dyn Sink) -> Result<(), DumpError> {
@@ -168,8 +277,8 @@ impl<R: Read> Reader<R> {
         let is_plain = self.need_solid()? == b';';
         self.skip_statement()?;
         self.skip_line()?;
-        let is_wanted = self.begin(&name, &columns, sink)?;
-        if is_wanted && !is_plain {
+        let wanted = self.begin(name, &columns, sink)?;
+        if wanted.is_some() && !is_plain {
             return Err(self.bytes.malformed("a COPY of another form than the usual one"));
         }
         let mut line = Vec::new();
@@ -183,12 +292,10 @@ impl<R: Read> Reader<R> {
             if row == b"\\." {
                 return Ok(());
             }
-            if !is_wanted {
-                continue;
-            }
+            let Some(name) = &wanted else { continue };
             let values: Option<Vec<Value>> = row.split(|byte| *byte == b'\t').map(copied).collect();
             let values = values.ok_or_else(|| self.bytes.malformed("an escape without its letter"))?;
-            self.hand_over(&name, &columns, &values, sink)?;
+            self.hand_over(name, &columns, &values, sink)?;
         }
     }
 
@@ -213,9 +320,7 @@ impl<R: Read> Reader<R> {
                 _ => return Err(self.bytes.malformed("an INSERT without VALUES")),
             }
         }
-        if !self.begin(&name, &columns, sink)? {
-            return self.skip_statement();
-        }
+        let Some(name) = self.begin(name, &columns, sink)? else { return self.skip_statement() };
         let mut values = Vec::with_capacity(columns.len());
         loop {
             self.list(&mut values, "no comma between two values", Self::value)?;

@@ -62,6 +62,8 @@ odd! {
     DirectoryUnlisted = "DIRECTORY_UNLISTED";
     /// A row for a folder in which files of others lie: never walked.
     DirectoryShared = "DIRECTORY_SHARED";
+    /// A dump that does not say where it ends: rows may be missing at its end.
+    DumpEndUnsaid = "DUMP_END_UNSAID";
     /// Metadata that is no JSON object.
     MetadataInvalid = "METADATA_INVALID";
     /// A row of a list of studies that breaks a rule: left out.

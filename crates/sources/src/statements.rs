@@ -6,7 +6,7 @@
 use std::io::Read;
 
 use crate::bytes::Bytes;
-use crate::dump::DumpError;
+use crate::dump::{DumpError, Ending};
 
 /// Takes statements apart.
 pub(crate) trait Statements {
@@ -54,23 +54,32 @@ pub(crate) trait Statements {
     }
 }
 
-/// Whether a dump is whole: the program that wrote it says so in comments.
+/// Whether a dump is whole: the program that wrote it says so in comments, or gives back at its end what it has changed at its head.
 #[derive(Debug, Default)]
 pub(crate) struct Frame {
-    /// One stood at its head, so one must stand at its end.
+    /// A comment stood at its head, so one must stand at its end.
     pub(crate) announced: bool,
     /// One stood at its end.
     pub(crate) completed: bool,
+    /// Settings were changed at its head.
+    pub(crate) changed: bool,
+    /// They were given back, which is the last that is done.
+    pub(crate) restored: bool,
 }
 
 impl Frame {
-    /// That its end is not missing, after so many bytes.
-    pub(crate) fn end(&self, at: u64) -> Result<(), DumpError> {
-        if self.announced && !self.completed { Err(DumpError::Cut(at)) } else { Ok(()) }
+    /// That its end is not missing, after so many bytes, as far as something says where it is.
+    pub(crate) fn end(&self, at: u64) -> Result<Ending, DumpError> {
+        let is_open = self.announced && !self.completed || self.changed && !self.restored;
+        match (is_open, self.announced || self.changed) {
+            (true, _) => Err(DumpError::Cut(at)),
+            (false, true) => Ok(Ending::Said),
+            (false, false) => Ok(Ending::Unsaid),
+        }
     }
 
     /// What has neither the head of a dump nor a table cannot be said to lack its end.
-    pub(crate) fn judge(&self, read: Result<(), DumpError>, has_tables: bool) -> Result<(), DumpError> {
+    pub(crate) fn judge(&self, read: Result<Ending, DumpError>, has_tables: bool) -> Result<Ending, DumpError> {
         match read {
             Err(DumpError::Cut(at)) if at > 0 && !self.announced && !has_tables => {
                 Err(DumpError::Malformed { at, what: "nothing in it is of a dump" })

@@ -173,7 +173,10 @@ fn of_dump(source: &Path, head: &[u8], table: &mut Table<'_>, options: &Options<
     let (read, again) = if is_json(head) {
         (dumpdata::read(input, table), "Make it again with manage.py dumpdata and wait until it is whole.")
     } else {
-        (pg_dump::read(input, table), "Make the dump again with pg_dump --format=plain.")
+        (
+            pg_dump::read(input, table).map(drop),
+            "Make the dump again with pg_dump --format=plain, with all partitions of its tables.",
+        )
     };
     read.map_err(|error| refused(source, error, options.cancel, |error| faulty(source, error).hint(again)))
 }
@@ -334,6 +337,10 @@ impl<'a> Table<'a> {
 }
 
 impl Sink for Table<'_> {
+    fn wants(&self, name: &str) -> bool {
+        is_table(name)
+    }
+
     fn defined(&mut self, name: &str, columns: &[String]) -> Result<(), Box<dyn StdError + Send + Sync>> {
         if is_table(name) { Ok(self.begin(name, columns)?) } else { Ok(()) }
     }

@@ -102,6 +102,17 @@ impl MariaDb {
         }
     }
 
+    /// What `mariadb-dump` writes of a database, with these options.
+    ///
+    /// # Panics
+    /// Where it cannot.
+    pub fn dump(&self, database: &str, options: &[&str]) -> Vec<u8> {
+        let mut dump = as_root("mariadb-dump", self.dir.path());
+        let answer = dump.args(options).arg(database).output().expect("mariadb-dump runs; `make setup` brings it");
+        assert!(answer.status.success(), "a dump is made: {}", String::from_utf8_lossy(&answer.stderr));
+        answer.stdout
+    }
+
     /// An account that may read all of a database and has this password.
     ///
     /// # Panics
@@ -141,7 +152,7 @@ impl MariaDb {
     }
 
     fn client(&self, database: &str, input: Stdio, feed: impl FnOnce(&mut Child)) -> String {
-        let mut client = client(self.dir.path());
+        let mut client = as_root("mariadb", self.dir.path());
         client
             .arg("--default-character-set=utf8mb4")
             .arg(database)
@@ -191,8 +202,8 @@ fn start(dir: &Path, port: u16, options: &[&str]) -> Child {
     server.spawn().expect("setpriv runs; `make setup` brings it")
 }
 
-fn client(dir: &Path) -> Command {
-    let mut client = Command::new("mariadb");
+fn as_root(program: &str, dir: &Path) -> Command {
+    let mut client = Command::new(program);
     client.args(["--no-defaults", "--user=root"]).arg(flag("socket", &dir.join("socket")));
     client
 }
@@ -204,7 +215,7 @@ fn is_up(dir: &Path, child: &mut Child) -> bool {
         if child.try_wait().expect("our own process").is_some() {
             return false;
         }
-        let answer = client(dir).args(["-e", "SELECT 1"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        let answer = as_root("mariadb", dir).args(["-e", "SELECT 1"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
         if answer.expect("mariadb runs; `make setup` brings it").success() {
             return true;
         }

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use super::Options;
 use super::cells::{is_plain, row_error};
 use super::generation::unknown;
-use crate::dump::{self, Sink, Value};
+use crate::dump::{self, Ending, Sink, Value};
 use crate::dump_file::{Watched, faulty, refused};
 
 /// Tables that every generation has.
@@ -92,6 +92,8 @@ const MAKE_AGAIN: &str = "Make the dump again with mysqldump or mariadb-dump.";
 pub(super) struct Staged {
     // Before the folder, so that the file is closed when it is removed.
     pub(super) connection: Connection,
+    /// It came from a dump that does not say where it ends.
+    pub(super) may_be_cut: bool,
     _folder: TempDir,
 }
 
@@ -106,12 +108,14 @@ impl Staged {
         let input = Watched::new(file, cancel, options.observer);
         Self::fill(path, names, options.scratch, |stage| {
             stage.counted = " of an INSERT";
-            dump::read(input, stage).map_err(|error| {
+            let ending = dump::read(input, stage).map_err(|error| {
                 let is_dump = stage.is_dump;
                 refused(path, error, cancel, |error| {
                     if is_dump { faulty(path, error).hint(MAKE_AGAIN) } else { unknown(path).cause(error) }
                 })
-            })
+            })?;
+            stage.may_be_cut = ending == Ending::Unsaid;
+            Ok(())
         })
     }
 
@@ -131,7 +135,7 @@ impl Staged {
                  PRAGMA cache_size = -32768; BEGIN",
             )
             .map_err(staged)?;
-        read(&mut Stage {
+        let mut stage = Stage {
             connection: &connection,
             source,
             names,
@@ -140,9 +144,12 @@ impl Staged {
             current: None,
             counted: "",
             is_dump: false,
-        })?;
+            may_be_cut: false,
+        };
+        read(&mut stage)?;
+        let may_be_cut = stage.may_be_cut;
         connection.execute_batch("COMMIT; PRAGMA query_only = ON").map_err(staged)?;
-        Ok(Self { connection, _folder: folder })
+        Ok(Self { connection, may_be_cut, _folder: folder })
     }
 }
 
@@ -162,6 +169,8 @@ pub(super) struct Stage<'a> {
     counted: &'static str,
     /// Whether a table stood in it.
     is_dump: bool,
+    /// Whether it does not say where it ends.
+    may_be_cut: bool,
 }
 
 /// How the rows of one table are taken.

@@ -104,6 +104,7 @@ export const settings = {
         LIST_ENTRY_INVALID: 'Entries of such lists that name no file',
         DIRECTORY_UNLISTED: 'Folders whose files are not listed: looked up when exported',
         DIRECTORY_SHARED: 'Folders that hold files of others: not exported',
+        DUMP_END_UNSAID: 'A dump that does not say where it ends: it may be cut',
         METADATA_INVALID: 'Metadata that cannot be read',
         ROW_REJECTED: 'Rows of the list that break a rule: left out',
         COLUMN_UNREAD: 'Columns of the list that are no field of a study: not read',

@@ -107,6 +107,7 @@ export const settings: Catalogue<typeof en> = {
         LIST_ENTRY_INVALID: 'Voci di questi elenchi che non indicano un file',
         DIRECTORY_UNLISTED: 'Cartelle i cui file non sono elencati: lette all’esportazione',
         DIRECTORY_SHARED: 'Cartelle che contengono file di altri: non esportate',
+        DUMP_END_UNSAID: 'Un dump che non dice dove finisce: potrebbe essere troncato',
         METADATA_INVALID: 'Metadati illeggibili',
         ROW_REJECTED: 'Righe dell’elenco che violano una regola: escluse',
         COLUMN_UNREAD: 'Colonne dell’elenco che non sono campi di uno studio: non lette',

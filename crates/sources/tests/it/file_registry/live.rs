@@ -14,7 +14,7 @@ use sheaf_sources::server::{Login, Server};
 use sheaf_testkit::{CuttingProxy, MariaDb, certificate};
 
 use super::fixture::Made;
-use super::{Synced, sync};
+use super::{Synced, sync, try_sync};
 use crate::samples::Sample;
 
 /// It is read again twice, at once.
@@ -92,6 +92,56 @@ fn a_server_says_what_its_database_says() {
         assert_eq!(noted, [server.url(&account, &database)], "where it comes from, without the password");
         let bytes = std::fs::read(&found.path).expect("the registry");
         assert!(memchr::memmem::find(&bytes, b"geheim").is_none(), "the password is nowhere");
+    }
+}
+
+#[test]
+fn its_dumps_say_the_same_in_every_style_and_one_that_is_cut_is_told() {
+    let server = laboratory(Made::G3);
+    let live = sync_live(&server.url("reader:geheim", "lab"));
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("backup.sql");
+    let read = |dump: &[u8]| {
+        std::fs::write(&path, dump).expect("writable");
+        try_sync(&path, &dir.path().join("r.sqlite"), &[])
+    };
+    let styles = [
+        &[][..],
+        &["--skip-extended-insert", "--complete-insert", "--hex-blob"],
+        &["--skip-opt", "--quick"],
+        &["--compatible=ansi"],
+        &["--skip-comments"],
+        &["--skip-comments", "--skip-add-locks", "--skip-disable-keys", "--skip-extended-insert"],
+        &["--compact"],
+    ];
+    for style in styles {
+        let dump = server.dump("lab", style);
+        std::fs::write(&path, &dump).expect("writable");
+        let found = sync(&path);
+        let is_compact = style == ["--compact"];
+        assert_eq!(found.odd("DUMP_END_UNSAID"), u64::from(is_compact), "{style:?}");
+        if !is_compact {
+            assert_eq!(found.report, live.report, "{style:?}");
+        }
+        let rows =
+            "SELECT id, source_id, patient_id, file_path, file_hash, kind, subtype, metadata FROM file_registry ORDER BY id";
+        assert_eq!(found.ask(rows), live.ask(rows), "{style:?}: row for row");
+        // Each place between two statements from the first rows on.
+        let text = String::from_utf8(dump).expect("text");
+        let first = text.find("INSERT INTO").expect("rows");
+        let whole = text.rfind(";").expect("an end");
+        for (at, _) in text.match_indices(";\n").filter(|(at, _)| (first..whole).contains(at)) {
+            let cut = read(&text.as_bytes()[..at + 2]);
+            if is_compact {
+                // Nothing tells: so that is told.
+                let told = |report: Report| report.oddities.iter().any(|odd| odd.code == "DUMP_END_UNSAID");
+                assert!(cut.map_or_else(|error| error.code() == Code::SourceUnknown, told), "{style:?} at {at}");
+            } else {
+                let error = cut.err().unwrap_or_else(|| panic!("{style:?}: cut at {at} of {whole}"));
+                assert_eq!(error.code(), Code::DumpCut, "{style:?}: cut at {at} of {whole}: {error}");
+            }
+            let _ = std::fs::remove_file(dir.path().join("r.sqlite"));
+        }
     }
 }
 

@@ -77,6 +77,50 @@ fn a_server_says_what_its_dumps_say_in_both_styles() {
 }
 
 #[test]
+fn rows_of_partitions_and_of_tables_that_inherit_are_rows_of_the_table() {
+    let ways = [
+        "CREATE TABLE medical_examinations_fact (LIKE flat) PARTITION BY RANGE (order_datetime);
+         CREATE TABLE studies_old PARTITION OF medical_examinations_fact FOR VALUES FROM (MINVALUE) TO ('2020-01-01');
+         CREATE TABLE studies_new PARTITION OF medical_examinations_fact FOR VALUES FROM ('2020-01-01') TO (MAXVALUE)
+             PARTITION BY LIST (exam_status);
+         CREATE TABLE \"Studies; rest\" PARTITION OF studies_new DEFAULT;
+         INSERT INTO medical_examinations_fact SELECT * FROM flat;
+         CREATE TABLE others (LIKE flat) PARTITION BY LIST (exam_status);
+         CREATE TABLE medical_examinations PARTITION OF others DEFAULT;
+         INSERT INTO others SELECT * FROM flat;",
+        "CREATE TABLE medical_examinations_fact (LIKE flat);
+         INSERT INTO medical_examinations_fact SELECT * FROM flat WHERE exam_id = 'E2';
+         CREATE TABLE studies_old () INHERITS (medical_examinations_fact);
+         INSERT INTO studies_old SELECT * FROM flat WHERE exam_id <> 'E2';",
+    ];
+    for way in ways {
+        let server = hospital();
+        let all = sync_live(&server.url("reader:geheim", "hospital"));
+        let rename = "ALTER TABLE medical_examinations_fact RENAME TO flat;";
+        server.run("hospital", &format!("{rename} {way} GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader;"));
+        let live = sync_live(&server.url("reader:geheim", "hospital"));
+        assert_eq!((live.report.studies, live.rows() == all.rows()), (3, true), "asked for itself: {way}");
+        for options in [&[][..], &["--inserts"], &["--column-inserts"], &["--load-via-partition-root"]] {
+            let dump = read_bytes(&server.dump("hospital", options)).expect("a dump");
+            assert_eq!(dump.report.studies, 3, "{options:?}: {way}");
+            assert_eq!(dump.rows(), all.rows(), "{options:?}: the same studies: {way}");
+        }
+        // Parts that are named only after their rows, as in a dump that somebody has put together.
+        let text = String::from_utf8(server.dump("hospital", &[])).expect("text");
+        let attaches = |line: &&str| line.contains(" ATTACH PARTITION ");
+        if text.lines().any(|line| attaches(&line)) {
+            let (last, first): (Vec<&str>, Vec<&str>) = text.lines().partition(attaches);
+            let late = format!("{}\n{}\n", first.join("\n"), last.join("\n"));
+            let refused = read_bytes(late.as_bytes()).err().expect("rows are lost");
+            assert_eq!(refused.code(), Code::DumpMalformed, "{refused:?}");
+            let alone = server.dump("hospital", &["--table=medical_examinations_fact"]);
+            let refused = read_bytes(&alone).err().expect("a table without its partitions");
+            assert!(refused.code() == Code::DumpMalformed && refused.next_step().contains("partitions"), "{refused:?}");
+        }
+    }
+}
+
+#[test]
 fn the_samples_are_the_same_through_a_server() {
     let Some(samples) = samples() else { return };
     let path = samples.join("studies_pg_dump_plain.sql.gz");
