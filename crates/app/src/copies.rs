@@ -22,7 +22,8 @@ use crate::house::House;
 use crate::platform::{self, Stamp};
 use crate::refresh_problem::RefreshProblem;
 use crate::roots;
-use crate::sources::{SourceKind, SyncReport, SyncRequest, TIME_ZONE, canonical, kind_of, sync_with};
+use crate::source_kind::{SourceKind, kind_of};
+use crate::sources::{SyncReport, SyncRequest, TIME_ZONE, canonical, sync_with};
 
 /// How often it is looked whether a reading has done.
 const TURN: Duration = Duration::from_millis(20);

@@ -31,6 +31,7 @@ mod runner;
 pub mod settings;
 pub mod sheaf;
 pub mod sheets;
+mod source_kind;
 pub mod sources;
 mod store;
 mod stores;

@@ -1,14 +1,11 @@
-//! Foreign sources as registries: what a source is, and reading it into a registry.
+//! Foreign sources as registries: reading a source into a registry.
 //!
 //! A source is named by a path, or by the URL of a server without its password, which stands where a path stands. A registry
-//! appears whole or not at all. Deliberately absent: what a row of a source means (see `sheaf_sources`), the copies in the home
+//! appears whole or not at all. Deliberately absent: what a source is (see `source_kind.rs`), what a row of it means (see `sheaf_sources`), the copies in the home
 //! (see `copies.rs`), and writing to a source.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use flate2::read::MultiGzDecoder;
 use serde::Serialize;
 use sheaf_registry::error::Detail;
 use sheaf_registry::progress::{Cancel, Observer, Phase, Unobserved};
@@ -22,12 +19,13 @@ pub use crate::copies::{Asking, Freshness, Wish, prepare, resync};
 use crate::credentials;
 use crate::environment::Environment;
 use crate::folders::{self, FolderOptions};
-use crate::home::{Home, SOURCES};
 use crate::platform::Stamp;
 pub use crate::refresh_problem::RefreshProblem;
 use crate::roots;
 pub use crate::roots::{MissedFile, RootCheck};
 use crate::sheets::{bytes_of, name_of, unreadable};
+pub use crate::source_kind::{SourceKind, is_foreign, no_source};
+use crate::source_kind::{kind_of, resolved};
 use crate::studies::progress;
 use crate::sync_report::Earlier;
 pub use crate::sync_report::{OddityReport, RootReport, RowChanges, SourceChanges, SyncReport};
@@ -40,20 +38,6 @@ pub use sheaf_sources::file_registry::Mapping;
 pub(crate) const TIME_ZONE: &str = "time_zone";
 /// Rejected rows that an error tells.
 const TOLD: usize = 10;
-
-/// What a source is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SourceKind {
-    /// An XLSX or CSV of studies.
-    StudyList,
-    /// A `FileRegistry` database: a Django `SQLite` file, a dump of `MySQL`, or a server.
-    FileRegistry,
-    /// A folder of images.
-    ImageFolder,
-    /// A database of studies: a plain `pg_dump`, a `dumpdata` of Django, a Django `SQLite` file, or a server.
-    StudyDatabase,
-}
 
 /// Which source is read, and into what.
 #[derive(Clone, Debug)]
@@ -74,19 +58,6 @@ pub struct SyncRequest {
     pub names: Option<Names>,
     /// For whom a `FileRegistry` is read; `None`: for everybody.
     pub audience: Option<Audience>,
-}
-
-/// Whether this is something else than a registry of Sheaf, for which a copy in the home stands, or will.
-///
-/// # Errors
-/// `REGISTRY_MISSING`, `REGISTRY_UNREADABLE`, where no home can know it either.
-pub fn is_foreign(path: &Path, home: Option<&Path>) -> Result<bool> {
-    match kind_of(path) {
-        Ok(kind) => Ok(kind.is_some()),
-        // A source that is away may have been read before.
-        Err(_) if Home::place(home).is_ok_and(|home| home.join(SOURCES).is_dir()) => Ok(true),
-        Err(error) => Err(error),
-    }
 }
 
 /// Reads a source into a registry. Progress counts rows; how many there are may not be known.
@@ -180,17 +151,6 @@ fn sync_source(
     }
 }
 
-/// The error for what cannot be read into a registry, being one or nothing that is known.
-pub fn no_source(path: &Path) -> Error {
-    let shown = path.display();
-    if Registry::is_registry(path).unwrap_or(false) {
-        return Error::new(Code::Usage, format!("{shown} is a registry already."))
-            .hint("It is opened as it is: name it with --registry.");
-    }
-    Error::new(Code::SourceUnknown, format!("{shown} is no database, dump, list of studies or folder."))
-        .hint("Name one, or the URL of a server; of an image, name the folder that it lies in.")
-}
-
 /// What a server answers before anything of it is read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
@@ -240,17 +200,6 @@ pub(crate) fn look(login: &Login, environment: &Environment, scratch: &Path, can
         }
     };
     answer.map_err(|error| credentials::wanted(login, error))
-}
-
-/// An `SQLite` file says what it is only when it is asked.
-fn resolved(kind: SourceKind, source: &Path, scratch: &Path) -> Result<SourceKind> {
-    let may_be_asked = kind == SourceKind::FileRegistry && begins_as_sqlite(source);
-    Ok(if may_be_asked && study_database::is_database(source, scratch)? { SourceKind::StudyDatabase } else { kind })
-}
-
-fn begins_as_sqlite(source: &Path) -> bool {
-    let mut head = [0; SQLITE.len()];
-    File::open(source).and_then(|mut file| file.read_exact(&mut head)).is_ok() && head == *SQLITE
 }
 
 fn sync_study_database(
@@ -344,53 +293,6 @@ pub(crate) fn canonical(source: &Path) -> PathBuf {
     }
 }
 
-/// What a source is: a server by its URL, a folder, a file by its content and, where that says nothing, by its name; `None` for a
-/// registry of Sheaf, and for what is nothing that is known.
-pub(crate) fn kind_of(path: &Path) -> Result<Option<SourceKind>> {
-    if let Some(server) = Server::named(path) {
-        return Ok(Some(match server?.engine {
-            Engine::MySql => SourceKind::FileRegistry,
-            Engine::Postgres => SourceKind::StudyDatabase,
-        }));
-    }
-    if path.is_dir() {
-        return folders::check(path).map(|()| Some(SourceKind::ImageFolder));
-    }
-    if Registry::is_registry(path)? {
-        return Ok(None);
-    }
-    let mut head = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
-    read.map_err(|error| {
-        Error::new(Code::RegistryUnreadable, format!("{} could not be read.", path.display())).cause(error)
-    })?;
-    if head.starts_with(&[0x1f, 0x8b]) {
-        let mut inside = Vec::new();
-        // What is damaged is told when it is read.
-        let _ = MultiGzDecoder::new(head.as_slice()).take(HEAD).read_to_end(&mut inside);
-        head = inside;
-    }
-    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
-    let begins = |with: &[&[u8]]| with.iter().any(|with| head.starts_with(with));
-    Ok(if begins(&[SQLITE, b"-- MySQL dump", b"-- MariaDB dump", b"/*M!"]) {
-        Some(SourceKind::FileRegistry)
-    } else if begins(&[b"PK\x03\x04", &[0xd0, 0xcf, 0x11, 0xe0]]) || ["csv", "tsv"].contains(&ending.as_str()) {
-        Some(SourceKind::StudyList)
-    } else if study_database::is_dump(&head) || ["json", "jsonl"].contains(&ending.as_str()) {
-        Some(SourceKind::StudyDatabase)
-    } else if ending == "sql" {
-        Some(SourceKind::FileRegistry)
-    } else {
-        None
-    })
-}
-
-/// How a file of `SQLite` begins.
-const SQLITE: &[u8] = b"SQLite format 3\0";
-
-/// So much of a file is looked at to tell what it is.
-const HEAD: u64 = 4096;
-
 /// What people are told of a list called `name` that was not read.
 fn refused(name: &str, error: ListError) -> Error {
     let told = format!("{name} cannot be read: {error}.");
@@ -409,9 +311,11 @@ fn refused(name: &str, error: ListError) -> Error {
         ListError::Empty(report) => {
             let rows = report.rejected.iter().take(TOLD);
             let rows = rows.map(|row| Detail::Text(format!("Line {row}")));
-            Error::new(Code::TableUnreadable, told)
-                .hint("Look at the rows that were rejected, and choose the list again.")
-                .details(rows)
+            let next = match report.rejected.len() {
+                0 => "It has titles and no rows: choose the list that has them.",
+                _ => "Look at the rows that were rejected, and choose the list again.",
+            };
+            Error::new(Code::TableUnreadable, told).hint(next).details(rows)
         }
     }
 }

@@ -33,6 +33,14 @@ impl<R: Read> Bytes<R> {
         Self { input, buffer: vec![0; BUFFER], start: 0, end: 0, at: 0 }
     }
 
+    /// Passes over what some programs put before UTF-8.
+    pub(crate) fn pass_mark(&mut self) -> Result<(), DumpError> {
+        if self.follows(*b"\xef\xbb\xbf")? {
+            self.advance(3);
+        }
+        Ok(())
+    }
+
     /// What lies ready.
     pub(crate) fn ready(&self) -> &[u8] {
         &self.buffer[self.start..self.end]

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::io::{self, Read};
 
 use crate::bytes::{Bytes, LONGEST, unzipped};
-use crate::statements::{Frame, Statements};
+use crate::statements::{Frame, Mark, Statements};
 
 /// One value of a row.
 #[derive(Clone, Debug, PartialEq)]
@@ -146,6 +146,7 @@ impl<R: Read> Reader<R> {
     }
 
     fn run(&mut self, sink: &mut dyn Sink) -> Result<Ending, DumpError> {
+        self.bytes.pass_mark()?;
         let read = self.statements(sink);
         self.frame.judge(read, !self.tables.is_empty())
     }
@@ -156,7 +157,7 @@ impl<R: Read> Reader<R> {
                 self.bytes.take()?;
                 continue;
             }
-            self.frame.completed = false;
+            self.frame.comments.go_on();
             match self.word()?.as_str() {
                 "CREATE" => self.create(sink)?,
                 "USE" => self.change_database(sink)?,
@@ -399,8 +400,11 @@ impl<R: Read> Reader<R> {
 
     fn line_comment(&mut self) -> Result<(), DumpError> {
         let line = self.line()?.unwrap_or_default();
-        self.frame.announced |= line.starts_with(b"-- MySQL dump") || line.starts_with(b"-- MariaDB dump");
-        self.frame.completed |= line.starts_with(b"-- Dump completed");
+        if line.starts_with(b"-- MySQL dump") || line.starts_with(b"-- MariaDB dump") {
+            self.frame.comments = Mark::Open;
+        } else if line.starts_with(b"-- Dump completed") {
+            self.frame.comments.close();
+        }
         Ok(())
     }
 
@@ -457,9 +461,10 @@ impl<R: Read> Reader<R> {
         }
         let has = |setting: &[u8]| words.starts_with(b"!") && memchr::memmem::find(&words, setting).is_some();
         if has(b"SET@OLD_SQL_NOTES=") {
-            (self.frame.changed, self.frame.restored) = (true, false);
+            self.frame.settings = Mark::Open;
+        } else if has(b"SETSQL_NOTES=") && has(b"@OLD_SQL_NOTES") {
+            self.frame.settings.close();
         }
-        self.frame.restored |= has(b"SETSQL_NOTES=") && has(b"@OLD_SQL_NOTES");
         Ok(())
     }
 }

@@ -61,6 +61,8 @@ pub(crate) fn refused(path: &Path, error: DumpError, cancel: &Cancel, malformed:
         return Error::cancelled();
     }
     match error {
+        DumpError::Cut(0) => Error::new(Code::DumpCut, format!("The dump {shown} is empty."))
+            .hint("Make it again, and look whether the program that makes it says why."),
         DumpError::Cut(bytes) => {
             Error::new(Code::DumpCut, format!("The dump {shown} ends in the middle, after {bytes} bytes."))
                 .hint("Fetch it again, or make a new dump and wait until it is whole.")

@@ -8,7 +8,7 @@ use std::io::Read;
 
 use crate::bytes::{Bytes, LONGEST, unzipped};
 use crate::dump::{DumpError, Ending, Sink, Value};
-use crate::statements::{Frame, Statements};
+use crate::statements::{Frame, Mark, Statements};
 
 /// How a dump begins that only `pg_restore` reads.
 pub const ARCHIVE: &[u8] = b"PGDMP";
@@ -83,6 +83,7 @@ impl<R: Read> Statements for Reader<R> {
 
 impl<R: Read> Reader<R> {
     fn run(&mut self, sink: &mut dyn Sink) -> Result<Ending, DumpError> {
+        self.bytes.pass_mark()?;
         self.bytes.ensure(ARCHIVE.len())?;
         if self.bytes.ready().starts_with(ARCHIVE) {
             return Err(DumpError::Malformed { at: 0, what: "it is an archive for pg_restore, not plain" });
@@ -485,10 +486,10 @@ impl<R: Read> Reader<R> {
         match line {
             // Each database of pg_dumpall has a head and an end of its own.
             b"-- PostgreSQL database dump" | b"-- PostgreSQL database cluster dump" => {
-                (self.frame.announced, self.frame.completed) = (true, false);
+                self.frame.comments = Mark::Open;
             }
             b"-- PostgreSQL database dump complete" | b"-- PostgreSQL database cluster dump complete" => {
-                self.frame.completed = true;
+                self.frame.comments.close();
             }
             _ => {}
         }

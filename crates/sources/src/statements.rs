@@ -57,31 +57,57 @@ pub(crate) trait Statements {
 /// Whether a dump is whole: the program that wrote it says so in comments, or gives back at its end what it has changed at its head.
 #[derive(Debug, Default)]
 pub(crate) struct Frame {
-    /// A comment stood at its head, so one must stand at its end.
-    pub(crate) announced: bool,
-    /// One stood at its end.
-    pub(crate) completed: bool,
-    /// Settings were changed at its head.
-    pub(crate) changed: bool,
-    /// They were given back, which is the last that is done.
-    pub(crate) restored: bool,
+    /// The comment at its head, and the one at its end.
+    pub(crate) comments: Mark,
+    /// The settings that are changed at its head, and given back as the last that is done.
+    pub(crate) settings: Mark,
+}
+
+/// What stands at the head of a dump, and has its counterpart at the end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// It does not stand there.
+    #[default]
+    Absent,
+    /// Its counterpart has not come.
+    Open,
+    /// It has come.
+    Closed,
+}
+
+impl Mark {
+    pub(crate) fn close(&mut self) {
+        if *self == Mark::Open {
+            *self = Mark::Closed;
+        }
+    }
+
+    /// It was not the end: something follows.
+    pub(crate) fn go_on(&mut self) {
+        if *self == Mark::Closed {
+            *self = Mark::Open;
+        }
+    }
 }
 
 impl Frame {
     /// That its end is not missing, after so many bytes, as far as something says where it is.
     pub(crate) fn end(&self, at: u64) -> Result<Ending, DumpError> {
-        let is_open = self.announced && !self.completed || self.changed && !self.restored;
-        match (is_open, self.announced || self.changed) {
-            (true, _) => Err(DumpError::Cut(at)),
-            (false, true) => Ok(Ending::Said),
-            (false, false) => Ok(Ending::Unsaid),
+        // What a dump leaves behind that began and wrote nothing.
+        if at == 0 {
+            return Err(DumpError::Cut(0));
+        }
+        match [self.comments, self.settings] {
+            [Mark::Open, _] | [_, Mark::Open] => Err(DumpError::Cut(at)),
+            [Mark::Absent, Mark::Absent] => Ok(Ending::Unsaid),
+            _ => Ok(Ending::Said),
         }
     }
 
     /// What has neither the head of a dump nor a table cannot be said to lack its end.
     pub(crate) fn judge(&self, read: Result<Ending, DumpError>, has_tables: bool) -> Result<Ending, DumpError> {
         match read {
-            Err(DumpError::Cut(at)) if at > 0 && !self.announced && !has_tables => {
+            Err(DumpError::Cut(at)) if at > 0 && self.comments == Mark::Absent && !has_tables => {
                 Err(DumpError::Malformed { at, what: "nothing in it is of a dump" })
             }
             other => other,

@@ -62,6 +62,7 @@ fn text(value: &str) -> Value {
 fn both_styles_give_the_same_rows() {
     let one_line = whole("INSERT INTO `t` VALUES (1,'a',-2.50),(2,'b',NULL),(3,'c',1e3);\n");
     let lines = whole("INSERT INTO `t` VALUES\n(1,'a',-2.50),\n(2,'b',NULL),\n(3,'c',1e3);\n");
+    let marked = format!("\u{feff}{one_line}");
     let several = whole(
         "INSERT INTO `t` VALUES (1,'a',-2.50);\nINSERT IGNORE INTO `t` (`id`, `text`, `price`) VALUES (2,'b',NULL),(3,'c',1e3);\n",
     );
@@ -75,6 +76,7 @@ fn both_styles_give_the_same_rows() {
     assert_eq!(found[0], ("t".to_owned(), first), "columns in the order of the table, keys are none");
     assert_eq!(found[1].1[2].1, Value::Null, "NULL is a value");
     assert_eq!(rows(lines.as_bytes()), found, "one row a line");
+    assert_eq!(rows(marked.as_bytes()), found, "after the mark of UTF-8");
     assert_eq!(rows(several.as_bytes()), found, "several statements, columns named");
 }
 

@@ -129,7 +129,7 @@ fn its_dumps_say_the_same_in_every_style_and_one_that_is_cut_is_told() {
         // Each place between two statements from the first rows on.
         let text = String::from_utf8(dump).expect("text");
         let first = text.find("INSERT INTO").expect("rows");
-        let whole = text.rfind(";").expect("an end");
+        let whole = text.rfind(';').expect("an end");
         for (at, _) in text.match_indices(";\n").filter(|(at, _)| (first..whole).contains(at)) {
             let cut = read(&text.as_bytes()[..at + 2]);
             if is_compact {

@@ -57,6 +57,9 @@ fn a_dump_that_is_not_whole_or_no_dump() {
     assert_eq!(refused(b"\x89PNG\r\n\x1a\n something else"), Code::SourceUnknown, "no dump at all");
     assert_eq!(refused(b"hello"), Code::SourceUnknown, "nor this");
     assert_eq!(refused(b""), Code::RegistryCorrupt, "empty");
+    let nothing = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default()).finish().expect("nothing");
+    let error = said(&nothing);
+    assert_eq!((error.code(), error.message().ends_with("is empty.")), (Code::DumpCut, true), "{error}");
     assert_eq!(refused(b"\x1f\x8b\x08\x00broken gzip"), Code::SourceUnknown, "a broken archive");
 }
 

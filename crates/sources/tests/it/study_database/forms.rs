@@ -34,7 +34,11 @@ fn a_dump_is_read_with_any_columns_and_every_escape() {
     };
     assert_eq!([text(0, 0), text(0, 3), text(0, 14)], ["E1", "A\tB\nC\\N", "2020-05-31T09:25:18Z"]);
     assert_eq!([text(1, 0), text(1, 3), text(1, 14)], ["E2", "AB", "2020-05-31T09:25:18.5Z"]);
-    for (what, bytes) in [("zipped", zipped(DUMP.as_bytes())), ("of Windows", DUMP.replace('\n', "\r\n").into_bytes())] {
+    for (what, bytes) in [
+        ("zipped", zipped(DUMP.as_bytes())),
+        ("of Windows", DUMP.replace('\n', "\r\n").into_bytes()),
+        ("with a mark", format!("\u{feff}{DUMP}").into_bytes()),
+    ] {
         assert_eq!(read_bytes(&bytes).expect("a dump").rows(), rows, "{what}");
     }
     let half = DUMP.replace("\\102\n", "\\102\\\n");
