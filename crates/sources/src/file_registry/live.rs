@@ -298,6 +298,10 @@ fn needed(tables: &Columns) -> BTreeSet<String> {
         needed.insert(format!("{main}_userprofile"));
     } else if has("common_projectaccess", "role") {
         needed.insert(format!("{main}_folderaccess"));
+        // Further apps have no rights on folders; this one has, under another name.
+        if apps.contains(&"brain") {
+            needed.insert("brain_folder_access".to_owned());
+        }
     }
     needed
 }
