@@ -123,6 +123,13 @@ impl Server {
         text.split_once("://").is_some_and(|(scheme, _)| Engine::of(&scheme.to_ascii_lowercase()).is_some())
     }
 
+    /// Whether this may be meant as such a URL, also with a slip in it: then it may hold a password, and is not to be repeated.
+    pub fn may_be_meant(text: &str) -> bool {
+        let has_scheme = |(scheme, _): (&str, &str)| Engine::of(&scheme.to_ascii_lowercase()).is_some();
+        let has_password = |(_, rest): (&str, &str)| rest.contains('@');
+        text.split_once(':').is_some_and(|parts| has_scheme(parts) || has_password(parts))
+    }
+
     /// The server of which the parts are known; none of them is a URL's. A `port` of `None` is the usual one.
     ///
     /// # Errors

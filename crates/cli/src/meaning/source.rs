@@ -99,7 +99,8 @@ pub(super) fn registry_of(registry: Registry, passwords: &mut Passwords) -> Resu
 
 /// A path, or a server by its name: its password goes aside. Servers of other kinds have no work yet.
 fn readable(path: PathBuf, passwords: &mut Passwords) -> Result<PathBuf> {
-    if let Some(url) = path.to_str().filter(|text| Server::is_url(text)) {
+    let is_server = |text: &&str| Server::is_url(text) || Server::may_be_meant(text) && !path.exists();
+    if let Some(url) = path.to_str().filter(is_server) {
         let (server, password) = Server::parse(url)?;
         let name = PathBuf::from(server.to_string());
         passwords.extend(password.map(|password| (server, password)));

@@ -104,8 +104,25 @@ fn a_password_in_a_url_goes_aside_and_is_shown_nowhere() {
     assert_eq!(meaning.work.registry(), Some((name, Asking::Looking)), "records know it by its name");
     assert_eq!(meaning.passwords[0].1.expose(), "geheim", "what opens it is known");
     assert!(!format!("{meaning:?}").contains("geheim"), "and not shown: {meaning:?}");
-    let error = self::meaning(&["sync", "mysql://lab:geheim@/registry"], "").expect_err("no host");
-    assert!(error.code() == Code::Usage && !format!("{error:?}").contains("geheim"), "{error:?}");
+    // Nor is it with a slip in it, which is no path either.
+    for url in [
+        "mysql://lab:geheim@/registry",
+        "mysql:/lab:geheim@db/registry",
+        "MySQL:lab:geheim@db",
+        "postgres//lab:geheim@db/registry",
+        "jdbc:mysql://lab:geheim@db/registry",
+        "lab:geheim@db.example.org",
+    ] {
+        for words in [&["sync", url][..], &["projects", "--registry", url]] {
+            let error = self::meaning(words, "").expect_err(url);
+            let told = format!("{error:?}");
+            assert!(error.code() == Code::Usage && !told.contains("geheim"), "{url}: {told}");
+        }
+    }
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("scans: kim@lab.sqlite");
+    std::fs::write(&path, "").expect("a file may be called so");
+    self::meaning(&["sync", path.to_str().expect("text")], "").expect("a path");
 }
 
 #[test]
