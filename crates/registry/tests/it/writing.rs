@@ -143,7 +143,8 @@ fn what_was_written_is_read_back() {
         clinic.writer.file(&with_hash(file, hash)).expect("a file");
     }
     for (name, hash) in ["zf1", "zf2", "zf3"].into_iter().zip(hashes.clone()) {
-        let folder = NewFile { may_be_folder: true, ..NewFile::new(p1, cbct, Kind::Raw, root, name) };
+        let folder =
+            NewFile { may_be_folder: true, source_id: Some("501"), ..NewFile::new(p1, cbct, Kind::Raw, root, name) };
         clinic.writer.file(&with_hash(folder, hash)).expect("a file or a folder");
     }
     let study = NewStudy { exam_id: "E1", patient_age: Some(40), ..NewStudy::default() };
