@@ -1,8 +1,6 @@
 import { Loader } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { observeElementRect, useVirtualizer } from '@tanstack/react-virtual';
 import type { TFunction } from 'i18next';
-import { useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { keys } from '../../api/keys';
@@ -14,14 +12,12 @@ import type { OpenRegistry } from '../../bindings/OpenRegistry';
 import type { SourceExport } from '../../bindings/SourceExport';
 import { useHost } from '../../host/context';
 import { toneOf, type Standing } from './model';
+import { ROW_HEIGHT } from './ExportItem';
 import { StandingIcon } from './StandingIcon';
+import { VirtualRows } from './VirtualRows';
 import page from './ExportsPage.module.css';
 import classes from './SourceExports.module.css';
 import standing from './standing.module.css';
-
-const ROW_HEIGHT = 60;
-/** Height of the list while it has no place on the screen. */
-const UNSEEN_HEIGHT = 600;
 
 /** What the application of the open database has exported itself: its history, to be read. */
 export function SourceExports({ registry }: { registry: OpenRegistry }) {
@@ -52,49 +48,10 @@ export function SourceExports({ registry }: { registry: OpenRegistry }) {
   return (
     <>
       <p className={classes.about}>{t('exports.source.about', { name: registry.name })}</p>
-      <Rows exports={found.data.source_exports} />
+      <VirtualRows items={found.data.source_exports} rowHeight={ROW_HEIGHT} label={t('exports.source.list')}>
+        {(row) => <Row row={row} />}
+      </VirtualRows>
     </>
-  );
-}
-
-function Rows({ exports }: { exports: SourceExport[] }) {
-  const { t } = useTranslation();
-  const box = useRef<HTMLDivElement>(null);
-  // eslint-disable-next-line react-hooks/incompatible-library -- nothing of it is handed to a memoised component
-  const virtualizer = useVirtualizer({
-    count: exports.length,
-    getScrollElement: () => box.current,
-    estimateSize: () => ROW_HEIGHT,
-    overscan: 4,
-    initialRect: { width: 800, height: UNSEEN_HEIGHT },
-    observeElementRect: (instance, tell) =>
-      observeElementRect(instance, (rect) =>
-        tell(rect.height > 0 ? rect : { ...rect, height: UNSEEN_HEIGHT }),
-      ),
-  });
-  return (
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reached with keys
-    <div ref={box} className={page.list} role="group" aria-label={t('exports.source.list')} tabIndex={0}>
-      <div role="list" className={page.inner} style={{ height: virtualizer.getTotalSize() }}>
-        {virtualizer.getVirtualItems().map((item) => {
-          const row = exports[item.index];
-          return (
-            row && (
-              <div
-                key={item.key}
-                role="listitem"
-                aria-setsize={exports.length}
-                aria-posinset={item.index + 1}
-                className={classes.row}
-                style={{ height: ROW_HEIGHT, transform: `translateY(${item.start}px)` }}
-              >
-                <Row row={row} />
-              </div>
-            )
-          );
-        })}
-      </div>
-    </div>
   );
 }
 
@@ -115,7 +72,7 @@ function Row({ row }: { row: SourceExport }) {
     row.path !== '' && <bdi key="path">{row.path}</bdi>,
   ].filter((part) => part !== false);
   return (
-    <>
+    <div className={classes.row}>
       <StandingIcon standing={state} />
       <div className={classes.body}>
         <div className={classes.line}>
@@ -135,7 +92,7 @@ function Row({ row }: { row: SourceExport }) {
           {parts.flatMap((part, at) => (at === 0 ? [part] : [' · ', part]))}
         </div>
       </div>
-    </>
+    </div>
   );
 }
 
