@@ -45,10 +45,11 @@ impl Plan {
         Ok(files)
     }
 
-    /// Tells of a folder whose files are not as large together as the registry says: some are missing, or came.
+    /// Tells of a folder whose files are not as large together as the registry says: some are missing, or came. That a folder has no
+    /// bytes says that nobody has counted them.
     fn compare(&mut self, row: &ResolvedFile, files: &[ListedFile]) {
         let bytes = files.iter().map(|file| file.bytes).fold(0, u64::saturating_add);
-        let Some(registered) = row.registered_bytes.filter(|registered| *registered != bytes) else { return };
+        let Some(registered) = row.registered_bytes.filter(|registered| ![0, bytes].contains(registered)) else { return };
         self.problems.push(FileProblem {
             file: id_text(row.id, row.source_id.as_deref()).into_owned(),
             patient: self.patients[row.patient as usize].patient_id.to_string(),

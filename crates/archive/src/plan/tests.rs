@@ -606,7 +606,7 @@ fn the_bound_of_the_archives_size_is_near() {
 #[test]
 fn a_row_for_a_folder_is_each_of_its_files() {
     let mut memory = MemoryStore::new();
-    for path in ["dcm_7/2", "dcm_7/1", "dcm_7/sub/1", "dcm_77/other", "IMG0001", "dcm_8/only"] {
+    for path in ["dcm_7/2", "dcm_7/1", "dcm_7/sub/1", "dcm_77/other", "IMG0001", "dcm_8/only", "dcm_6/x"] {
         memory = memory.with(RootId(1), path, path.as_bytes());
     }
     let store: Arc<dyn FileStore> = Arc::new(memory);
@@ -615,6 +615,7 @@ fn a_row_for_a_folder_is_each_of_its_files() {
         .folder(0, "dcm_7/", 25, of_all.clone())
         .folder(0, "IMG0001", 7, RegisteredHash::Sha256([7; 32]))
         .folder(1, "dcm_8", 11, RegisteredHash::None)
+        .folder(1, "dcm_6", 0, RegisteredHash::None)
         .folder(1, "dcm_9", 0, RegisteredHash::None)
         .folder(1, "dcm_10/", 0, RegisteredHash::None)
         // Another row for a file of the first folder: one path is one entry.
@@ -628,6 +629,7 @@ fn a_row_for_a_folder_is_each_of_its_files() {
         ("patient_007/cbct/1", "1", 7),
         ("patient_007/cbct/2", "1", 7),
         ("patient_007/cbct/1_2", "1", 11),
+        ("patient_008/cbct/x", "4", 7),
         ("patient_008/cbct/only", "3", 10),
     ];
     assert_eq!(entries, expected, "each file of a folder, once, under the id of its row");
