@@ -63,6 +63,10 @@ fn a_source_that_has_changed_is_read_anew_when_it_is_asked_for() {
     assert_eq!(problem["report"]["code"], "TABLE_UNREADABLE", "and why it is not newer: {problem}");
     assert!(problem["at"].is_string(), "and since when: {problem}");
 
+    let chosen = bench.open(&path);
+    assert_eq!(chosen["refresh_problem"]["report"]["code"], "TABLE_UNREADABLE", "also where its file is chosen: {chosen}");
+    assert_eq!(look(&bench)["total"], 3, "which cannot be read now");
+
     // It goes when the source was read, and stays away.
     list(&bench, "E1,1\n");
     assert_eq!(bench.just("refresh_registry")["refresh_problem"], json!(null));
