@@ -261,7 +261,7 @@ fn race(one: &Path, other: &Path, store: &LocalFileStore, path: &str) {
                     panic!("a swap must end in the file inside or in a refusal, not in {other:?}");
                 }
             }
-            if inside + refused >= 10_000 && inside.min(refused) > 0 {
+            if inside + refused >= 100_000 && inside.min(refused) > 0 {
                 break;
             }
         }
