@@ -162,7 +162,7 @@ pub struct OddityReport {
     /// How often.
     #[cfg_attr(feature = "typescript", ts(type = "number"))]
     pub count: u64,
-    /// Some of the rows: ids and paths.
+    /// Some of the rows, by their ids; of a folder of images, paths.
     pub examples: Vec<String>,
 }
 

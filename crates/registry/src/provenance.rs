@@ -18,7 +18,7 @@ pub struct Oddity {
     pub code: String,
     /// How often.
     pub count: u64,
-    /// Some of the rows: ids and paths, never what identifies a person.
+    /// Some of the rows, by their ids, never by what identifies a person.
     pub examples: Vec<String>,
 }
 

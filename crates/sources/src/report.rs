@@ -1,7 +1,8 @@
 //! What a synchronisation has to tell: how much was read, and what was odd in the source.
 //!
-//! Deliberately absent: sentences for people, and everything that identifies a person. An example is the id of a row, a
-//! path or a word of the source's own.
+//! Deliberately absent: sentences for people, and everything that identifies a person. An example is the id of a row or a word
+//! of the source's own, never the path of a file, which may be called by somebody's name. Only in a folder of images, whose files
+//! have no ids, it is a path without the names that are known.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -127,7 +128,7 @@ odd! {
 pub struct Oddities(BTreeMap<Odd, (u64, Vec<String>)>);
 
 impl Oddities {
-    /// Counts one; the example is kept if it is one of the first.
+    /// Counts one; the example is kept if it is one of the first, and another than those.
     pub fn note(&mut self, odd: Odd, example: impl Display) {
         self.note_many(odd, 1, example);
     }
@@ -136,8 +137,12 @@ impl Oddities {
     pub fn note_many(&mut self, odd: Odd, count: u64, example: impl Display) {
         let (counted, examples) = self.0.entry(odd).or_default();
         *counted += count;
-        if examples.len() < EXAMPLES {
-            examples.push(example.to_string());
+        if examples.len() == EXAMPLES {
+            return;
+        }
+        let example = example.to_string();
+        if !examples.contains(&example) {
+            examples.push(example);
         }
     }
 

@@ -13,6 +13,6 @@ code: string,
  */
 count: number, 
 /**
- * Some of the rows: ids and paths.
+ * Some of the rows, by their ids; of a folder of images, paths.
  */
 examples: Array<string>, };

@@ -139,7 +139,7 @@ impl Files<'_> {
             }
         }
         if several {
-            self.odd.note(Odd::ListMissing, format_args!("{row}: {path}"));
+            self.odd.note(Odd::ListMissing, row);
         }
         let is_folder = matches!(metadata, Metadata::Folder);
         let may_be_folder = is_folder || !several && is_without_extension(&path);
@@ -194,7 +194,7 @@ impl Files<'_> {
             written += 1;
         }
         if written > 0 && !has_path {
-            self.odd.note(Odd::ListWithoutPath, format_args!("{}: {path}", common.row));
+            self.odd.note(Odd::ListWithoutPath, common.row);
         }
         Ok(written)
     }
@@ -208,9 +208,9 @@ impl Files<'_> {
         let (root, is_below) = common.roots.of(entry.path);
         let leads_out = leads_out(entry.path);
         if leads_out {
-            self.odd.note(Odd::PathRefused, format_args!("{row}: {}", entry.path));
+            self.odd.note(Odd::PathRefused, row);
         } else if !is_below {
-            self.odd.note(Odd::PathOutside, format_args!("{row}: {}", entry.path));
+            self.odd.note(Odd::PathOutside, row);
         }
         let source_id = row.id.to_string();
         // The first has the number of its row, the others numbers that no row of the source has.
@@ -248,13 +248,13 @@ impl Files<'_> {
             None => domains().find(named),
         };
         let Some((at, domain)) = own else {
-            self.odd.note(Odd::Orphan, format_args!("{row}: {}", row.word(2)?));
+            self.odd.note(Odd::Orphan, row);
             return Ok(None);
         };
         let id = row.int(COLUMNS.len() + at).unwrap_or_default();
         let patient = self.catalogue.patient(at, domain, id);
         if patient.is_none() {
-            self.odd.note(Odd::PatientUnknown, format_args!("{row}: {}", row.word(2)?));
+            self.odd.note(Odd::PatientUnknown, row);
         }
         Ok(patient)
     }
@@ -271,7 +271,7 @@ impl Files<'_> {
             }
             let word = |key| rest.get(key).and_then(Value::as_str);
             if by_name || word("upload_type") == Some("folder") || word("file_format") == Some("dicom_folder") {
-                self.odd.note(Odd::DirectoryUnlisted, format_args!("{row}: {path}"));
+                self.odd.note(Odd::DirectoryUnlisted, row);
                 return Metadata::Folder;
             }
             return Metadata::Plain;
@@ -281,7 +281,7 @@ impl Files<'_> {
             self.odd.note(Odd::MetadataInvalid, row);
         }
         if by_name {
-            self.odd.note(Odd::DirectoryUnlisted, format_args!("{row}: {path}"));
+            self.odd.note(Odd::DirectoryUnlisted, row);
             return Metadata::Folder;
         }
         Metadata::Plain

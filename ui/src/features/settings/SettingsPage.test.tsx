@@ -285,7 +285,7 @@ describe('settings', () => {
 
   it('tell what was odd in a source, with counts and examples', async () => {
     const odd = [
-      { code: 'PATH_OUTSIDE', count: 1200, examples: ['scans 7: /etc/hosts', 'scans 8: /tmp/<b>x</b>'] },
+      { code: 'PATH_OUTSIDE', count: 1200, examples: ['scans 7', 'scans 8: <b>x</b>'] },
       { code: 'OF_TOMORROW', count: 1, examples: [] },
     ];
     const fake = host();
@@ -294,7 +294,7 @@ describe('settings', () => {
     const list = within(await screen.findByTestId('oddities'));
     expect(list.getByText('Paths under no known prefix: never exported')).toBeVisible();
     expect(list.getByText('1,200')).toBeVisible();
-    expect(list.getByText('Such as scans 7: /etc/hosts; scans 8: /tmp/<b>x</b>')).toBeVisible();
+    expect(list.getByText('Such as scans 7; scans 8: <b>x</b>')).toBeVisible();
     expect(list.getByText('OF_TOMORROW')).toBeVisible();
   });
 
