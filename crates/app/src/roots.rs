@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
-use sheaf_registry::file_store::{FileStore, SourceError, find};
+use sheaf_registry::file_store::{FileStore, Found, SourceError, find};
 use sheaf_registry::ids::{FileId, RootId};
 use sheaf_registry::rows::{DataRoot, Location};
 use sheaf_registry::{Actor, Code, Error, Registry, Result, SampledFile, Viewer};
@@ -37,9 +37,11 @@ pub struct RootCheck {
     pub id: i64,
     /// How many were looked at.
     pub sampled: u32,
-    /// How many of them are there.
+    /// How many of them are there, as large as the registry says where it says a size.
     pub found: u32,
-    /// The others, by their ids in the registry: a path may name somebody.
+    /// Those that are there and are not.
+    pub other_size: Vec<ResizedFile>,
+    /// Those that are not there, by their ids in the registry: a path may name somebody.
     pub missed: Vec<MissedFile>,
     /// Why none can be looked at, where there is one reason for all.
     pub problem: Option<ErrorReport>,
@@ -53,6 +55,27 @@ pub struct MissedFile {
     pub id: i64,
     /// One of `SOURCE_*`, `PATH_ESCAPE`, `ROOT_MISSING`.
     pub code: String,
+}
+
+/// A file that is not as large as it should be: another one, or what a server answers whatever it is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct ResizedFile {
+    /// Row id.
+    pub id: i64,
+    /// How large it is.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub bytes: u64,
+    /// How large it should be.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub registered: u64,
+}
+
+impl RootCheck {
+    /// Of a root of which nothing was looked at yet.
+    fn new(root: RootId) -> Self {
+        Self { id: root.0, sampled: 0, found: 0, other_size: Vec::new(), missed: Vec::new(), problem: None }
+    }
 }
 
 /// For each root, why its files cannot be looked at; asked all at once, and none for long.
@@ -99,7 +122,7 @@ fn root_problem(root: &DataRoot, looked: Option<std::io::Result<()>>) -> Option<
 
 /// Looks at some of a root's files, among those that the viewer may see.
 pub(crate) fn check(registry: &Registry, viewer: &Viewer, root: &DataRoot, credentials: &Credentials) -> Result<RootCheck> {
-    let mut check = RootCheck { id: root.id.0, sampled: 0, found: 0, missed: Vec::new(), problem: None };
+    let mut check = RootCheck::new(root.id);
     if let Some(problem) = root_problems(std::slice::from_ref(root)).pop().flatten() {
         check.problem = Some(ErrorReport::from(&problem));
         return Ok(check);
@@ -109,7 +132,10 @@ pub(crate) fn check(registry: &Registry, viewer: &Viewer, root: &DataRoot, crede
     let mut reasons = Vec::new();
     for (file, look) in files.iter().zip(look_at(&store, root.id, &files, LOOKING)) {
         match look {
-            Ok(()) => check.found += 1,
+            Ok(bytes) => match other_size(file, bytes) {
+                None => check.found += 1,
+                Some(other) => check.other_size.push(other),
+            },
             // It is in no place: that was told when the source was read.
             Err(error) if error.code == Code::PathEscape => continue,
             Err(error) => {
@@ -119,23 +145,24 @@ pub(crate) fn check(registry: &Registry, viewer: &Viewer, root: &DataRoot, crede
         }
         check.sampled += 1;
     }
-    if check.found == 0 {
+    if check.missed.len() == check.sampled as usize {
         check.problem = reason_of_all(reasons).map(|problem| ErrorReport::from(&problem));
     }
     Ok(check)
+}
+
+/// A file whose size is not the one that is registered for it. Where either is not of one file, nothing is compared.
+fn other_size(file: &SampledFile, found: Option<u64>) -> Option<ResizedFile> {
+    let (bytes, registered) = (found?, file.registered_bytes?);
+    (bytes != registered).then_some(ResizedFile { id: file.id.0, bytes, registered })
 }
 
 /// What there is to tell of each root of a registry: some of its files, whoever may see them.
 pub(crate) fn reports(registry: &Registry, roots: Vec<DataRoot>, credentials: &Credentials) -> Result<Vec<RootReport>> {
     let owner = registry.viewer(&Actor::Owner)?;
     let report = |root: DataRoot| {
-        let check = check(registry, &owner, &root, credentials).unwrap_or_else(|error| RootCheck {
-            id: root.id.0,
-            sampled: 0,
-            found: 0,
-            missed: Vec::new(),
-            problem: Some(ErrorReport::from(&error)),
-        });
+        let check = check(registry, &owner, &root, credentials)
+            .unwrap_or_else(|error| RootCheck { problem: Some(ErrorReport::from(&error)), ..RootCheck::new(root.id) });
         RootReport { prefix: root.prefix, location: root.location.as_ref().map(shown), check }
     };
     Ok(roots.into_iter().map(report).collect())
@@ -151,7 +178,7 @@ pub(crate) fn bucket_problems(registry: &Registry, roots: &[DataRoot], credentia
         path.map(|path| {
             std::thread::spawn(move || match stores::open(std::slice::from_ref(&root), &credentials) {
                 Ok(store) => {
-                    let files = [SampledFile { id: FileId(0), path, may_be_folder: false }];
+                    let files = [SampledFile { id: FileId(0), path, may_be_folder: false, registered_bytes: None }];
                     let looks = look_at(&store, root.id, &files, BUCKET);
                     reason_of_all(looks.into_iter().filter_map(Result::err).collect())
                 }
@@ -173,18 +200,24 @@ pub(crate) fn shown(location: &Location) -> String {
     }
 }
 
-/// Looks at files of one root, all at once.
+/// Looks at files of one root, all at once: how large each is, which is not told of a folder.
 fn look_at(
     store: &Arc<dyn FileStore>,
     root: RootId,
     files: &[SampledFile],
     patience: Duration,
-) -> Vec<Result<(), SourceError>> {
+) -> Vec<Result<Option<u64>, SourceError>> {
     // Each in a folder of its own, so that one that hangs holds up no other.
     let asked = files.iter().enumerate().map(|(at, file)| (PathBuf::from(format!("{at}/file")), file.clone())).collect();
     let store = Arc::clone(store);
     let looks = ask_all(patience, asked, move |_, file: SampledFile| {
-        if file.may_be_folder { find(&*store, root, &file.path).map(drop) } else { store.stat(root, &file.path).map(drop) }
+        if !file.may_be_folder {
+            return store.stat(root, &file.path).map(|stat| Some(stat.bytes));
+        }
+        find(&*store, root, &file.path).map(|found| match found {
+            Found::File(stat) => Some(stat.bytes),
+            Found::Folder(_) => None,
+        })
     });
     let silent = || SourceError { code: Code::RootMissing, message: "The place of the files does not answer.".to_owned() };
     looks.into_iter().map(|look| look.unwrap_or_else(|| Err(silent()))).collect()

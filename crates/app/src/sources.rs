@@ -22,7 +22,7 @@ use crate::folders::{self, FolderOptions};
 use crate::platform::Stamp;
 pub use crate::refresh_problem::RefreshProblem;
 use crate::roots;
-pub use crate::roots::{MissedFile, RootCheck};
+pub use crate::roots::{MissedFile, ResizedFile, RootCheck};
 use crate::sheets::{bytes_of, name_of, unreadable};
 pub use crate::source_kind::{SourceKind, is_foreign, no_source};
 use crate::source_kind::{kind_of, resolved};

@@ -17,6 +17,8 @@ pub struct SampledFile {
     pub path: String,
     /// Whether it may be a folder's.
     pub may_be_folder: bool,
+    /// Its size as registered, where one is known; of a folder's that of all files in it.
+    pub registered_bytes: Option<u64>,
 }
 
 /// The files of one root so far: every so many of them.
@@ -70,8 +72,12 @@ impl Registry {
         for (root, spread) in spreads {
             let mut files = Vec::new();
             for id in spread.some(most) {
-                let sql = "SELECT file_path, hash_kind = ?2 FROM file_registry WHERE id = ?1";
-                let file = |row: &rusqlite::Row<'_>| Ok(SampledFile { id, path: row.get(0)?, may_be_folder: row.get(1)? });
+                let sql = "SELECT file_path, hash_kind = ?2, file_size FROM file_registry WHERE id = ?1";
+                let file = |row: &rusqlite::Row<'_>| {
+                    let size: Option<i64> = row.get(2)?;
+                    let registered_bytes = size.and_then(|bytes| u64::try_from(bytes).ok());
+                    Ok(SampledFile { id, path: row.get(0)?, may_be_folder: row.get(1)?, registered_bytes })
+                };
                 self.each(sql, (id.0, FOLDER), file, |file| files.push(file))?;
             }
             sampled.insert(root, files);

@@ -18,7 +18,7 @@ use super::{Desk, FolderQuestion, Nothing};
 use crate::credentials::Credentials;
 use crate::house::actor;
 use crate::roots::{self, root_problems};
-pub use crate::roots::{MissedFile, RootCheck};
+pub use crate::roots::{MissedFile, ResizedFile, RootCheck};
 use crate::wire::ErrorReport;
 
 /// The data roots of the open registry.

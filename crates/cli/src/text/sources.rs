@@ -1,7 +1,7 @@
 //! What became of a source, and what a folder would become.
 
 use sheaf_app::folders::{FolderChanges, FolderPreview, FolderReport, PreviewedFile};
-use sheaf_app::sources::{OddityReport, RootReport, RowChanges, SourceChanges, SourceKind, SyncReport};
+use sheaf_app::sources::{OddityReport, ResizedFile, RootReport, RowChanges, SourceChanges, SourceKind, SyncReport};
 use sheaf_registry::text::quoted;
 
 use super::{LISTED, Readable, count, field, line, many, studies};
@@ -78,9 +78,19 @@ fn about_root(out: &mut String, RootReport { prefix, location, check }: &RootRep
         _ if location.is_none() => format!("{what}: {place}; say it with --map"),
         Some(problem) => format!("{what} in {place}: {} [{}]", problem.message, problem.code),
         None if check.sampled == 0 => format!("{what} in {place}: there are none"),
-        None => format!("{what} in {place}: {} of {} sampled files found", check.found, check.sampled),
+        None => {
+            let other = check.other_size.len();
+            let other = if other == 0 { String::new() } else { format!(", {other} of another size") };
+            format!("{what} in {place}: {} of {} sampled files found{other}", check.found, check.sampled)
+        }
     };
     field(out, "Files", &told);
+    if !check.other_size.is_empty() {
+        let size =
+            |file: &ResizedFile| format!("{} ({} bytes, registered {})", file.id, count(file.bytes), count(file.registered));
+        let resized: Vec<_> = check.other_size.iter().map(size).collect();
+        field(out, "Other size", &resized.join(", "));
+    }
     if check.problem.is_none() && !check.missed.is_empty() {
         let missed: Vec<_> = check.missed.iter().map(|file| format!("{} ({})", file.id, file.code)).collect();
         field(out, "Not found", &missed.join(", "));

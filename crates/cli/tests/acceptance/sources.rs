@@ -240,6 +240,13 @@ fn where_files_lie_is_looked_at_when_a_source_is_read() {
     let map = |place: &Path| format!("/dataset={}", place.display());
     let told = scene.sheaf.run(&words!["sync", &source, "--map", map(&scene.path("dataset"))]);
     assert!(told.stdout.contains("1 of 1 sampled files found"), "{}", told.stdout);
+    let scan = scene.path("dataset/maxillo/raw/ios/ios_upper_patient_7.stl");
+    let was = fs::read(&scan).expect("a file");
+    fs::write(&scan, [&was[..], b"more"].concat()).expect("writable");
+    let told = scene.sheaf.run(&words!["sync", &source, "--map", map(&scene.path("dataset"))]).stdout;
+    assert!(told.contains("0 of 1 sampled files found, 1 of another size"), "{told}");
+    assert!(told.contains(&format!("1 ({} bytes, registered {})", was.len() + 4, was.len())), "{told}");
+    fs::write(&scan, was).expect("writable");
     let report = scene.sheaf.json(&words!["sync", &source, "--map", map(&scene.path("."))], 0);
     let root = &report["roots"][0];
     assert_eq!((&root["found"], &root["missed"][0]["code"]), (&0.into(), &"SOURCE_MISSING".into()), "{report}");

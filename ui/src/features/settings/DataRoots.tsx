@@ -179,11 +179,19 @@ export function Checked({ check }: { check: RootCheck }) {
   const { t } = useTranslation();
   const format = useFormat();
   const words = useErrorWords();
-  const { sampled, found, missed, problem } = check;
+  const { sampled, found, other_size, missed, problem } = check;
   const whole = problem === null && found === sampled;
   const told = problem && words(problem);
-  const files = missed.map(({ id, code }) =>
+  const some = (files: string[]) => files.slice(0, 4).join(', ') + (files.length > 4 ? ', …' : '');
+  const absent = missed.map(({ id, code }) =>
     t('settings.registries.missedFile', { id, why: causeWord(code, t) }),
+  );
+  const resized = other_size.map(({ id, bytes, registered }) =>
+    t('settings.registries.resizedFile', {
+      id,
+      bytes: format.exactBytes(bytes),
+      registered: format.exactBytes(registered),
+    }),
   );
   return (
     <>
@@ -206,13 +214,18 @@ export function Checked({ check }: { check: RootCheck }) {
           {told.message} {told.hint}
         </span>
       ) : (
-        files.length > 0 && (
-          <span className={classes.dim}>
-            {t('settings.registries.missed', {
-              files: files.slice(0, 4).join(', ') + (files.length > 4 ? ', …' : ''),
-            })}
-          </span>
-        )
+        <>
+          {resized.length > 0 && (
+            <span className={`${classes.dim} ${classes.block}`}>
+              {t('settings.registries.otherSize', { count: resized.length, files: some(resized) })}
+            </span>
+          )}
+          {absent.length > 0 && (
+            <span className={`${classes.dim} ${classes.block}`}>
+              {t('settings.registries.missed', { files: some(absent) })}
+            </span>
+          )}
+        </>
       )}
     </>
   );

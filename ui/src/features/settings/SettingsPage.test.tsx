@@ -158,7 +158,14 @@ describe('settings', () => {
   it('locate a folder of files', async () => {
     const fake = host();
     fake.answer({
-      check_data_root: ({ id }) => ({ id, sampled: 12, found: 12, missed: [], problem: null }),
+      check_data_root: ({ id }) => ({
+        id,
+        sampled: 12,
+        found: 12,
+        other_size: [],
+        missed: [],
+        problem: null,
+      }),
       locate_data_root: () => ({
         roots: [dataRoot({ prefix: 'scans/', location: '/media/scans', located: true })],
       }),
@@ -176,7 +183,9 @@ describe('settings', () => {
   it('tell which of some files are not found, and why none is', async () => {
     const fake = host();
     const missed = [3, 7, 8, 9, 11].map((id) => ({ id, code: 'SOURCE_MISSING' }));
-    fake.answer({ check_data_root: ({ id }) => ({ id, sampled: 12, found: 7, missed, problem: null }) });
+    fake.answer({
+      check_data_root: ({ id }) => ({ id, sampled: 12, found: 7, other_size: [], missed, problem: null }),
+    });
     render(<App host={fake} />);
     const user = userEvent.setup();
     const check = await screen.findByRole('button', { name: 'Check files: Files under scans/' });
@@ -188,12 +197,32 @@ describe('settings', () => {
       ),
     ).toBeVisible();
     const problem = report('ROOT_MISSING', 'The bucket does not answer.');
-    fake.answer({ check_data_root: ({ id }) => ({ id, sampled: 12, found: 0, missed, problem }) });
+    fake.answer({
+      check_data_root: ({ id }) => ({ id, sampled: 12, found: 0, other_size: [], missed, problem }),
+    });
     await user.click(check);
     expect(await screen.findByText(/The bucket does not answer/)).toBeVisible();
-    fake.answer({ check_data_root: ({ id }) => ({ id, sampled: 0, found: 0, missed: [], problem: null }) });
+    fake.answer({
+      check_data_root: ({ id }) => ({ id, sampled: 0, found: 0, other_size: [], missed: [], problem: null }),
+    });
     await user.click(check);
     expect(await screen.findByText('No file here that you may see')).toBeVisible();
+  });
+
+  it('tell files of another size apart from those that are not found', async () => {
+    const fake = host();
+    const other_size = [3, 7, 8, 9, 11].map((id) => ({ id, bytes: 1432, registered: id }));
+    const missed = [{ id: 12, code: 'SOURCE_MISSING' }];
+    const check = { sampled: 12, found: 6, other_size, missed, problem: null };
+    fake.answer({ check_data_root: ({ id }) => ({ id, ...check }) });
+    render(<App host={fake} />);
+    const user = userEvent.setup();
+    await user.click(await screen.findByRole('button', { name: 'Check files: Files under scans/' }));
+    expect(await screen.findByText('6 of 12 sampled files found')).toBeVisible();
+    expect(
+      screen.getByText(/^5 of another size: file 3 \(1,432 B, registered 3 B\), .*file 9 \([^)]*\), …$/),
+    ).toBeVisible();
+    expect(screen.getByText('Not found: file 12 (Missing)')).toBeVisible();
   });
 
   it('say that files are in a bucket, when they were found there', async () => {
@@ -206,8 +235,15 @@ describe('settings', () => {
       path_style: null,
     };
     fake.answer({
-      test_bucket: ({ id }) => ({ id, sampled: 12, found: 12, missed: [], problem: null }),
-      check_data_root: ({ id }) => ({ id, sampled: 12, found: 12, missed: [], problem: null }),
+      test_bucket: ({ id }) => ({ id, sampled: 12, found: 12, other_size: [], missed: [], problem: null }),
+      check_data_root: ({ id }) => ({
+        id,
+        sampled: 12,
+        found: 12,
+        other_size: [],
+        missed: [],
+        problem: null,
+      }),
       use_bucket: () => ({
         roots: { roots: [dataRoot({ prefix: 'scans/', location: 's3://scans/lab', bucket, located: true })] },
         not_kept: report('DESKTOP_UNAVAILABLE', 'There is no keyring.'),

@@ -56,8 +56,11 @@ export const settings = {
     sampled_one: '{{found}} of {{n}} sampled file found',
     sampled_other: '{{found}} of {{n}} sampled files found',
     sampledNone: 'No file here that you may see',
+    otherSize_one: '{{count}} of another size: {{files}}',
+    otherSize_other: '{{count}} of another size: {{files}}',
     missed: 'Not found: {{files}}',
     missedFile: 'file {{id}} ({{why}})',
+    resizedFile: 'file {{id}} ({{bytes}}, registered {{registered}})',
     bucket: {
       title: 'Files in a bucket',
       about:

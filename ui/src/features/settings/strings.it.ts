@@ -59,8 +59,11 @@ export const settings: Catalogue<typeof en> = {
     sampled_one: 'Trovati {{found}} di {{n}} file campione',
     sampled_other: 'Trovati {{found}} di {{n}} file campione',
     sampledNone: 'Qui non c’è alcun file visibile a questo utente',
+    otherSize_one: '{{count}} di dimensione diversa: {{files}}',
+    otherSize_other: '{{count}} di dimensione diversa: {{files}}',
     missed: 'Non trovati: {{files}}',
     missedFile: 'file {{id}} ({{why}})',
+    resizedFile: 'file {{id}} ({{bytes}}, registrati {{registered}})',
     bucket: {
       title: 'File in un bucket',
       about:

@@ -1,5 +1,7 @@
 //! Where files lie: some of them are looked at, in a folder and in a bucket.
 
+use std::io::{Read as _, Write as _};
+
 use serde_json::{Value, json};
 use sheaf_registry::rows::Kind;
 use sheaf_registry::writer::{NewFile, NewModality, NewPatient, RegistryWriter};
@@ -59,7 +61,7 @@ fn some_files_of_a_folder_are_looked_at() {
     bench.desktop.will_choose_folder(&folder);
     bench.get("locate_data_root", json!({"id": id}));
     let check = bench.get("check_data_root", json!({"id": id}));
-    let whole = json!({"id": id, "sampled": 12, "found": 12, "missed": [], "problem": null});
+    let whole = json!({"id": id, "sampled": 12, "found": 12, "other_size": [], "missed": [], "problem": null});
     assert_eq!(check, whole, "of thirty");
 
     // One in three is gone: some of the twelve are.
@@ -72,6 +74,75 @@ fn some_files_of_a_folder_are_looked_at() {
     assert!(!missed.is_empty() && missed.iter().all(|file| file["code"] == "SOURCE_MISSING"), "{check}");
     assert_eq!(check["problem"], json!(null), "single files are no reason for all");
     assert_eq!(bench.refused("check_data_root", json!({"id": 99})), "ROOT_MISSING");
+}
+
+#[test]
+fn a_file_of_another_size_is_not_one_that_was_found() {
+    let bench = Bench::new();
+    let folder = bench.lab.root().join("files/lab");
+    let path = registry(&bench, Some(&folder.display().to_string()));
+    bench.open(&path);
+    let id = root(&bench);
+    // Of thirty, every other one or fewer is looked at: the first one always, and the last that is.
+    std::fs::write(folder.join("0.stl"), "another mesh").expect("there");
+    std::fs::remove_file(folder.join("28.stl")).expect("there");
+    let check = bench.get("check_data_root", json!({"id": id}));
+    assert_eq!(check["other_size"], json!([{"id": 1, "bytes": 12, "registered": 4}]), "{check}");
+    assert_eq!((&check["found"], &check["sampled"], &check["missed"][0]["id"]), (&json!(10), &json!(12), &json!(29)));
+
+    // Of a row whose size is that of all files in a folder, or of which none is known, nothing can be said.
+    let other = bench.lab.root().join("folders.sqlite");
+    std::fs::copy(&path, &other).expect("writable");
+    let registry = rusqlite::Connection::open(&other).expect("a registry");
+    let change = "UPDATE file_registry SET file_size = CASE id WHEN 1 THEN NULL ELSE 9 END,
+        hash_kind = CASE id WHEN 1 THEN hash_kind ELSE 'folder' END";
+    registry.execute(change, []).expect("rows");
+    for number in 0..30 {
+        let file = folder.join(format!("{number}.stl"));
+        if number > 0 {
+            let _ = std::fs::remove_file(&file);
+            std::fs::create_dir(&file).expect("a folder");
+            std::fs::write(file.join("1.dcm"), "a slice").expect("writable");
+        }
+    }
+    bench.open(&other);
+    let check = bench.get("check_data_root", json!({"id": id}));
+    assert_eq!((&check["found"], &check["other_size"]), (&json!(12), &json!([])), "{check}");
+}
+
+/// What answers to everything with a page to log in, such as a gateway before a bucket. It is asked for as long as the tests run.
+fn page_for_everything() -> String {
+    let server = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = server.local_addr().expect("bound");
+    std::thread::spawn(move || {
+        for mut line in server.incoming().flatten() {
+            let mut asked = Vec::new();
+            let mut part = [0; 4096];
+            while !asked.windows(4).any(|end| end == b"\r\n\r\n") {
+                match line.read(&mut part) {
+                    Ok(0) | Err(_) => break,
+                    Ok(bytes) => asked.extend_from_slice(&part[..bytes]),
+                }
+            }
+            let page = "<html><form>Who are you?</form></html>";
+            let body = if asked.starts_with(b"HEAD") { "" } else { page };
+            let head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\nContent-Length:";
+            let _ = write!(line, "{head} {}\r\n\r\n{body}", page.len());
+        }
+    });
+    format!("http://{address}")
+}
+
+#[test]
+fn a_page_that_answers_to_everything_is_no_bucket_with_the_files() {
+    let bench = Bench::new();
+    bench.open(&registry(&bench, None));
+    let form =
+        json!({"bucket": "files", "prefix": "lab", "endpoint": page_for_everything(), "region": "", "path_style": null});
+    let check = bench.get("test_bucket", json!({"id": root(&bench), "bucket": form, "key": null}));
+    assert_eq!((&check["sampled"], &check["found"], &check["missed"]), (&json!(12), &json!(0), &json!([])), "{check}");
+    let sizes = check["other_size"].as_array().expect("a list");
+    assert!(sizes.len() == 12 && sizes.iter().all(|file| file["bytes"] == 38 && file["registered"] == 4), "{check}");
 }
 
 #[test]
