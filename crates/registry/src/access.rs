@@ -248,7 +248,11 @@ impl Registry {
         // No near matches: the names of users are nobody's to guess.
         let unknown = Error::new(Code::UnknownUser, format!("There is no user {}.", text::quoted(name)));
         Err(unknown.hint(match self.audience()? {
-            Audience::Everybody => "`sheaf users` lists the users.",
+            // Whoever is none of them may not ask who they are.
+            Audience::Everybody if self.needs_user() => {
+                "Say the name as it is at the sign-in there, letter for letter; who is new there is known after `sheaf sync`."
+            }
+            Audience::Everybody => "`sheaf users` without --user lists the users.",
             Audience::Only(_) => "It was read for another user only; `sheaf sync --for-everybody` reads what all may see.",
         }))
     }

@@ -37,6 +37,17 @@ fn a_server_is_read_once_and_anew_when_that_is_asked() {
     let second = scene.sheaf.run(&words!["projects", "--registry", &name, "--user", "mo"]);
     assert!(second.code == Some(0) && second.stderr.contains("`sheaf sync` reads it anew"), "its age is told: {second:?}");
 
+    // `sheaf users` tells nobody who is none of them: what helps is to read anew, if the user is new there.
+    let words = words!["projects", "--registry", &url, "--user", "Eve"];
+    let error = scene.sheaf.json(&words, 2)["error"].clone();
+    let hint = error["hint"].as_str().expect("a next step");
+    assert!(error["code"] == "UNKNOWN_USER" && hint.contains("`sheaf sync`") && !hint.contains("sheaf users"), "{error}");
+    assert!(!error.to_string().contains("mo\""), "nobody is named: {error}");
+    server.run("INSERT INTO lab.auth_user VALUES (2, 'Eve', 0, 1)");
+    scene.sheaf.json(&words!["sync", &url], 0);
+    scene.sheaf.json(&words, 0);
+    let words = words!["projects", "--registry", &url, "--user", "mo"];
+
     // The password in the environment, and in a file.
     let password = scene.path("password");
     fs::write(&password, "geheim\n").expect("writable");
