@@ -73,18 +73,49 @@ pub enum Asking {
     Anew,
 }
 
-/// Makes sure that something stands for a source in the home, of a file as it is now; `None` for a registry of Sheaf.
+/// How a registry, or the source that stands for one, is opened.
+#[derive(Clone, Copy, Debug)]
+pub struct Opening<'a> {
+    /// The registry, or the source.
+    pub registry: &'a Path,
+    /// What for.
+    pub asking: Asking,
+    /// Where the bytes of files lie, as far as it is said now; it stays so, on this machine. The registry itself is not changed.
+    pub mappings: &'a [Mapping],
+}
+
+/// What was opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prepared {
+    /// What stands for the source; `None` for a registry of Sheaf.
+    pub freshness: Option<Freshness>,
+    /// Prefixes of which it was said where their files lie, and that no data of the registry has.
+    pub passed_over: Vec<String>,
+}
+
+/// Makes sure that something stands for a source in the home, of a file as it is now.
 ///
 /// # Errors
 /// Those of [`crate::sources::sync`], and of the home.
 pub fn prepare(
     home: Option<&Path>,
     environment: &dyn Fn() -> Environment,
-    (source, asking): (&Path, Asking),
+    Opening { registry, asking, mappings }: Opening<'_>,
     observer: &dyn Observer,
     cancel: &Cancel,
-) -> Result<Option<Freshness>> {
-    House::open(home, environment())?.refresh(source, asking, Wish::default(), observer, cancel)
+) -> Result<Prepared> {
+    let house = House::open(home, environment())?;
+    let wish = |mappings: &[Mapping]| Wish { mappings: mappings.to_vec(), ..Wish::default() };
+    // Which prefixes there are is known of what was read.
+    let first = if house.lacks_copy(registry) { mappings } else { &[] };
+    let mut freshness = house.refresh(registry, asking, wish(first), observer, cancel)?;
+    let mut passed_over = house.locate(registry, mappings)?;
+    if freshness.is_some() && !passed_over.is_empty() && !house.registry(registry)?.data_roots()?.is_empty() {
+        // Another prefix parts the files otherwise.
+        freshness = house.refresh(registry, asking, wish(&passed_over), observer, cancel)?;
+        passed_over = house.locate(registry, &passed_over)?;
+    }
+    Ok(Prepared { freshness, passed_over: passed_over.into_iter().map(|mapping| mapping.prefix).collect() })
 }
 
 /// Reads a source anew into what stands for it in the home. Where the bytes of files lie, and whether names are kept, stays as it
@@ -102,7 +133,9 @@ pub fn resync(
 ) -> Result<Option<SyncReport>> {
     let house = House::open(home, environment)?;
     let Some(copy) = house.copy_of(source)? else { return Ok(None) };
+    let mappings = said.mappings.clone();
     let Some(mut report) = house.read_anew(&copy, Wanted { said, known: None }, observer, cancel)? else { return Ok(None) };
+    house.locate(&copy.source, &mappings)?;
     if report.kind == SourceKind::FileRegistry {
         // As whoever reads the source, before it is said which of its users looks at it.
         let registry = Registry::open_copy(&copy.copy, &copy.source, &house.scratch()?)?;
@@ -184,6 +217,25 @@ impl House {
         copied.open(&scratch)
     }
 
+    /// Notes where the data of a registry lies on this machine, which counts from now on; what it has no data of is handed back.
+    fn locate(&self, path: &Path, mappings: &[Mapping]) -> Result<Vec<Mapping>> {
+        if mappings.is_empty() {
+            return Ok(Vec::new());
+        }
+        let registry = self.registry(path)?;
+        let roots = registry.data_roots()?;
+        let id = self.store.id_of(registry.path(), &self.environment.random_id(), self.environment.clock.now())?;
+        let mut others = Vec::new();
+        for mapping in mappings {
+            if roots.iter().any(|root| root.prefix == mapping.root()) {
+                self.store.locate(&id, mapping.root(), Path::new(&mapping.location.to_string()))?;
+            } else {
+                others.push(mapping.clone());
+            }
+        }
+        Ok(others)
+    }
+
     /// Reads a foreign source anew where that is called for, and as it is said now. A file that is away is left as it was read, and
     /// so is one that cannot be read for whoever only looks; a server that is away is an error for whoever works with it.
     pub(crate) fn refresh(
@@ -205,7 +257,7 @@ impl House {
             Asking::Working => is_folder,
             Asking::Anew => false,
         };
-        if let Some(known) = known.as_ref().filter(|_| is_current) {
+        if let Some(known) = known.as_ref().filter(|_| is_current && said.is_silent()) {
             if now.is_some() && now == noted {
                 // What could not be read in between is not there any longer.
                 RefreshProblem::clear(&copied.copy);
@@ -299,7 +351,7 @@ impl House {
         let audience = audience.or_else(|| earlier.as_ref()?.audience().ok());
         drop(earlier);
         for root in roots {
-            if let (Some(location), false) = (root.location, mappings.iter().any(|said| said.prefix == root.prefix)) {
+            if let (Some(location), false) = (root.location, mappings.iter().any(|said| said.root() == root.prefix)) {
                 mappings.push(Mapping { prefix: root.prefix, location });
             }
         }

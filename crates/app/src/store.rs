@@ -74,6 +74,18 @@ impl Store {
         self.read(|connection| connection.query_row(sql, [path_to_sql(path)], known).optional()).map(Option::flatten)
     }
 
+    /// The id of a registry; one that was never opened gets `id`, and is not put on the list.
+    pub(crate) fn id_of(&self, path: &Path, id: &str, now: Timestamp) -> Result<String> {
+        self.write(|connection| {
+            connection.query_row(
+                "INSERT INTO registry (id, path, opened_at, listed) VALUES (?1, ?2, ?3, 0)
+                 ON CONFLICT (path) DO UPDATE SET path = excluded.path RETURNING id",
+                params![id, path_to_sql(path), now.to_string()],
+                |row| row.get(0),
+            )
+        })
+    }
+
     /// Notes that a registry was opened, and how; its id is the one that it had, else `id`.
     pub(crate) fn opened(&self, registry: &Known) -> Result<String> {
         self.write(|connection| {

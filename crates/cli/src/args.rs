@@ -399,6 +399,8 @@ pub(crate) struct Registry {
     /// A Sheaf registry, or a source that `sheaf sync` reads
     #[arg(long = "registry", value_name = "R")]
     pub(crate) path: PathBuf,
+    #[arg(long, value_name = "PREFIX=DIR|URL", help = PLACES)]
+    pub(crate) map: Vec<OsString>,
 }
 
 #[derive(Debug, Args)]

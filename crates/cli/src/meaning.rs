@@ -11,7 +11,7 @@ use clap_complete::Shell;
 use sheaf_app::credentials::Server;
 use sheaf_app::demo::DemoOptions;
 use sheaf_app::folders::Layout;
-use sheaf_app::sources::{Asking, BucketAddress, SyncRequest, Wish};
+use sheaf_app::sources::{Asking, BucketAddress, Mapping, SyncRequest, Wish};
 use sheaf_app::studies::StudyExportRequest;
 use sheaf_app::{ExportRequest, PlanRequest};
 use sheaf_archive::plan::OnMissing;
@@ -44,12 +44,18 @@ pub(crate) struct Manner {
 pub(crate) struct Meaning {
     pub(crate) home: Option<PathBuf>,
     pub(crate) work: Work,
-    /// Passwords that were said with the URL of a server.
-    pub(crate) passwords: Passwords,
+    /// What was said about the registry beside its name.
+    pub(crate) aside: Aside,
 }
 
-/// What opens servers.
-type Passwords = Vec<(Server, Sensitive<String>)>;
+/// What is said of a registry, or of the source that stands for one, and is no part of its name.
+#[derive(Debug, Default)]
+pub(crate) struct Aside {
+    /// Passwords that were said with the URL of a server.
+    pub(crate) passwords: Vec<(Server, Sensitive<String>)>,
+    /// Where the bytes of files lie.
+    pub(crate) mappings: Vec<Mapping>,
+}
 
 #[derive(Debug)]
 pub(crate) enum Work {
@@ -139,29 +145,29 @@ impl Meaning {
     /// The one conversion. `stdin` is read only where `-` stands for it.
     pub(crate) fn of(said: Said, stdin: &mut dyn Read) -> Result<Self> {
         let (home, user) = (home_of(said.everywhere.home)?, said.everywhere.user);
-        let passwords = &mut Passwords::new();
+        let aside = &mut Aside::default();
         let work = match said.command {
             Command::Demo { dir, patients, studies, seed, sparse, with_faults } => {
                 let usual = if sparse { DemoOptions::SPARSE_PATIENTS } else { DemoOptions::PATIENTS };
                 let patients = patients.unwrap_or(usual);
                 Work::Demo(DemoOptions { dir, patients, studies, seed, sparse, with_faults })
             }
-            Command::Sync(said) => source::sync(said, passwords)?,
-            Command::Studies { command } => studies::studies(command, user, passwords)?,
+            Command::Sync(said) => source::sync(said, aside)?,
+            Command::Studies { command } => studies::studies(command, user, aside)?,
             Command::Serve { .. } => return Err(not_yet("Serving over HTTP")),
-            Command::Projects { registry } => Work::Projects { registry: registry_of(registry, passwords)?, user },
-            Command::Users { registry } => Work::Users { registry: registry_of(registry, passwords)?, user },
+            Command::Projects { registry } => Work::Projects { registry: registry_of(registry, aside)?, user },
+            Command::Users { registry } => Work::Users { registry: registry_of(registry, aside)?, user },
             Command::Patients { project, selection, limit, offset } => {
-                let (registry, project) = both(project, passwords)?;
+                let (registry, project) = both(project, aside)?;
                 let selection = selection_of(selection, stdin)?;
                 Work::Patients(Patients { registry, user, project, selection, limit, offset })
             }
             Command::Plan { project, selection, out } => {
-                let (registry, project) = both(project, passwords)?;
+                let (registry, project) = both(project, aside)?;
                 Work::Plan(PlanRequest { registry, user, project, selection: selection_of(selection, stdin)?, out })
             }
             Command::Export { project, selection, out, name, notes, on_missing } => {
-                let (registry, project) = both(project, passwords)?;
+                let (registry, project) = both(project, aside)?;
                 let on_missing = match on_missing {
                     SaidOnMissing::Fail => OnMissing::Fail,
                     SaidOnMissing::Skip => OnMissing::Skip,
@@ -171,9 +177,7 @@ impl Meaning {
             }
             Command::Exports { command } => match command {
                 ExportsCommand::List => Work::List,
-                ExportsCommand::Source { registry } => {
-                    Work::SourceExports { registry: registry_of(registry, passwords)?, user }
-                }
+                ExportsCommand::Source { registry } => Work::SourceExports { registry: registry_of(registry, aside)?, user },
                 ExportsCommand::Show { id } => Work::Show { id },
                 ExportsCommand::Verify { id } => Work::VerifyRecord { id },
                 ExportsCommand::Cancel { id } => Work::Cancel { id },
@@ -185,7 +189,7 @@ impl Meaning {
             Command::Completions { shell } => Work::Completions(shell),
             Command::Man { command } => Work::Man { command },
         };
-        Ok(Self { home, work, passwords: std::mem::take(passwords) })
+        Ok(Self { home, work, aside: std::mem::take(aside) })
     }
 }
 
@@ -222,8 +226,8 @@ fn not_yet(what: &str) -> Error {
     Error::new(Code::NotYet, format!("{what} has no work in this version of Sheaf yet."))
 }
 
-fn both(project: Project, passwords: &mut Passwords) -> Result<(PathBuf, String)> {
-    Ok((registry_of(project.registry, passwords)?, project.slug))
+fn both(project: Project, aside: &mut Aside) -> Result<(PathBuf, String)> {
+    Ok((registry_of(project.registry, aside)?, project.slug))
 }
 
 #[cfg(test)]

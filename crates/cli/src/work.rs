@@ -9,7 +9,7 @@ use sheaf_app::credentials::Credentials;
 use sheaf_app::folders;
 use sheaf_app::progress::{Listener, Meter};
 use sheaf_app::registries::Looking;
-use sheaf_app::sources::{self, Asking, Freshness, RefreshProblem, SyncReport, sync};
+use sheaf_app::sources::{self, Freshness, Opening, RefreshProblem, SyncReport, sync};
 use sheaf_app::wire::{DatasetExport, ExportStatus, Verification};
 use sheaf_app::{Environment, Sheaf, demo};
 use sheaf_registry::progress::Cancel;
@@ -18,7 +18,7 @@ use sheaf_registry::text::quoted;
 use sheaf_registry::{Code, Error, Result};
 
 use crate::args::Said;
-use crate::meaning::{Kept, Meaning, Synced, Work};
+use crate::meaning::{Aside, Kept, Meaning, Synced, Work};
 use crate::output::{Output, exit};
 use crate::progress::{Watch, cancelled_by_signals};
 use crate::tables::shown;
@@ -32,12 +32,13 @@ const NOT_DEIDENTIFIED: &str = "Note: names of patients are left out of the arch
 pub(crate) fn perform(meaning: Meaning, output: Output) -> Result<u8> {
     let home = meaning.home;
     let environment = Environment::system();
-    for (server, password) in meaning.passwords {
+    let Aside { passwords, mappings } = meaning.aside;
+    for (server, password) in passwords {
         environment.credentials.say(server, password);
     }
     let environment = &|| environment.clone();
-    if let Some(registry) = meaning.work.registry() {
-        prepare(home.as_deref(), environment, registry, output)?;
+    if let Some((registry, asking)) = meaning.work.registry() {
+        prepare(home.as_deref(), environment, Opening { registry, asking, mappings: &mappings }, output)?;
     }
     let sheaf = || Sheaf::open(home.as_deref(), environment());
     let looking = |registry, user| Looking { registry, user, home: home.as_deref(), environment };
@@ -132,18 +133,19 @@ pub(crate) fn perform(meaning: Meaning, output: Output) -> Result<u8> {
     })
 }
 
-/// A source of another kind is read where it has changed since; its age is told.
-fn prepare(
-    home: Option<&Path>,
-    environment: &dyn Fn() -> Environment,
-    (registry, asking): (&Path, Asking),
-    output: Output,
-) -> Result<()> {
-    if !sources::is_foreign(registry, home)? {
+/// A source of another kind is read where it has changed since; its age is told. Where files lie is noted as it is said.
+fn prepare(home: Option<&Path>, environment: &dyn Fn() -> Environment, opening: Opening<'_>, output: Output) -> Result<()> {
+    let Opening { registry, mappings, .. } = opening;
+    if mappings.is_empty() && !sources::is_foreign(registry, home)? {
         return Ok(());
     }
-    let prepared = metered(output, |meter, cancel| sources::prepare(home, environment, (registry, asking), meter, cancel))?;
+    let prepared = metered(output, |meter, cancel| sources::prepare(home, environment, opening, meter, cancel))?;
     let name = registry.file_name().unwrap_or(registry.as_os_str()).to_string_lossy();
+    for prefix in &prepared.passed_over {
+        let prefix = shown(prefix);
+        output.message(&format!("Note: {name} has no data under {prefix}; what --map says of it is passed over.\n"));
+    }
+    let prepared = prepared.freshness;
     match &prepared {
         Some(fresh) if fresh.now => output.message(&format!("Note: {name} was read anew into Sheaf's home.\n")),
         Some(Freshness { read_at: Some(read_at), is_live: true, .. }) => {

@@ -8,7 +8,7 @@ use sheaf_app::Environment;
 use sheaf_app::credentials::{Credentials, Server};
 use sheaf_app::environment::Clock;
 use sheaf_app::progress::unheard;
-use sheaf_app::sources::{Asking, Location, Mapping, RowChanges, SourceChanges, Wish, prepare, resync};
+use sheaf_app::sources::{Asking, Location, Mapping, Opening, RowChanges, SourceChanges, Wish, prepare, resync};
 use sheaf_app::wire::ExportStatus;
 use sheaf_app::{ExportRequest, PlanRequest, Sheaf};
 use sheaf_archive::plan::OnMissing;
@@ -197,9 +197,10 @@ fn what_was_taken_away_since_it_was_queued_stops_the_job() {
     assert_eq!(live.plan().expect("the copy").files, 1, "also after it was asked for in vain");
     assert_eq!(stopped(&live, &|| ()), "SOURCE_UNREACHABLE");
     let home = live.lab.home();
-    let fresh =
-        prepare(Some(&home), &|| live.environment.clone(), (&live.name(), Asking::Looking), &Unobserved, &Cancel::new());
-    let fresh = fresh.expect("the copy").expect("of a source");
+    let (registry, asking) = (&*live.name(), Asking::Looking);
+    let opening = Opening { registry, asking, mappings: &[] };
+    let fresh = prepare(Some(&home), &|| live.environment.clone(), opening, &Unobserved, &Cancel::new());
+    let fresh = fresh.expect("the copy").freshness.expect("of a source");
     assert_eq!(fresh.last_error.expect("it was asked in vain").report.code, "SOURCE_UNREACHABLE");
     assert!(live.lab.files_out().is_empty(), "nothing was written");
 }

@@ -1,6 +1,6 @@
 //! What names a registry or a source means, and what is said of one.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use sheaf_app::credentials::Server;
@@ -9,11 +9,11 @@ use sheaf_app::sources::{BucketAddress, Location, Mapping, SyncRequest, Wish};
 use sheaf_registry::text::quoted;
 use sheaf_registry::{Audience, Code, Error, Names, Result};
 
-use super::{Kept, Passwords, Synced, Work, not_yet};
+use super::{Aside, Kept, Synced, Work, not_yet};
 use crate::args::{Registry, SaidAudience, SaidNames, SaidSync};
 
 /// What is meant by `sheaf sync`.
-pub(super) fn sync(said: SaidSync, passwords: &mut Passwords) -> Result<Work> {
+pub(super) fn sync(said: SaidSync, aside: &mut Aside) -> Result<Work> {
     let SaidSync { source, to, map, keep_password, tz: time_zone, names, audience, folder } = said;
     let SaidNames { without_names, with_names } = names;
     let SaidAudience { only_for, for_everybody } = audience;
@@ -23,15 +23,8 @@ pub(super) fn sync(said: SaidSync, passwords: &mut Passwords) -> Result<Work> {
         _ => None,
     };
     let audience = only_for.map(Audience::Only).or_else(|| for_everybody.then_some(Audience::Everybody));
-    let source = readable(source.into(), passwords)?;
-    let mappings = map.iter().map(|said| mapping(said)).collect::<Result<Vec<_>>>()?;
-    let prefix = |mapping: &Mapping| mapping.prefix.trim_end_matches('/').to_owned();
-    for (at, mapping) in mappings.iter().enumerate() {
-        if mappings[..at].iter().any(|earlier| prefix(earlier) == prefix(mapping)) {
-            let message = format!("--map says of {} twice where its files lie.", quoted(&mapping.prefix));
-            return Err(Error::new(Code::Usage, message).hint("Say it once."));
-        }
-    }
+    let source = readable(source.into(), aside)?;
+    let mappings = mappings(&map)?;
     let layout = folder.pattern.as_deref().map(folders::layout).transpose()?;
     must_be_folder(&source, !mappings.is_empty(), layout.is_some() || folder.hash || folder.preview.is_some())?;
     let keep = if keep_password { kept(&source, &mappings)? } else { Vec::new() };
@@ -59,6 +52,18 @@ fn kept(source: &Path, mappings: &[Mapping]) -> Result<Vec<Kept>> {
         return Err(Error::new(Code::Usage, message).hint("Leave --keep-password out."));
     }
     Ok(kept)
+}
+
+/// Where files lie; of each prefix it is said once.
+fn mappings(said: &[OsString]) -> Result<Vec<Mapping>> {
+    let mappings = said.iter().map(|said| mapping(said)).collect::<Result<Vec<_>>>()?;
+    for (at, mapping) in mappings.iter().enumerate() {
+        if mappings[..at].iter().any(|earlier| earlier.root() == mapping.root()) {
+            let message = format!("--map says of {} twice where its files lie.", quoted(&mapping.prefix));
+            return Err(Error::new(Code::Usage, message).hint("Say it once."));
+        }
+    }
+    Ok(mappings)
 }
 
 /// `PREFIX=DIR` or `PREFIX=s3://BUCKET/PREFIX?...`; `=DIR` is for keys without a prefix. The first `=` parts them: no prefix of a data root has one.
@@ -93,17 +98,20 @@ fn bucket(said: &str) -> std::result::Result<Option<String>, &'static str> {
 }
 
 /// The registry, or the source that stands for one.
-pub(super) fn registry_of(registry: Registry, passwords: &mut Passwords) -> Result<PathBuf> {
-    readable(registry.path, passwords)
+pub(super) fn registry_of(registry: Registry, aside: &mut Aside) -> Result<PathBuf> {
+    let path = readable(registry.path, aside)?;
+    aside.mappings = mappings(&registry.map)?;
+    must_be_folder(&path, !aside.mappings.is_empty(), false)?;
+    Ok(path)
 }
 
 /// A path, or a server by its name: its password goes aside. Servers of other kinds have no work yet.
-fn readable(path: PathBuf, passwords: &mut Passwords) -> Result<PathBuf> {
+fn readable(path: PathBuf, aside: &mut Aside) -> Result<PathBuf> {
     let is_server = |text: &&str| Server::is_url(text) || Server::may_be_meant(text) && !path.exists();
     if let Some(url) = path.to_str().filter(is_server) {
         let (server, password) = Server::parse(url)?;
         let name = PathBuf::from(server.to_string());
-        passwords.extend(password.map(|password| (server, password)));
+        aside.passwords.extend(password.map(|password| (server, password)));
         return Ok(name);
     }
     if path.to_string_lossy().contains("://") {

@@ -5,19 +5,19 @@ use sheaf_registry::Result;
 use sheaf_registry::studies::{StudyField, StudyFilter, StudySort};
 use sheaf_tables::Columns;
 
-use super::{Passwords, Studies, Work, registry_of};
+use super::{Aside, Studies, Work, registry_of};
 use crate::args::{SaidFilter, SaidFormat, StudiesCommand};
 
 /// What is meant by a command about studies.
-pub(super) fn studies(said: StudiesCommand, user: Option<String>, passwords: &mut Passwords) -> Result<Work> {
+pub(super) fn studies(said: StudiesCommand, user: Option<String>, aside: &mut Aside) -> Result<Work> {
     Ok(match said {
         StudiesCommand::Search { studies, sort, limit, offset } => {
             let (sort, unknown_order) = order(&sort);
-            let (registry, filter) = (registry_of(studies.registry, passwords)?, filter(studies.filter));
+            let (registry, filter) = (registry_of(studies.registry, aside)?, filter(studies.filter));
             Work::SearchStudies(Studies { registry, user, filter, sort, unknown_order, limit, offset })
         }
         StudiesCommand::Values { field, studies } => {
-            let (registry, filter) = (registry_of(studies.registry, passwords)?, filter(studies.filter));
+            let (registry, filter) = (registry_of(studies.registry, aside)?, filter(studies.filter));
             let (sort, unknown_order, field) = (StudySort::default(), None, StudyField::categorical(&field)?);
             let studies = Studies { registry, user, filter, sort, unknown_order, limit: 0, offset: 0 };
             Work::StudyValues { studies, field }
@@ -31,7 +31,7 @@ pub(super) fn studies(said: StudiesCommand, user: Option<String>, passwords: &mu
                 (Some(SaidFormat::Csv) | None, _) => TableFormat::Csv,
             };
             let request = StudyExportRequest {
-                registry: registry_of(studies.registry, passwords)?,
+                registry: registry_of(studies.registry, aside)?,
                 user,
                 filter: filter(studies.filter),
                 sort,

@@ -224,6 +224,52 @@ fn what_lies_in_a_bucket_is_exported_as_what_lies_in_a_folder() {
     assert_eq!(refused("/dataset=s3://bucket?endpoint=http://minio.lab")["code"], "USAGE", "off this machine with TLS only");
 }
 
+/// `--map` counts wherever a registry is opened, over what was said before, and stays so.
+#[test]
+fn where_files_lie_is_said_with_any_registry_that_is_opened() {
+    let scene = Scene::empty();
+    let (source, registry) = (database(&scene), scene.path("lab.sqlite"));
+    scene.sheaf.json(&words!["sync", &source, "--to", &registry], 0);
+    let before = fs::read(&registry).expect("a file");
+    let scans = ["--project", "maxillo", "--all", "--modality", "ios", "--kind", "raw"];
+    let said = |command: &str, registry: &Path, more: &[String]| {
+        let words = words![command, "--registry", registry].into_iter().chain(scans.map(Into::into));
+        words.chain(more.iter().map(Into::into)).collect::<Vec<std::ffi::OsString>>()
+    };
+    let map = |prefix: &str, place: &str| ["--map".to_owned(), format!("{prefix}={}", scene.path(place).display())];
+    let files = |registry: &Path, more: &[String]| scene.sheaf.json(&said("plan", registry, more), 0)["files"].clone();
+
+    for opened in [&source, &registry] {
+        assert_eq!(files(opened, &[]), 0, "nothing is said yet");
+        assert_eq!(files(opened, &map("/dataset/", "dataset")), 1, "it counts at once");
+        assert_eq!(files(opened, &[]), 1, "and stays");
+        assert_eq!(files(opened, &map("/dataset", "elsewhere")), 0, "what is said last counts");
+        let told = scene.sheaf.run(&said("plan", opened, &map("/data", "dataset")));
+        let passed_over = told.stderr.contains("has no data under /data; what --map says of it is passed over");
+        assert_eq!((told.code, passed_over), (Some(0), opened == &registry), "{}", told.stderr);
+    }
+    assert_eq!(fs::read(&registry).expect("a file"), before, "a registry is never written");
+
+    // A job that is done again finds its files where they were said to be.
+    let [map_word, place] = map("/dataset", "dataset");
+    let out = ["--out", scene.out().to_str().expect("text"), "--name", "scans", "--on-missing", "fail"].map(str::to_owned);
+    let failed = scene.sheaf.json(&said("export", &source, &[&[map_word, place][..], &out].concat()), 1);
+    assert_eq!(failed["problems"][0]["code"], "PATH_ESCAPE", "{failed}");
+    let id = failed["id"].as_str().expect("an id");
+    let again = scene.sheaf.json(&words!["exports", "restart", id], 1);
+    assert_eq!(again["problems"], failed["problems"], "{again}");
+
+    // A prefix that was none parts the files of a source otherwise: it is read again.
+    assert_eq!(files(&source, &map("/dataset", "elsewhere")), 0);
+    assert_eq!(files(&source, &map("/dataset/maxillo/raw", "dataset/maxillo/raw")), 1);
+    // Also when it is read anew, what is said last counts.
+    let [word, place] = map("/dataset/maxillo/raw", "elsewhere");
+    scene.sheaf.json(&words!["sync", &source, word, place], 0);
+    assert_eq!(files(&source, &[]), 0);
+    let folder = scene.sheaf.refused(&words!["projects", "--registry", scene.path("dataset"), "--map", "=x"], 2);
+    assert_eq!(folder.0, "USAGE", "the files of a folder lie in it");
+}
+
 #[test]
 fn where_files_lie_is_looked_at_when_a_source_is_read() {
     let scene = Scene::empty();

@@ -128,7 +128,7 @@ impl<'r> Cells<'r> {
                     Code::SourceEncoding,
                     format!("A text in row {} of the table {} is not UTF-8.", self.id, self.table),
                 )
-                .hint("Make the dump again with --default-character-set=utf8mb4, or mend the row.")),
+                .hint("Mend the row in the source; a dump is made again with --default-character-set=utf8mb4.")),
             },
         }
     }

@@ -25,6 +25,13 @@ pub struct Mapping {
     pub location: Location,
 }
 
+impl Mapping {
+    /// The prefix as a data root has it: without a slash at its end.
+    pub fn root(&self) -> &str {
+        if self.prefix == "/" { &self.prefix } else { self.prefix.trim_end_matches('/') }
+    }
+}
+
 /// Counts prefixes.
 #[derive(Default)]
 pub(super) struct Prefixes {
@@ -60,7 +67,7 @@ impl Prefixes {
             *most = (*most).max(self.usual);
         }
         for mapping in mappings {
-            self.counts.entry(trimmed(&mapping.prefix).to_owned()).or_default();
+            self.counts.entry(mapping.root().to_owned()).or_default();
         }
         if self.counts.is_empty() {
             self.counts.insert(String::new(), 0);
@@ -68,7 +75,7 @@ impl Prefixes {
         let main = self.counts.iter().max_by_key(|(_, count)| **count).map(|(prefix, _)| prefix.clone());
         let mut roots = Roots { prefixes: Vec::new(), main: RootId(0) };
         for (prefix, count) in &self.counts {
-            let mapping = mappings.iter().find(|mapping| trimmed(&mapping.prefix) == prefix);
+            let mapping = mappings.iter().find(|mapping| mapping.root() == prefix);
             let location = mapping.map(|mapping| mapping.location.to_string());
             let id = writer.data_root(prefix, location.as_deref())?;
             if location.is_none() && *count > 0 {
@@ -104,10 +111,6 @@ impl Roots {
 /// Whether a path leads out of wherever it begins.
 pub(super) fn leads_out(path: &str) -> bool {
     path.contains('\0') || path.split('/').any(|part| part == "..")
-}
-
-fn trimmed(prefix: &str) -> &str {
-    if prefix == "/" { prefix } else { prefix.trim_end_matches('/') }
 }
 
 fn is_below(path: &str, prefix: &str) -> bool {
