@@ -110,15 +110,7 @@ pub(crate) fn perform(meaning: Meaning, output: Output) -> Result<u8> {
         }
         Work::Sync { what, keep } => {
             let report = synced(home.as_deref(), environment, what, output)?;
-            for kept in keep {
-                let kept = match kept {
-                    Kept::Server(server) => environment().credentials.keep(&server, &cancelled_by_signals()),
-                    Kept::Bucket(bucket) => Credentials::keep_said_key(&bucket, &cancelled_by_signals()),
-                };
-                if let Err(error) = kept {
-                    output.message(&format!("Note: {error} {}\n", error.next_step()));
-                }
-            }
+            keep_said(keep, &environment().credentials, output);
             output.answer(&report, if report.rejected.is_empty() { exit::DONE } else { exit::WITH_PROBLEMS })
         }
         Work::PreviewFolder { source, layout, most } => {
@@ -131,6 +123,19 @@ pub(crate) fn perform(meaning: Meaning, output: Output) -> Result<u8> {
         }
         Work::Man { command } => Output::text(&manual(&command)?),
     })
+}
+
+/// Keeps in the keyring of the desktop what was said of servers and buckets; where that cannot be, it is told.
+fn keep_said(keep: Vec<Kept>, credentials: &Credentials, output: Output) {
+    for kept in keep {
+        let kept = match kept {
+            Kept::Server(server) => credentials.keep(&server, &cancelled_by_signals()),
+            Kept::Bucket(bucket) => Credentials::keep_said_key(&bucket, &cancelled_by_signals()),
+        };
+        if let Err(error) = kept {
+            output.message(&format!("Note: {error} {}\n", error.next_step()));
+        }
+    }
 }
 
 /// A source of another kind is read where it has changed since; its age is told. Where files lie is noted as it is said.

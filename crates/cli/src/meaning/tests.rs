@@ -102,7 +102,7 @@ fn a_password_in_a_url_goes_aside_and_is_shown_nowhere() {
     let meaning = Meaning::of(said, &mut &b""[..]).expect("understood");
     let name = Path::new("mysql://lab@db.example.org/registry");
     assert_eq!(meaning.work.registry(), Some((name, Asking::Looking)), "records know it by its name");
-    assert_eq!(meaning.passwords[0].1.expose(), "geheim", "what opens it is known");
+    assert_eq!(meaning.aside.passwords[0].1.expose(), "geheim", "what opens it is known");
     assert!(!format!("{meaning:?}").contains("geheim"), "and not shown: {meaning:?}");
     // Nor is it with a slip in it, which is no path either.
     for url in [
