@@ -24,6 +24,7 @@ use crate::refresh_problem::RefreshProblem;
 use crate::roots;
 use crate::source_kind::{SourceKind, kind_of};
 use crate::sources::{SyncReport, SyncRequest, TIME_ZONE, canonical, sync_with};
+use crate::terms::Terms;
 
 /// How often it is looked whether a reading has done.
 const TURN: Duration = Duration::from_millis(20);
@@ -321,7 +322,9 @@ impl House {
         let (is_live, is_folder) = (Server::named(&source).is_some(), source.is_dir());
         let has_users = |kind| is_live && kind == SourceKind::FileRegistry;
         match kind_of(&source) {
-            Ok(None) => Ok(None),
+            // What is nothing any longer may have been something.
+            Ok(None) if !copy.exists() || Registry::is_registry(&source)? => Ok(None),
+            Ok(None) => Ok(Some(Copied { source, copy, is_live, is_folder, has_users: false })),
             Ok(Some(kind)) => Ok(Some(Copied { source, copy, is_live, is_folder, has_users: has_users(kind) })),
             // It works without the network, too.
             Err(_) if copy.exists() => Ok(Some(Copied { source, copy, is_live, is_folder, has_users: is_live })),
@@ -343,16 +346,16 @@ impl House {
         // Before it is looked at what was said of it: another reading may just be told otherwise.
         let _alone = in_turn(copy, cancel)?;
         let scratch = self.scratch()?;
-        // What was said of an earlier copy; one that cannot be read says nothing.
-        let earlier = copied.open(&scratch).ok();
-        let roots = earlier.as_ref().and_then(|copy| roots_of(copy).ok()).unwrap_or_default();
-        let time_zone = time_zone.or_else(|| earlier.as_ref()?.info(TIME_ZONE).ok()?);
-        let names = names.or_else(|| earlier.as_ref()?.names().ok());
-        let audience = audience.or_else(|| earlier.as_ref()?.audience().ok());
-        drop(earlier);
-        for root in roots {
-            if let (Some(location), false) = (root.location, mappings.iter().any(|said| said.root() == root.prefix)) {
-                mappings.push(Mapping { prefix: root.prefix, location });
+        // What was said of an earlier copy; of one that cannot be opened, what was noted beside it.
+        let earlier = copied.open(&scratch).and_then(|earlier| Terms::of(&earlier));
+        let earlier = earlier.unwrap_or_else(|_| Terms::beside(copy));
+        let time_zone = time_zone.or_else(|| earlier.time_zone());
+        let names = names.or_else(|| Some(earlier.names()));
+        let audience = audience.or_else(|| Some(earlier.audience()));
+        folder.layout = folder.layout.or_else(|| earlier.layout());
+        for place in earlier.mappings() {
+            if mappings.iter().all(|said| said.root() != place.prefix) {
+                mappings.push(place);
             }
         }
         folder.ledger = Some(ledger(copy));
@@ -365,6 +368,7 @@ impl House {
                 // An older time says nothing; the copy has its own.
                 let _ = std::fs::remove_file(copied.confirmed());
                 RefreshProblem::clear(copy);
+                Terms::keep(copy, &copied.open(&scratch)?);
             }
             Ok(None) => {
                 if let Err(error) = platform::write_whole(&copied.confirmed(), now.to_string().as_bytes()) {
@@ -380,7 +384,7 @@ impl House {
 
 /// Where files lie, as it was said of an earlier copy; without what was said of none: a slip that would stay for ever. Whether the
 /// whole source has some is not known of what one user may read.
-fn roots_of(copy: &Registry) -> Result<Vec<DataRoot>> {
+pub(crate) fn roots_of(copy: &Registry) -> Result<Vec<DataRoot>> {
     let mut roots = copy.data_roots()?;
     if copy.audience()? == Audience::Everybody {
         roots.retain(|root| copy.has_files_under(root.id).unwrap_or(true));

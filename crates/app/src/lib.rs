@@ -38,6 +38,7 @@ mod stores;
 pub mod studies;
 pub mod study_search;
 mod sync_report;
+mod terms;
 pub mod wire;
 
 pub use environment::Environment;

@@ -38,15 +38,18 @@ pub enum SourceKind {
     StudyDatabase,
 }
 
-/// Whether this is something else than a registry of Sheaf, for which a copy in the home stands, or will.
+/// Whether this is something else than a registry of Sheaf, for which a copy in the home stands, or will; or may be, where nothing
+/// tells what it is.
 ///
 /// # Errors
 /// `REGISTRY_MISSING`, `REGISTRY_UNREADABLE`, where no home can know it either.
 pub fn is_foreign(path: &Path, home: Option<&Path>) -> Result<bool> {
+    // A source that is away, or that was damaged, may have been read before.
+    let may_be_known = || Home::place(home).is_ok_and(|home| home.join(SOURCES).is_dir());
     match kind_of(path) {
-        Ok(kind) => Ok(kind.is_some()),
-        // A source that is away may have been read before.
-        Err(_) if Home::place(home).is_ok_and(|home| home.join(SOURCES).is_dir()) => Ok(true),
+        Ok(Some(_)) => Ok(true),
+        Ok(None) => Ok(!Registry::is_registry(path)? && may_be_known()),
+        Err(_) if may_be_known() => Ok(true),
         Err(error) => Err(error),
     }
 }

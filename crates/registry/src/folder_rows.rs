@@ -10,32 +10,29 @@ use rusqlite::Connection;
 use crate::ids::FileId;
 use crate::rows::FOLDER;
 
-/// A data root and a path's parts, joined by single slashes.
-type Place = (i64, String);
-
-/// Of rows whose path may be a folder's, those under whose path other patients' rows lie become rows of a file; which they are.
+/// Of rows whose path may be a folder's, those at or under whose path other patients' rows lie become rows of a file; which they
+/// are. In which data root a row lies does not count: one root may lie in another.
 pub(crate) fn take_back_shared(connection: &Connection) -> rusqlite::Result<Vec<FileId>> {
-    let sql = "SELECT root_id, file_path, patient_id, id FROM file_registry WHERE hash_kind = ?1 AND patient_id IS NOT NULL";
-    let mut folders: HashMap<Place, Vec<(i64, i64)>> = HashMap::new();
+    let sql = "SELECT file_path, patient_id, id FROM file_registry WHERE hash_kind = ?1 AND patient_id IS NOT NULL";
+    let mut folders: HashMap<String, Vec<(i64, i64)>> = HashMap::new();
     let mut statement = connection.prepare(sql)?;
     let mut rows = statement.query([FOLDER])?;
     while let Some(row) = rows.next()? {
-        let place = (row.get(0)?, plain(row.get_ref(1)?.as_str()?));
-        folders.entry(place).or_default().push((row.get(2)?, row.get(3)?));
+        let place = plain(row.get_ref(0)?.as_str()?);
+        folders.entry(place).or_default().push((row.get(1)?, row.get(2)?));
     }
     if folders.is_empty() {
         return Ok(Vec::new());
     }
     let mut shared = Vec::new();
-    let mut statement = connection.prepare("SELECT root_id, file_path, patient_id FROM file_registry")?;
+    let mut statement = connection.prepare("SELECT file_path, patient_id FROM file_registry")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let (root, patient): (i64, Option<i64>) = (row.get(0)?, row.get(2)?);
-        let mut place = (root, plain(row.get_ref(1)?.as_str()?));
-        while let Some(end) = place.1.rfind('/') {
-            place.1.truncate(end);
-            let owners = folders.get(&place).into_iter().flatten();
-            shared.extend(owners.filter(|(owner, _)| Some(*owner) != patient).map(|(_, id)| *id));
+        let patient: Option<i64> = row.get(1)?;
+        let place = plain(row.get_ref(0)?.as_str()?);
+        let around = std::iter::successors(Some(&*place), |place| place.rsplit_once('/').map(|(around, _)| around));
+        for owners in around.filter_map(|place| folders.get(place)) {
+            shared.extend(owners.iter().filter(|(owner, _)| Some(*owner) != patient).map(|(_, id)| *id));
         }
     }
     shared.sort_unstable();

@@ -204,7 +204,7 @@ fn contradiction(error: Error) -> Error {
 /// The file, if it is to be read as a dump: a regular one that begins as no database does. What cannot be opened is left to
 /// [`ForeignDatabase::open`], which says why.
 fn dump_at(source: &Path) -> Result<Option<File>> {
-    if !source.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() > 0) {
+    if !source.metadata().is_ok_and(|metadata| metadata.is_file()) {
         return Ok(None);
     }
     let Ok(mut file) = File::open(source) else { return Ok(None) };

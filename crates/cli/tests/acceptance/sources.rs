@@ -7,7 +7,7 @@ use std::process::Command;
 use rusqlite::Connection;
 use sheaf_testkit::{S3Server, make_laboratory};
 
-use crate::scene::Scene;
+use crate::scene::{Scene, demo};
 use crate::words;
 
 const LIST: &str = "exam_id,patient_gender\nE1,女\nE2,男\n";
@@ -433,6 +433,59 @@ fn a_reading_waits_for_another_and_keeps_what_that_was_told() {
     drop(other);
     assert_eq!(crate::program::ran(waiting).code, Some(0));
     assert_eq!(holding(folder, "Lovelace"), Vec::<std::path::PathBuf>::new(), "what was told meanwhile counts");
+}
+
+#[test]
+fn what_was_said_of_a_source_outlives_its_copy() {
+    let scene = Scene::empty();
+    let (source, home) = (database(&scene), scene.path("home"));
+    let users = "INSERT INTO auth_user VALUES (1, 'mo', 0, 1);
+                 INSERT INTO scans_userprofile VALUES (1, 1, 'standard');
+                 INSERT INTO common_projectaccess VALUES (1, 1, 1, 1);
+                 INSERT INTO scans_patient VALUES (8, 'Grace Hopper', 'private', '2025-10-01 10:00:00', NULL, 1)";
+    Connection::open(&source).and_then(|source| source.execute_batch(users)).expect("changed");
+    let map = format!("/dataset={}", scene.path("dataset").display());
+    let said = words!["sync", &source, "--without-names", "--only-for", "mo", "--map", map];
+    let report = scene.sheaf.json(&said, 0);
+    let copy = Path::new(report["registry"].as_str().expect("a path"));
+    let damages: [&dyn Fn(); 2] = [
+        &|| fs::write(copy, "damaged").expect("writable"),
+        &|| Connection::open(copy).and_then(|copy| copy.pragma_update(None, "user_version", 99)).expect("a newer Sheaf's"),
+    ];
+    for damage in damages {
+        damage();
+        let told = scene.sheaf.run(&words!["projects", "--registry", &source]);
+        assert!(told.code == Some(0) && told.stderr.contains("was read anew"), "{told:?}");
+        for name in ["Lovelace", "Grace Hopper"] {
+            assert_eq!(holding(&home, name), Vec::<std::path::PathBuf>::new(), "{name}");
+        }
+        let again = scene.sheaf.json(&words!["sync", &source], 0);
+        for what in ["only_for", "names_left_out", "patients"] {
+            assert_eq!(again[what], report[what], "{what}");
+        }
+        assert_eq!(again["roots"][0]["location"], report["roots"][0]["location"]);
+    }
+}
+
+#[test]
+fn what_is_no_source_any_longer_is_looked_at_as_it_was_read() {
+    let scene = Scene::empty();
+    let source = database(&scene);
+    let projects = || scene.sheaf.run(&words!["projects", "--registry", &source, "--json"]);
+    let before = projects().stdout;
+    for content in ["", "no database any longer"] {
+        fs::write(&source, content).expect("writable");
+        let after = projects();
+        assert_eq!((after.code, &after.stdout), (Some(0), &before), "{content:?}");
+        assert!(after.stderr.contains("could not be read anew") && after.stderr.contains("[SOURCE_UNKNOWN]"), "{after:?}");
+        let selection = ["--project", "maxillo", "--all", "--all-modalities", "--out"];
+        let work = words!["export", "--registry", &source];
+        let work = work.into_iter().chain(selection.map(Into::into)).chain([scene.out().into()]).collect::<Vec<_>>();
+        assert_eq!(scene.sheaf.refused(&work, 2).0, "SOURCE_UNKNOWN", "no work is done with it");
+    }
+    // A registry in its place is that registry.
+    fs::copy(&demo().registry, &source).expect("writable");
+    assert_ne!(projects().stdout, before);
 }
 
 #[test]

@@ -56,7 +56,7 @@ fn a_dump_that_is_not_whole_or_no_dump() {
     assert_eq!(refused(b"CREATE TABLE public.x (a integer);"), Code::SourceUnknown, "a dump of another engine");
     assert_eq!(refused(b"\x89PNG\r\n\x1a\n something else"), Code::SourceUnknown, "no dump at all");
     assert_eq!(refused(b"hello"), Code::SourceUnknown, "nor this");
-    assert_eq!(refused(b""), Code::RegistryCorrupt, "empty");
+    assert_eq!(refused(b""), Code::DumpCut, "empty");
     let nothing = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default()).finish().expect("nothing");
     let error = said(&nothing);
     assert_eq!((error.code(), error.message().ends_with("is empty.")), (Code::DumpCut, true), "{error}");

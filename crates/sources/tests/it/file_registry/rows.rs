@@ -72,10 +72,22 @@ fn a_path_without_an_extension_may_be_a_folders_and_one_with_files_of_others_is_
         row(109, "own", "1", SHA),
         row(110, "own/a.dcm", "1", SHA),
         row(111, "owner/a.dcm", "2", SHA),
+        // One folder that two patients have, and one of which the files lie in a data root of their own.
+        row(112, "twice", "1", SHA),
+        row(113, "twice/", "2", SHA),
+        row(114, "around", "1", SHA),
+        row(115, "around/inner/a.dcm", "2", SHA),
+        // One that the same patient has twice.
+        row(116, "again", "1", SHA),
+        row(117, "again/", "1", SHA),
     ];
     let (_dir, path) = Made::G2.database(&rows.concat());
-    let synced = sync(&path);
-    let kinds = synced.ask("SELECT id, hash_kind FROM file_registry WHERE id BETWEEN 101 AND 111 ORDER BY id");
+    let mapped =
+        |prefix: &str, folder: &str| Mapping { prefix: prefix.to_owned(), location: Location::Folder(folder.into()) };
+    let synced =
+        sync_with(&path, &[mapped("/dataset", "/mnt/a"), mapped("/dataset/maxillo/raw/cbct/around/inner", "/mnt/b")]);
+    assert_eq!(synced.ask("SELECT count(DISTINCT root_id) FROM file_registry WHERE id IN (114, 115)"), ["2"]);
+    let kinds = synced.ask("SELECT id, hash_kind FROM file_registry WHERE id BETWEEN 101 AND 117 ORDER BY id");
     let expected = [
         "101|folder",
         "102|folder",
@@ -88,11 +100,18 @@ fn a_path_without_an_extension_may_be_a_folders_and_one_with_files_of_others_is_
         "109|folder",
         "110|sha256",
         "111|sha256",
+        "112|not_comparable",
+        "113|not_comparable",
+        "114|not_comparable",
+        "115|sha256",
+        "116|folder",
+        "117|folder",
     ];
     assert_eq!(kinds, expected);
     let shared = synced.report.oddities.iter().find(|odd| odd.code == "DIRECTORY_SHARED").expect("told");
-    assert_eq!(shared.examples, ["scans_fileregistry 106", "scans_fileregistry 107"], "by their rows");
-    assert_eq!(synced.odd("DIRECTORY_UNLISTED"), 2, "those that say that they are folders");
+    let told = [106, 107, 112, 113, 114].map(|id| format!("scans_fileregistry {id}"));
+    assert_eq!(shared.examples, told, "by their rows");
+    assert_eq!(synced.odd("DIRECTORY_UNLISTED"), 4, "those that say that they are folders");
 }
 
 #[test]
