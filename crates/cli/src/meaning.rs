@@ -55,6 +55,8 @@ pub(crate) struct Aside {
     pub(crate) passwords: Vec<(Server, Sensitive<String>)>,
     /// Where the bytes of files lie.
     pub(crate) mappings: Vec<Mapping>,
+    /// A user was named where everybody's rows are read.
+    pub(crate) idle_user: bool,
 }
 
 #[derive(Debug)]
@@ -152,7 +154,10 @@ impl Meaning {
                 let patients = patients.unwrap_or(usual);
                 Work::Demo(DemoOptions { dir, patients, studies, seed, sparse, with_faults })
             }
-            Command::Sync(said) => source::sync(said, aside)?,
+            Command::Sync(said) => {
+                aside.idle_user = user.is_some() && said.audience.only_for.is_none();
+                source::sync(said, aside)?
+            }
             Command::Studies { command } => studies::studies(command, user, aside)?,
             Command::Serve { .. } => return Err(not_yet("Serving over HTTP")),
             Command::Projects { registry } => Work::Projects { registry: registry_of(registry, aside)?, user },

@@ -28,11 +28,17 @@ use crate::text;
 const NOT_DEIDENTIFIED: &str = "Note: names of patients are left out of the archive's paths and lists, but files are copied \
                                 unchanged and may carry names inside (DICOM, EXIF).\n";
 
+const IDLE_USER: &str =
+    "Note: --user says who looks at what was read; `sheaf sync` reads everybody's rows unless --only-for names one.\n";
+
 /// Performs the work and gives the exit code.
 pub(crate) fn perform(meaning: Meaning, output: Output) -> Result<u8> {
     let home = meaning.home;
     let environment = Environment::system();
-    let Aside { passwords, mappings } = meaning.aside;
+    let Aside { passwords, mappings, idle_user } = meaning.aside;
+    if idle_user {
+        output.message(IDLE_USER);
+    }
     for (server, password) in passwords {
         environment.credentials.say(server, password);
     }

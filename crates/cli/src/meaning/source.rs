@@ -69,13 +69,19 @@ fn mappings(said: &[OsString]) -> Result<Vec<Mapping>> {
 /// `PREFIX=DIR` or `PREFIX=s3://BUCKET/PREFIX?...`; `=DIR` is for keys without a prefix. The first `=` parts them: no prefix of a data root has one.
 fn mapping(said: &OsStr) -> Result<Mapping> {
     let wrong = |why: &str| {
-        Error::new(Code::Usage, format!("--map {} {why}.", quoted(&said.to_string_lossy())))
+        let said = said.to_string_lossy();
+        // A slip in an address may hold a key.
+        let shown = if said.contains('@') { String::new() } else { format!("{} ", quoted(&said)) };
+        Error::new(Code::Usage, format!("--map {shown}{why}."))
             .hint("Say --map PREFIX=DIR, such as --map /dataset=/mnt/imaging, or --map =DIR for keys without a prefix.")
     };
     let text = said.to_str().ok_or_else(|| wrong("is no text"))?;
     let (prefix, folder) = text.split_once('=').ok_or_else(|| wrong("has no ="))?;
     if folder.is_empty() {
         return Err(wrong("names no folder"));
+    }
+    if prefix.contains(":/") {
+        return Err(wrong("has an address where a prefix of paths stands"));
     }
     let location = if let Some(bucket) = bucket(folder).map_err(wrong)? {
         BucketAddress::parse(&bucket)?;
@@ -86,13 +92,17 @@ fn mapping(said: &OsStr) -> Result<Mapping> {
     Ok(Mapping { prefix: prefix.to_owned(), location })
 }
 
-/// What begins like a URL means no folder, but for a drive of Windows.
+/// What begins like a URL means no folder, but for a drive of Windows; neither does what has room for a key, unless it is there.
 fn bucket(said: &str) -> std::result::Result<Option<String>, &'static str> {
-    let Some((scheme, rest)) = said.split_once(":/") else { return Ok(None) };
+    const NEITHER: &str = "names neither a folder nor a bucket, s3://…";
+    let has_key = said.split_once(':').is_some_and(|(_, rest)| rest.contains('@'));
+    let Some((scheme, rest)) = said.split_once(":/") else {
+        return if has_key && !Path::new(said).exists() { Err(NEITHER) } else { Ok(None) };
+    };
     let is_scheme = scheme.len() > 1 && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
     match rest.strip_prefix('/') {
         Some(rest) if scheme.eq_ignore_ascii_case("s3") => Ok(Some(format!("s3://{rest}"))),
-        _ if is_scheme => Err("names neither a folder nor a bucket, s3://…"),
+        _ if is_scheme || has_key && !Path::new(said).exists() => Err(NEITHER),
         _ => Ok(None),
     }
 }

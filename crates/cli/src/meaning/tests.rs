@@ -119,10 +119,25 @@ fn a_password_in_a_url_goes_aside_and_is_shown_nowhere() {
             assert!(error.code() == Code::Usage && !told.contains("geheim"), "{url}: {told}");
         }
     }
+    // Nor is the key of a bucket.
+    for map in [
+        "=s3:/AK:geheim@b/x",
+        "s3:/AK:geheim@b/x",
+        "s3://AK:geheim@b/x?region=eu",
+        "/d=S3//AK:geheim@b/x",
+        "/d=AK:geheim@b/x",
+        "/d=s3://AK:geheim@b/x",
+    ] {
+        let error = self::meaning(&["projects", "--registry", "r.sqlite", "--map", map], "").expect_err(map);
+        let told = format!("{error:?}");
+        assert!(error.code() == Code::Usage && !told.contains("geheim"), "{map}: {told}");
+    }
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("scans: kim@lab.sqlite");
     std::fs::write(&path, "").expect("a file may be called so");
     self::meaning(&["sync", path.to_str().expect("text")], "").expect("a path");
+    let map = format!("/d={}", path.display());
+    self::meaning(&["projects", "--registry", "r.sqlite", "--map", &map], "").expect("a place that is there");
 }
 
 #[test]

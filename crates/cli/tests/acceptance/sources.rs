@@ -529,6 +529,8 @@ fn a_source_is_kept_for_one_user_until_it_is_read_for_everybody() {
     assert_eq!((&report["only_for"], &report["patients"]), (&serde_json::Value::Null, &2.into()), "{report}");
     assert_eq!(patients("robin", 0)["total"], 2, "they are back");
 
+    let told = scene.sheaf.run(&words!["sync", &source, "--user", "mo"]).stderr;
+    assert!(told.contains("reads everybody's rows unless --only-for"), "{told}");
     let told = scene.sheaf.run(&words!["sync", &source, "--to", scene.path("own.sqlite"), "--only-for", "robin"]).stdout;
     assert!(told.contains("only what \"robin\" may read"), "{told}");
     let list = scene.path("list.csv");
