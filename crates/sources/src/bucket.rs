@@ -75,7 +75,7 @@ struct Bucket {
     store: AmazonS3,
     /// For looking: soon says that nobody answers.
     looking: AmazonS3,
-    /// Nobody answered while it was looked at.
+    /// Nobody answered, as long as that was waited for.
     away: OnceLock<SourceError>,
     /// Some object of it was seen, or heard to be missing.
     is_there: AtomicBool,
@@ -218,15 +218,19 @@ impl Bucket {
 
     /// Asks something of it, unless it is known that nobody answers.
     fn ask<T>(&self, question: impl FnOnce() -> std::result::Result<T, SourceError>) -> std::result::Result<T, SourceError> {
-        if let Some(reason) = self.away.get() {
-            return Err(reason.clone());
+        self.is_known_away()?;
+        question().inspect_err(|error| self.note(error))
+    }
+
+    fn is_known_away(&self) -> std::result::Result<(), SourceError> {
+        self.away.get().map_or(Ok(()), |reason| Err(reason.clone()))
+    }
+
+    /// The others need not wait for what does not come.
+    fn note(&self, error: &SourceError) {
+        if error.code == Code::RootMissing {
+            let _ = self.away.set(error.clone());
         }
-        question().inspect_err(|error| {
-            // The others need not wait for what does not come.
-            if error.code == Code::RootMissing {
-                let _ = self.away.set(error.clone());
-            }
-        })
     }
 
     /// All objects whose keys have this one and a slash before them, with the rest of their keys, in no order. What stands for a
@@ -282,12 +286,21 @@ impl Bucket {
 
     /// The first `bytes` of a file from `offset` on, and what it is.
     async fn head(&self, key: &Key, offset: u64, bytes: u64) -> Answer {
+        self.is_known_away()?;
+        self.first(key, offset, bytes).await.inspect_err(|error| self.note(error))
+    }
+
+    async fn first(&self, key: &Key, offset: u64, bytes: u64) -> Answer {
         let ranged = bytes > 0;
         let range = ranged.then(|| GetRange::Bounded(offset..offset.saturating_add(bytes)));
         let mut result = self.store.get_opts(key, GetOptions { range, ..GetOptions::default() }).await;
-        if result.is_err() && ranged && offset == 0 {
-            // Of an empty object no range can be had. One that is not there is told by this, too.
-            let head = self.store.head(key).await.map_err(|cause| self.describe(&cause))?;
+        if let Err(cause) = &result
+            && ranged
+            && offset == 0
+            && !reason::is_silence(cause)
+        {
+            // Of an empty object no range can be had. Why another cannot, this answer does not say: it has no body.
+            let head = self.store.head(key).await.map_err(|_| self.describe(cause))?;
             if head.size == 0 {
                 return Ok(Head { stat: stat_of(&head), etag: head.e_tag, bytes: Bytes::new() });
             }

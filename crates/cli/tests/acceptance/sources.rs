@@ -448,10 +448,9 @@ fn what_was_said_of_a_source_outlives_its_copy() {
     let said = words!["sync", &source, "--without-names", "--only-for", "mo", "--map", map];
     let report = scene.sheaf.json(&said, 0);
     let copy = Path::new(report["registry"].as_str().expect("a path"));
-    let damages: [&dyn Fn(); 2] = [
-        &|| fs::write(copy, "damaged").expect("writable"),
-        &|| Connection::open(copy).and_then(|copy| copy.pragma_update(None, "user_version", 99)).expect("a newer Sheaf's"),
-    ];
+    let damages: [&dyn Fn(); 2] = [&|| fs::write(copy, "damaged").expect("writable"), &|| {
+        Connection::open(copy).and_then(|copy| copy.pragma_update(None, "user_version", 99)).expect("a newer Sheaf's")
+    }];
     for damage in damages {
         damage();
         let told = scene.sheaf.run(&words!["projects", "--registry", &source]);

@@ -57,6 +57,7 @@ async fn fetch(
                 Ok(now) if stat_of(&now) != stat => replaced(),
                 _ => bucket.describe(&cause),
             };
+            bucket.note(&error);
             Err(error)
         }
     };

@@ -5,6 +5,7 @@
 
 use std::error::Error as _;
 
+use object_store::client::HttpError;
 use sheaf_registry::Code;
 use sheaf_registry::file_store::SourceError;
 
@@ -21,6 +22,7 @@ pub(super) fn describe(address: &BucketAddress, cause: &object_store::Error) -> 
         Some("PermanentRedirect" | "TemporaryRedirect" | "AuthorizationHeaderMalformed") => {
             return place(elsewhere(address));
         }
+        Some("KeyTooLongError") => return key("No object can have a key as long as this path."),
         Some("ExpiredToken" | "InvalidToken") => return key("The credentials for the bucket have expired."),
         Some("RequestTimeTooSkewed") => {
             return key("The clock of this computer is too far from the bucket's for a signature to count.");
@@ -39,11 +41,18 @@ pub(super) fn describe(address: &BucketAddress, cause: &object_store::Error) -> 
         }
         _ => match status(&told) {
             Some(300..400) => place(elsewhere(address)),
+            Some(416) => key("The object ends before what was asked of it."),
             Some(status) => place(format!("The server of the bucket {address} answers with an error ({status}).")),
             None if told.contains("redirect without LOCATION") => place(elsewhere(address)),
             None => place(format!("The bucket {address} does not answer.")),
         },
     }
+}
+
+/// Whether nobody answered, or nobody who can: then the next question is not answered either.
+pub(super) fn is_silence(cause: &object_store::Error) -> bool {
+    let mut causes = std::iter::successors(cause.source(), |&cause| cause.source());
+    causes.any(|cause| cause.is::<HttpError>()) || status(&told(cause)).is_some_and(|status| status >= 500)
 }
 
 /// Whether an answer with a body could say more than this one, which has none.

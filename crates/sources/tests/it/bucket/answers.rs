@@ -2,6 +2,8 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sheaf_registry::Code;
 use sheaf_registry::file_store::{FileStore as _, Found, find};
@@ -39,6 +41,7 @@ fn each_answer_without_an_object_is_told_as_what_it_means() {
         (404, "NoSuchBucket", Code::RootMissing, "There is no bucket"),
         (301, "PermanentRedirect", Code::RootMissing, "another region"),
         (400, "AuthorizationHeaderMalformed", Code::RootMissing, "another region"),
+        (400, "KeyTooLongError", Code::SourceUnreadable, "key as long"),
         (400, "ExpiredToken", Code::SourceUnreadable, "expired"),
         (400, "Other", Code::RootMissing, "answers with an error (400)"),
         (403, "RequestTimeTooSkewed", Code::SourceUnreadable, "clock"),
@@ -54,6 +57,25 @@ fn each_answer_without_an_object_is_told_as_what_it_means() {
         assert!(error.message.contains(words), "{status} {code}: {error}");
         assert!(!error.message.contains("hush"), "{status} {code}: the server's words are not repeated: {error}");
     }
+}
+
+#[test]
+fn a_bucket_that_is_gone_in_the_middle_is_not_asked_for_each_file_that_is_left() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let asking = Arc::clone(&asked);
+    let port = answering(move |_| {
+        asking.fetch_add(1, Ordering::SeqCst);
+        (404, "<Error><Code>NoSuchBucket</Code></Error>".to_owned())
+    });
+    let store = store_at("", &format!("s3://scans?endpoint=http://127.0.0.1:{port}"), &surroundings(&[], None));
+    let open = |path: &str| store.open(ROOT, path, 0).map(drop).expect_err("nothing is there");
+    assert_eq!(open("a.stl").code, Code::RootMissing);
+    let first = asked.load(Ordering::SeqCst);
+    store.expect(ROOT, "b.stl", 5);
+    for path in ["b.stl", "c.stl", "d.stl"] {
+        assert_eq!(open(path).code, Code::RootMissing, "{path}");
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), first, "it is known by then");
 }
 
 #[test]
