@@ -19,6 +19,7 @@ use sheaf_sources::server::Server;
 use crate::environment::Environment;
 use crate::folders::FolderOptions;
 use crate::house::House;
+use crate::patience;
 use crate::platform::{self, Stamp};
 use crate::refresh_problem::RefreshProblem;
 use crate::roots;
@@ -133,6 +134,7 @@ pub fn resync(
     cancel: &Cancel,
 ) -> Result<Option<SyncReport>> {
     let house = House::open(home, environment)?;
+    reach(source, cancel)?;
     let Some(copy) = house.copy_of(source)? else { return Ok(None) };
     let mappings = said.mappings.clone();
     let Some(mut report) = house.read_anew(&copy, Wanted { said, known: None }, observer, cancel)? else { return Ok(None) };
@@ -247,6 +249,7 @@ impl House {
         observer: &dyn Observer,
         cancel: &Cancel,
     ) -> Result<Option<Freshness>> {
+        reach(path, cancel)?;
         let Some(copied) = self.copy_of(path)? else { return Ok(None) };
         let Copied { is_live, is_folder, .. } = copied;
         let known = copied.open(&self.scratch()?).ok();
@@ -390,6 +393,13 @@ pub(crate) fn roots_of(copy: &Registry) -> Result<Vec<DataRoot>> {
         roots.retain(|root| copy.has_files_under(root.id).unwrap_or(true));
     }
     Ok(roots)
+}
+
+/// Waits until the disk of a source answers, whatever it says: a disk that is silent can be given up.
+fn reach(source: &Path, cancel: &Cancel) -> Result<()> {
+    let asked = source.to_owned();
+    let answered = patience::ask(Duration::MAX, cancel, move |_| drop(kind_of(&canonical(&asked))));
+    answered.map_or_else(|| cancel.check(), Ok)
 }
 
 /// What the source of a copy looked like when it was read; `None` for a registry of Sheaf, and for a server.

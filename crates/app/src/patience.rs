@@ -12,11 +12,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use sheaf_registry::progress::Cancel;
+use sheaf_registry::progress::{Cancel, Observer, Progress};
 use sheaf_registry::{Code, Error, Result};
 
 /// How long an answer, or a sign of life, is waited for.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
+/// How long work that was stopped may take to end by itself.
+const PARTING: Duration = Duration::from_millis(1500);
 /// How often a waiting caller looks at its cancel flag.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -60,6 +62,54 @@ pub(crate) fn ask<T: Send + 'static>(
         } else if since.elapsed() >= patience {
             return None;
         }
+    }
+}
+
+/// Does long work on a thread of its own, so that it can be given up where a disk is silent: once it is told to stop it has
+/// [`PARTING`] to do so. Left behind, it finds itself stopped whenever the disk answers. What it observes is passed on.
+pub(crate) fn work_apart<T: Send + 'static>(
+    observer: &dyn Observer,
+    cancel: &Cancel,
+    work: impl FnOnce(&dyn Observer, &Cancel) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let (teller, told) = mpsc::channel();
+    let theirs = cancel.clone();
+    let thread = std::thread::Builder::new().name("sheaf-apart".to_owned()).spawn(move || {
+        let done = work(&Teller(teller.clone()), &theirs);
+        // Nobody may be waiting for it any longer.
+        let _ = teller.send(Told::Done(done));
+    });
+    let thread = thread.map_err(|error| Error::new(Code::Internal, "No thread could be started.").cause(error))?;
+    let mut stopped = None;
+    loop {
+        match told.recv_timeout(LOOK) {
+            Ok(Told::Progress(progress)) => observer.observe(&progress),
+            Ok(Told::Done(done)) => return done,
+            Err(RecvTimeoutError::Disconnected) => match thread.join() {
+                Err(fault) => std::panic::resume_unwind(fault),
+                Ok(()) => return Err(Error::new(Code::Internal, "Work ended without a word.")),
+            },
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if cancel.is_raised() && stopped.get_or_insert_with(Instant::now).elapsed() >= PARTING {
+            return Err(Error::cancelled());
+        }
+    }
+}
+
+/// What work on a thread of its own says.
+enum Told<T> {
+    Progress(Progress),
+    Done(Result<T>),
+}
+
+/// Passes on what is observed.
+struct Teller<T>(mpsc::Sender<Told<T>>);
+
+impl<T: Send> Observer for Teller<T> {
+    fn observe(&self, progress: &Progress) {
+        // Nobody may be listening any longer.
+        let _ = self.0.send(Told::Progress(progress.clone()));
     }
 }
 
@@ -136,6 +186,10 @@ pub(crate) fn read_bytes(path: &Path, most: u64, cancel: &Cancel, failed: &dyn F
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
+    use sheaf_registry::progress::{Phase, Unobserved};
+
     use super::*;
 
     #[test]
@@ -158,6 +212,45 @@ mod tests {
         assert!(long.is_some(), "work that goes on is waited for");
         let fault = ask(Duration::from_mins(1), &Cancel::new(), |_| -> u8 { std::panic::resume_unwind(Box::new(())) });
         assert!(fault.is_none(), "a fault is no answer either");
+    }
+
+    #[test]
+    fn work_that_hangs_can_be_given_up_and_other_work_is_whole() {
+        struct Seen(Mutex<Vec<u64>>);
+        impl Observer for Seen {
+            fn observe(&self, progress: &Progress) {
+                self.0.lock().expect("sound").push(progress.files_done);
+            }
+        }
+        let seen = Seen(Mutex::default());
+        let done = work_apart(&seen, &Cancel::new(), |observer, _| {
+            for files_done in [1, 2] {
+                let (files_total, bytes_done, bytes_total) = (2, 0, 0);
+                let phase = Phase::Preparing;
+                observer.observe(&Progress { phase, files_done, files_total, bytes_done, bytes_total, current: None });
+            }
+            Ok(7)
+        });
+        assert_eq!(
+            (done.expect("done"), &*seen.0.lock().expect("sound")),
+            (7, &vec![1, 2]),
+            "and nothing is lost on the way"
+        );
+
+        let (cancel, (never, silence)) = (Cancel::new(), mpsc::channel::<()>());
+        let stopper = cancel.clone();
+        let given_up = work_apart(&Unobserved, &cancel, move |_, _| {
+            stopper.raise();
+            let _ = silence.recv();
+            Ok(())
+        });
+        assert_eq!(given_up.expect_err("stopped").code(), Code::Cancelled);
+        drop(never);
+
+        let fault = std::panic::catch_unwind(|| {
+            work_apart(&Unobserved, &Cancel::new(), |_, _| -> Result<()> { std::panic::resume_unwind(Box::new("fault")) })
+        });
+        assert!(fault.is_err(), "a fault of ours stays one");
     }
 
     #[test]

@@ -19,6 +19,7 @@ pub use crate::copies::{Asking, Freshness, Opening, Prepared, Wish, prepare, res
 use crate::credentials;
 use crate::environment::Environment;
 use crate::folders::{self, FolderOptions};
+use crate::patience;
 use crate::platform::Stamp;
 pub use crate::refresh_problem::RefreshProblem;
 use crate::roots;
@@ -93,7 +94,12 @@ pub(crate) fn sync_with(
     cancel: &Cancel,
 ) -> Result<Option<SyncReport>> {
     let earlier = Earlier::of(request, scratch);
-    let report = sync_source(request, environment, (scratch, known), observer, cancel)?;
+    // Whatever disk the source lies on.
+    let (wanted, around) = (request.clone(), environment.clone());
+    let (scratched, state) = (scratch.to_owned(), known.map(ToOwned::to_owned));
+    let report = patience::work_apart(observer, cancel, move |observer, cancel| {
+        sync_source(&wanted, &around, (&scratched, state.as_deref()), observer, cancel)
+    })?;
     Ok(report
         .map(|report| SyncReport { changes: earlier.and_then(|earlier| earlier.changes(&request.to, scratch)), ..report }))
 }

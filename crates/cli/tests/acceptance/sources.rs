@@ -449,7 +449,7 @@ fn what_was_said_of_a_source_outlives_its_copy() {
     let report = scene.sheaf.json(&said, 0);
     let copy = Path::new(report["registry"].as_str().expect("a path"));
     let damages: [&dyn Fn(); 2] = [&|| fs::write(copy, "damaged").expect("writable"), &|| {
-        Connection::open(copy).and_then(|copy| copy.pragma_update(None, "user_version", 99)).expect("a newer Sheaf's")
+        Connection::open(copy).and_then(|copy| copy.pragma_update(None, "user_version", 99)).expect("a newer Sheaf's");
     }];
     for damage in damages {
         damage();

@@ -51,8 +51,14 @@ pub(super) fn describe(address: &BucketAddress, cause: &object_store::Error) -> 
 
 /// Whether nobody answered, or nobody who can: then the next question is not answered either.
 pub(super) fn is_silence(cause: &object_store::Error) -> bool {
-    let mut causes = std::iter::successors(cause.source(), |&cause| cause.source());
-    causes.any(|cause| cause.is::<HttpError>()) || status(&told(cause)).is_some_and(|status| status >= 500)
+    let mut next = cause.source();
+    while let Some(cause) = next {
+        if cause.is::<HttpError>() {
+            return true;
+        }
+        next = cause.source();
+    }
+    status(&told(cause)).is_some_and(|status| status >= 500)
 }
 
 /// Whether an answer with a body could say more than this one, which has none.
