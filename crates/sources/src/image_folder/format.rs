@@ -77,6 +77,14 @@ const ENDINGS: [&str; 20] = [
     ".mkv", ".webm", ".hdr", ".dic", ".dicom", ".hdr.gz",
 ];
 
+/// The name without an ending of images, or of texts beside them; what else stands behind a dot may be part of it.
+pub(super) fn without_ending(name: &str) -> &str {
+    let plain = name.to_ascii_lowercase();
+    let endings = ENDINGS.iter().chain(&[".txt", ".json", ".csv", ".tsv", ".xml", ".pdf"]);
+    let ending = endings.filter(|ending| plain.ends_with(**ending)).map(|ending| ending.len()).max();
+    &name[..name.len() - ending.unwrap_or_default()]
+}
+
 /// Looks at the first bytes of a file of `bytes` bytes. `head` holds all of a file that is shorter.
 pub(super) fn recognise(head: &[u8], bytes: u64, name: &str) -> Seen {
     let name = name.to_lowercase();

@@ -13,6 +13,7 @@ use sheaf_registry::sensitive::Sensitive;
 use sheaf_registry::text::fold;
 
 use super::dicom::Header;
+use super::format::without_ending;
 use super::place::{Place, slug};
 use crate::report::{Odd, Oddities};
 
@@ -20,6 +21,76 @@ use crate::report::{Odd, Oddities};
 const SHORTEST: usize = 3;
 /// Words of names that are nobody's.
 const NOBODY: [&str; 9] = ["patient", "test", "demo", "phantom", "sample", "anonymous", "anonym", "anon", "unknown"];
+
+/// Words of folders that are nobody's names.
+const COMMON: [&str; 66] = [
+    "and",
+    "baseline",
+    "batch",
+    "case",
+    "cases",
+    "cbct",
+    "clinic",
+    "cohort",
+    "control",
+    "controls",
+    "data",
+    "dataset",
+    "dental",
+    "derivatives",
+    "dicom",
+    "export",
+    "exports",
+    "files",
+    "follow",
+    "full",
+    "group",
+    "healthy",
+    "hospital",
+    "image",
+    "images",
+    "intraoral",
+    "ios",
+    "jaw",
+    "lab",
+    "left",
+    "lower",
+    "mesh",
+    "model",
+    "models",
+    "mri",
+    "new",
+    "nifti",
+    "notes",
+    "of",
+    "old",
+    "panoramic",
+    "patients",
+    "photo",
+    "photos",
+    "post",
+    "pre",
+    "processed",
+    "project",
+    "raw",
+    "report",
+    "right",
+    "scan",
+    "scans",
+    "scanner",
+    "segmentation",
+    "series",
+    "session",
+    "study",
+    "subject",
+    "subjects",
+    "the",
+    "training",
+    "upper",
+    "validation",
+    "video",
+    "visit",
+];
 
 /// All that files say of patients.
 #[derive(Default)]
@@ -172,8 +243,9 @@ impl People {
                 _ => {
                     let patient = found.add(&owner.project, self.unnamed(owner, odd), &owner.folders);
                     let person = only.map(|only| &self.persons[only]);
-                    let name = person.map(|person| &person.name).or(owner.names.first());
-                    found.all[patient].say(name.unwrap_or(&Sensitive::default()), person.map(|person| &*person.number));
+                    let said = person.map(|person| &person.name).or(owner.names.first()).cloned();
+                    let name = said.unwrap_or_else(|| owner.name_of_folder());
+                    found.all[patient].say(&name, person.map(|person| &*person.number));
                     Some(patient)
                 }
             };
@@ -186,11 +258,13 @@ impl People {
         found
     }
 
-    /// The id of a patient whose folder names it: never by a name that a header says.
+    /// The id of a patient whose folder names it: never by a name that a header says, or that looks like one.
     fn unnamed(&self, owner: &Owner, odd: &mut Oddities) -> String {
         let named = owner.persons.iter().map(|at| &self.persons[*at].name).chain(&owner.names);
         let named: HashSet<String> = named.flat_map(|name| words(name.expose())).collect();
-        if words(&owner.patient).all(|word| !named.contains(&word)) {
+        let is_named =
+            !owner.name_of_folder().expose().is_empty() || words(&owner.patient).any(|word| named.contains(&word));
+        if !is_named {
             return owner.patient.clone();
         }
         odd.note(Odd::PatientFolderNamed, &owner.example);
@@ -198,8 +272,16 @@ impl People {
         format!("folder-{}", &hash[..8])
     }
 
-    /// A path without the words of a patient's name.
+    /// A path without the words of a patient's name, and without what looks like one.
     pub(super) fn without_names(&self, example: &str) -> String {
+        let shown = |part: &str| match without_ending(part) {
+            stem if looks_like_a_name(stem) => format!("…{}", &part[stem.len()..]),
+            _ => self.without_words(part),
+        };
+        example.split('/').map(shown).collect::<Vec<_>>().join("/")
+    }
+
+    fn without_words(&self, example: &str) -> String {
         let is_word = |letter: char| letter.is_alphanumeric();
         let mut shown = String::new();
         let mut rest = example;
@@ -210,6 +292,14 @@ impl People {
             rest = behind;
         }
         shown
+    }
+}
+
+impl Owner {
+    /// What a folder of this patient is called, where that looks like a name; empty elsewhere.
+    fn name_of_folder(&self) -> Sensitive<String> {
+        let name = self.patient.rsplit('/').next().filter(|name| looks_like_a_name(name));
+        Sensitive::new(name.unwrap_or_default().to_owned())
     }
 }
 
@@ -250,6 +340,26 @@ impl Patient {
         }
         if self.record_no.is_none() {
             self.record_no = record_no.map(|number| Sensitive::new(number.to_owned()));
+        }
+    }
+}
+
+/// Whether a person may be called so: two to four words of letters alone, of which none is common in names of folders, or two to
+/// four Han characters.
+fn looks_like_a_name(text: &str) -> bool {
+    let is_han = |letter: char| ('\u{4e00}'..='\u{9fff}').contains(&letter);
+    let words: Vec<&str> = text.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let is_word = |word: &&str| {
+        let plain = fold(word);
+        let is_common = COMMON.contains(&&*plain) || NOBODY.contains(&&*plain);
+        word.chars().all(char::is_alphabetic) && !is_common
+    };
+    let few = 2..=4;
+    match &*words {
+        [word] => word.chars().all(is_han) && few.contains(&word.chars().count()),
+        words => {
+            let is_long = words.iter().any(|word| word.chars().count() >= SHORTEST);
+            few.contains(&words.len()) && is_long && words.iter().all(is_word)
         }
     }
 }
@@ -367,6 +477,35 @@ mod tests {
             "words, whatever their case"
         );
         assert_eq!(people.without_names("Rossini/marionette"), "Rossini/marionette", "other words stay");
+    }
+
+    #[test]
+    fn a_folder_that_may_be_called_by_a_person_is_no_id_and_no_example() {
+        for name in [
+            "Rossi Mario",
+            "ROSSI_Mario",
+            "Rossi^Mario",
+            "de la Cruz, Ana",
+            "Li Wei",
+            "王小明",
+            "Ó Briain-Ní Néill",
+            "Rossi M.",
+        ] {
+            let (ids, odd) = resolved(&[(name, false, None)]);
+            assert!(ids[0].starts_with("folder-"), "{name}: {ids:?}");
+            assert_eq!(odd, ["PATIENT_FOLDER_NAMED"], "{name}");
+            let shown = People::default().without_names(&format!("Clinic A/{name}/{name}.STL"));
+            assert_eq!(shown, "Clinic A/…/….STL");
+        }
+        for id in ["P001", "Patient 7", "rossi", "case_a", "Healthy Control", "upper jaw", "2025 Rossi", "sub-abc-1", "A B"]
+        {
+            let (ids, odd) = resolved(&[(id, false, None)]);
+            assert_eq!((ids, odd), (vec![id.to_owned()], vec![]), "{id}");
+            assert_eq!(People::default().without_names(id), id);
+        }
+        let (mut people, mut odd) = (People::default(), Oddities::default());
+        people.claim(&place("Rossi Mario", false), None, "a", &mut odd);
+        assert_eq!(people.resolved(&mut odd).all[0].name.expose(), "Rossi Mario", "it is that patient's name");
     }
 
     #[test]
