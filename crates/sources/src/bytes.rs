@@ -1,8 +1,8 @@
 //! The bytes of a dump, one after another, gzipped or not; a bounded part of them is in memory.
 
-use std::io::{self, BufRead as _, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 
 use crate::dump::DumpError;
 
@@ -14,8 +14,51 @@ const BUFFER: usize = 1 << 18;
 /// What is in a file, unpacked where its first bytes say that it is gzipped.
 pub(crate) fn unzipped<'a>(input: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
     let mut input = BufReader::with_capacity(BUFFER, input);
-    let gzipped = input.fill_buf()?.starts_with(&[0x1f, 0x8b]);
-    Ok(if gzipped { Box::new(MultiGzDecoder::new(input)) } else { Box::new(input) })
+    let gzipped = input.fill_buf()?.starts_with(GZIP);
+    Ok(if gzipped { Box::new(Unzipped { member: Some(GzDecoder::new(input)) }) } else { Box::new(input) })
+}
+
+/// What gzipped data begins with (RFC 1952, 2.3.1).
+const GZIP: &[u8] = &[0x1f, 0x8b];
+
+/// Gzipped data, one member after another. Zeros behind the last one are passed over, as tapes and blocks are filled up with them;
+/// anything else there is an error.
+struct Unzipped<R> {
+    /// `None` at the end.
+    member: Option<GzDecoder<R>>,
+}
+
+impl<R: BufRead> Read for Unzipped<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(member) = &mut self.member {
+            let read = member.read(buffer)?;
+            if read > 0 || buffer.is_empty() {
+                return Ok(read);
+            }
+            let goes_on = goes_on(member.get_mut())?;
+            let input = self.member.take().map(GzDecoder::into_inner);
+            self.member = input.filter(|_| goes_on).map(GzDecoder::new);
+        }
+        Ok(0)
+    }
+}
+
+/// Whether another member follows; otherwise the input is at its end.
+fn goes_on(input: &mut impl BufRead) -> io::Result<bool> {
+    let mut is_filled_up = false;
+    loop {
+        let ready = input.fill_buf()?;
+        match ready.first() {
+            None => return Ok(false),
+            Some(first) if *first == GZIP[0] && !is_filled_up => return Ok(true),
+            Some(0) => {
+                is_filled_up = true;
+                let zeros = ready.iter().take_while(|byte| **byte == 0).count();
+                input.consume(zeros);
+            }
+            Some(_) => return Err(io::Error::new(io::ErrorKind::InvalidData, "something else follows")),
+        }
+    }
 }
 
 /// Bytes that are taken one after another.

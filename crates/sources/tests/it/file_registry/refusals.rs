@@ -120,6 +120,26 @@ fn a_zipped_dump_that_is_cut_or_damaged() {
     let error = refusal(&path);
     assert_eq!(error.code(), Code::DumpMalformed, "its checksum is another");
     assert!(error.message().contains("compression is damaged"), "{}", error.message());
+
+    // Tapes and blocks are filled up with zeros; what else follows is none of it.
+    let (first, second) = std::fs::read(&dump).map(|text| (text[..700].to_vec(), text[700..].to_vec())).expect("the dump");
+    let zipped = |bytes: &[u8]| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("a whole archive")
+    };
+    let parts = [zipped(&first), zipped(b""), zipped(&second)].concat();
+    for (content, is_whole) in [
+        ([&*whole, &[0; 1000]].concat(), true),
+        (parts, true),
+        ([&*whole, b"garbage"].concat(), false),
+        ([&*whole, &[0; 1000], &*whole].concat(), false),
+    ] {
+        std::fs::write(&path, &content).expect("a file");
+        let read = try_sync(&path, &dir.path().join("again.sqlite"), &[]);
+        let told = read.map(drop).map_err(|error| error.code());
+        assert_eq!(told, if is_whole { Ok(()) } else { Err(Code::DumpMalformed) });
+        let _ = std::fs::remove_file(dir.path().join("again.sqlite"));
+    }
 }
 
 #[test]
