@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use sheaf_registry::access::Actor;
 use sheaf_registry::progress::{Cancel, Observer, Unobserved};
 use sheaf_registry::rows::DataRoot;
-use sheaf_registry::{Audience, Code, Names, Registry, Result, hex};
+use sheaf_registry::{Audience, Code, Error, Names, Registry, Result, hex};
 use sheaf_sources::file_registry::{Mapping, STATE};
 use sheaf_sources::report::Odd;
 use sheaf_sources::server::Server;
@@ -26,6 +26,7 @@ use crate::roots;
 use crate::source_kind::{SourceKind, kind_of};
 use crate::sources::{SyncReport, SyncRequest, TIME_ZONE, canonical, sync_with};
 use crate::terms::Terms;
+use crate::wire::Deleted;
 
 /// How often it is looked whether a reading has done.
 const TURN: Duration = Duration::from_millis(20);
@@ -146,6 +147,21 @@ pub fn resync(
         report.roots = Some(roots::reports(&registry, located, &house.environment.credentials)?);
     }
     Ok(Some(report))
+}
+
+/// Deletes what is kept of a source in the home, and what opens a server from the keyring. The source stays as it is.
+///
+/// # Errors
+/// `USAGE` where nothing is kept; those of the home.
+pub fn forget(home: Option<&Path>, environment: Environment, source: &Path) -> Result<Deleted> {
+    let house = House::open(home, environment)?;
+    let source = canonical(source);
+    if !house.copy_at(&source).parent().is_some_and(Path::exists) {
+        return Err(Error::new(Code::Usage, format!("Nothing is kept of {}.", source.display()))
+            .hint("Name the source as it was named when it was read."));
+    }
+    house.forget_copy(&source)?;
+    Ok(Deleted { deleted: source.display().to_string() })
 }
 
 /// A foreign source and what stands for it.
@@ -309,7 +325,7 @@ impl House {
 
     /// The same; what is known of the way to it stays.
     pub(crate) fn drop_copy(&self, path: &Path) -> Result<()> {
-        let Ok(Some(Copied { copy, .. })) = self.copy_of(path) else { return Ok(()) };
+        let copy = self.copy_at(&canonical(path));
         match std::fs::remove_dir_all(copy.parent().unwrap_or(&copy)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(crate::home::unusable(self.home.dir(), &error))

@@ -15,7 +15,7 @@ use sheaf_sources::server::{Engine, Login, PAUSES, Server};
 use sheaf_sources::study_list::{self, ListError};
 use sheaf_sources::{file_registry, study_database};
 
-pub use crate::copies::{Asking, Freshness, Opening, Prepared, Wish, prepare, resync};
+pub use crate::copies::{Asking, Freshness, Opening, Prepared, Wish, forget, prepare, resync};
 use crate::credentials;
 use crate::environment::Environment;
 use crate::folders::{self, FolderOptions};

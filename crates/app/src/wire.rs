@@ -270,11 +270,11 @@ pub struct Exports {
     pub exports: Vec<DatasetExport>,
 }
 
-/// `exports delete`.
+/// `exports delete`, `sync --forget`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Deleted {
-    /// Id of the record that is gone.
+    /// Id of the record that is gone, or the source of which nothing is kept any longer.
     pub deleted: String,
 }
 

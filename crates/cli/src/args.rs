@@ -179,6 +179,9 @@ pub(crate) struct SaidSync {
     /// Keep the server's password, and the keys of buckets that --map names, in the keyring of the desktop once the source was read
     #[arg(long)]
     pub(crate) keep_password: bool,
+    /// Delete what Sheaf keeps of the source, and the server's password from the keyring; the source stays
+    #[arg(long, conflicts_with_all = ["to", "map", "keep_password", "tz", "SaidNames", "SaidAudience", "SaidFolder"])]
+    pub(crate) forget: bool,
     /// In which time zone the list's times are meant, where they do not say it [default: the machine's]
     #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
     pub(crate) tz: Option<String>,

@@ -80,6 +80,7 @@ pub(crate) enum Work {
     StudyValues { studies: Studies, field: StudyField },
     ExportStudies { request: Box<StudyExportRequest>, unknown_order: Option<String> },
     Sync { what: Synced, keep: Vec<Kept> },
+    Forget { source: PathBuf },
     PreviewFolder { source: PathBuf, layout: Layout, most: usize },
     Completions(Shell),
     Man { command: Vec<String> },

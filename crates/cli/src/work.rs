@@ -119,6 +119,7 @@ pub(crate) fn perform(meaning: Meaning, output: Output) -> Result<u8> {
             keep_said(keep, &environment().credentials, output);
             output.answer(&report, if report.rejected.is_empty() { exit::DONE } else { exit::WITH_PROBLEMS })
         }
+        Work::Forget { source } => output.answer(&sources::forget(home.as_deref(), environment(), &source)?, exit::DONE),
         Work::PreviewFolder { source, layout, most } => {
             output.answer(&folders::preview(&source, &layout, most, &cancelled_by_signals())?, exit::DONE)
         }

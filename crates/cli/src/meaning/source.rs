@@ -14,7 +14,7 @@ use crate::args::{Registry, SaidAudience, SaidNames, SaidSync};
 
 /// What is meant by `sheaf sync`.
 pub(super) fn sync(said: SaidSync, aside: &mut Aside) -> Result<Work> {
-    let SaidSync { source, to, map, keep_password, tz: time_zone, names, audience, folder } = said;
+    let SaidSync { source, to, map, keep_password, forget, tz: time_zone, names, audience, folder } = said;
     let SaidNames { without_names, with_names } = names;
     let SaidAudience { only_for, for_everybody } = audience;
     let names = match (without_names, with_names) {
@@ -24,6 +24,9 @@ pub(super) fn sync(said: SaidSync, aside: &mut Aside) -> Result<Work> {
     };
     let audience = only_for.map(Audience::Only).or_else(|| for_everybody.then_some(Audience::Everybody));
     let source = readable(source.into(), aside)?;
+    if forget {
+        return Ok(Work::Forget { source });
+    }
     let mappings = mappings(&map)?;
     let layout = folder.pattern.as_deref().map(folders::layout).transpose()?;
     must_be_folder(&source, !mappings.is_empty(), layout.is_some() || folder.hash || folder.preview.is_some())?;

@@ -467,6 +467,28 @@ fn what_was_said_of_a_source_outlives_its_copy() {
 }
 
 #[test]
+fn what_is_kept_of_a_source_can_be_deleted() {
+    let scene = Scene::empty();
+    let (source, home) = (database(&scene), scene.path("home"));
+    assert_eq!(scene.sheaf.refused(&words!["sync", &source, "--forget"], 2).0, "USAGE", "nothing is kept yet");
+    scene.sheaf.json(&words!["projects", "--registry", &source], 0);
+    assert_eq!(holding(&home, "Lovelace").len(), 1);
+    assert_eq!(
+        scene.sheaf.refused(&words!["sync", &source, "--forget", "--without-names"], 2).0,
+        "USAGE",
+        "one or the other"
+    );
+    let before = fs::read(&source).expect("a file");
+    // Also of one that is away.
+    let away = scene.path("away.sqlite3");
+    fs::rename(&source, &away).expect("there");
+    let deleted = scene.sheaf.json(&words!["sync", &source, "--forget"], 0);
+    assert_eq!(deleted["deleted"], source.to_str().expect("text"));
+    assert_eq!(holding(&home, "Lovelace"), Vec::<std::path::PathBuf>::new(), "nothing of it is left");
+    assert_eq!(fs::read(&away).expect("a file"), before, "the source stays");
+}
+
+#[test]
 fn what_is_no_source_any_longer_is_looked_at_as_it_was_read() {
     let scene = Scene::empty();
     let source = database(&scene);
